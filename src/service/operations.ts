@@ -1,0 +1,104 @@
+/**
+ * What a command asks of whoever holds the warehouse. The holder implements it over the materializer
+ * (`local-operations.ts`); while a service runs, `control-client.ts` implements it over the service's control port, so
+ * that a command does the same in both cases instead of failing on DuckDB's file lock.
+ */
+export interface WarehouseOperations {
+  status(): Promise<WarehouseStatus>;
+  /** A row per partition, in the columns of kafka-consumer-groups.sh. */
+  lag(): Promise<LagRow[]>;
+  /** One read-only SELECT. QUERY_REFUSED for anything else, QUERY_FAILED with DuckDB's message. */
+  query(sql: string, options?: QueryOptions): Promise<QueryResult>;
+  /** Brings the models kept by compaction up to the checkpoint; `full` rebuilds them outright. */
+  compact(options: { full: boolean }): Promise<CompactionSummary>;
+  /** Catches up to the end offsets taken at its start and brings the selected models up to them. */
+  run(options: RunOptions): Promise<RunSummary>;
+}
+
+export interface QueryOptions {
+  /** At most so many rows come back; the result says when there were more. Default 10,000. */
+  readonly maxRows?: number;
+  /** Milliseconds until the query is interrupted. Default 60,000. */
+  readonly timeoutMs?: number;
+}
+
+export interface QueryResult {
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** JSON values as design, "Contracts": dates and timestamps ISO 8601, decimals and big integers as strings, bytes base64. */
+  readonly rows: readonly (readonly unknown[])[];
+  readonly truncated: boolean;
+}
+
+export interface LagRow {
+  readonly group: string;
+  readonly topic: string;
+  readonly partition: number;
+  /** Null before anything of the partition was applied. */
+  readonly currentOffset: number | null;
+  readonly logEndOffset: number;
+  readonly lag: number;
+}
+
+export type ModelState = 'current' | 'behind' | 'catching-up' | 'failed' | 'view';
+
+export interface ModelStatus {
+  readonly name: string;
+  readonly materialized: string;
+  /** `view`, `recompute keys` or `rebuild`. */
+  readonly strategy: string;
+  readonly upkeep: 'batch' | 'compaction' | 'view';
+  readonly state: ModelState;
+  /** Why the model is rebuilt and not kept incrementally, or why it failed. */
+  readonly reason: string | null;
+  /** Rows stored; null for views. */
+  readonly rows: number | null;
+  /** Records between the model's own checkpoint and the warehouse's. */
+  readonly recordsBehind: number;
+  /** When it last became equal to its checkpoint; ISO 8601. */
+  readonly updatedAt: string | null;
+}
+
+export interface WarehouseStatus {
+  readonly project: string;
+  readonly log: string;
+  readonly warehouse: string;
+  /** True when a running service answered. */
+  readonly service: boolean;
+  readonly state: 'current' | 'catching-up' | 'behind';
+  readonly recordsApplied: number;
+  readonly deadLetters: number;
+  readonly lag: number;
+  readonly checkpoint: readonly { readonly topic: string; readonly partition: number; readonly nextOffset: number }[];
+  readonly models: readonly ModelStatus[];
+  readonly rawTables: readonly { readonly name: string; readonly topic: string; readonly rows: number }[];
+  readonly lastCompaction: string | null;
+}
+
+export interface CompactionSummary {
+  readonly models: readonly { readonly name: string; readonly strategy: string; readonly rowsChanged: number; readonly rows: number }[];
+  readonly milliseconds: number;
+}
+
+export interface RunOptions {
+  readonly select?: readonly string[] | undefined;
+  readonly exclude?: readonly string[] | undefined;
+  /** Replay from the earliest offset into a new file, swap when caught up. */
+  readonly fullRefresh?: boolean | undefined;
+  /** With fullRefresh: go on although the log no longer holds the history. */
+  readonly allowDataLoss?: boolean | undefined;
+}
+
+export interface RunSummary {
+  readonly records: number;
+  readonly deadLetters: number;
+  readonly batches: number;
+  readonly milliseconds: number;
+  readonly models: readonly RunModelResult[];
+}
+
+export interface RunModelResult {
+  readonly name: string;
+  readonly status: 'success' | 'error' | 'skipped';
+  readonly message: string | null;
+  readonly rows: number | null;
+}
