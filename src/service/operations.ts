@@ -24,7 +24,7 @@ export interface QueryOptions {
 
 export interface QueryResult {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
-  /** JSON values as design, "Contracts": dates and timestamps ISO 8601, decimals and big integers as strings, bytes base64. */
+  /** JSON values: dates and timestamps ISO 8601 in UTC, decimals as strings, bytes base64, integers as numbers up to 2^53 - 1, beyond as strings. */
   readonly rows: readonly (readonly unknown[])[];
   readonly truncated: boolean;
 }

@@ -1,0 +1,26 @@
+import { ident } from '../warehouse/sql.ts';
+
+/**
+ * What a batch did to a relation, as two temporary tables with the relation's own columns: the rows that left and the
+ * rows that came. An updated row is in both. `everything` stands for a relation that was replaced as a whole.
+ */
+export interface ChangeSet {
+  /** Temporary tables (or subqueries in parentheses), ready to stand after FROM. */
+  readonly rowsOut: string;
+  readonly rowsIn: string;
+}
+
+export type Change = ChangeSet | 'everything';
+
+/** Changes by relation name; a relation that is not in it did not change. */
+export type Changes = Map<string, Change>;
+
+/** The name of a temporary table of ours; it lives until the next batch replaces it. */
+export function temporary(kind: 'out' | 'in' | 'new' | 'old' | 'keys' | 'gone' | 'redo' | 'touched', name: string): string {
+  return `temp.${ident(`lens_${kind}_${name}`)}`;
+}
+
+/** CREATE OR REPLACE of a temporary table: never TRUNCATE or DELETE, which keep memory and are two to three times slower. */
+export function createTemporary(table: string, sql: string): string {
+  return `create or replace temp table ${table.replace(/^temp\./, '')} as ${sql}`;
+}

@@ -1,0 +1,22 @@
+import type { Connection } from '../warehouse/connection.ts';
+import { ident, qualified } from '../warehouse/sql.ts';
+import type { MaintenancePlan } from './maintenance-plan.ts';
+
+/** Replaces a model's table by its whole SELECT, inside the caller's transaction. Gives the number of rows. */
+export async function rebuild(connection: Connection, plan: MaintenancePlan): Promise<number> {
+  const target = qualified(plan.relation.schema, plan.relation.identifier);
+  await connection.run(
+    `create schema if not exists ${ident(plan.relation.schema)};
+     create or replace table ${target} as select * from (\n${plan.fullSql}\n)`,
+  );
+  return connection.number(`select count(*) from ${target}`);
+}
+
+/** Creates or replaces a view. */
+export async function createView(connection: Connection, plan: MaintenancePlan): Promise<void> {
+  const target = qualified(plan.relation.schema, plan.relation.identifier);
+  await connection.run(
+    `create schema if not exists ${ident(plan.relation.schema)};
+     create or replace view ${target} as\n${plan.fullSql}`,
+  );
+}

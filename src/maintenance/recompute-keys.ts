@@ -1,0 +1,73 @@
+import type { Connection } from '../warehouse/connection.ts';
+import { ident, qualified } from '../warehouse/sql.ts';
+import { type ChangeSet, createTemporary, temporary } from './change-set.ts';
+import type { MaintenancePlan, PlanInput } from './maintenance-plan.ts';
+import { collectKeys, restrictedTo, type TouchedKeys } from './touched-keys.ts';
+
+/** A change set with the number of rows that really differ. */
+export interface Applied {
+  readonly change: ChangeSet;
+  readonly rowsChanged: number;
+}
+
+/**
+ * Redoes a model for its touched keys: the model's own SELECT over inputs restricted to them, compared with the rows
+ * stored for them, the difference spliced in. Rows recomputed to the same value stop here and touch nothing downstream.
+ */
+export async function recomputeKeys(
+  connection: Connection,
+  plan: MaintenancePlan,
+  keys: TouchedKeys,
+): Promise<Applied | null> {
+  const target = qualified(plan.relation.schema, plan.relation.identifier);
+  const [fresh, stored] = [temporary('new', plan.model), temporary('old', plan.model)];
+  const change = { rowsOut: temporary('out', plan.model), rowsIn: temporary('in', plan.model) };
+  await connection.run(
+    [
+      createTemporary(fresh, restrictedSql(plan, keys)),
+      createTemporary(stored, `select t.* from ${target} t ${restrictedTo(keys, 't')}`),
+      createTemporary(change.rowsOut, `select * from ${stored} except all select * from ${fresh}`),
+      createTemporary(change.rowsIn, `select * from ${fresh} except all select * from ${stored}`),
+    ].join(';\n'),
+  );
+  const rowsChanged = await connection.number(
+    `select (select count(*) from ${change.rowsOut}) + (select count(*) from ${change.rowsIn})`,
+  );
+  if (rowsChanged === 0) return null;
+  await splice(connection, plan, change, fresh);
+  return { change, rowsChanged };
+}
+
+/**
+ * The model's SELECT with every input shadowed by a CTE of the same name: restricted where the input carries the key,
+ * whole otherwise (a superset is harmless). The outer restriction drops what the whole inputs brought in beside.
+ */
+export function restrictedSql(plan: MaintenancePlan, keys: TouchedKeys): string {
+  const shadows = plan.inputs.map((input) => `${ident(input.relation.identifier)} as (${shadow(input, keys)})`);
+  const ctes = shadows.length === 0 ? '' : `with ${shadows.join(',\n')}\n`;
+  return `${ctes}select m.* from (\n${plan.bareSql}\n) m ${restrictedTo(keys, 'm')}`;
+}
+
+function shadow(input: PlanInput, keys: TouchedKeys): string {
+  const relation = qualified(input.relation.schema, input.relation.identifier);
+  if (input.touches?.kind !== 'carries key') return `select * from ${relation}`;
+  return `select i.* from ${relation} i ${restrictedTo(keys, 'i', input.touches.key)}`;
+}
+
+/** A key need not be unique: all rows of a key that differs are deleted, and all its fresh rows inserted. */
+async function splice(connection: Connection, plan: MaintenancePlan, change: ChangeSet, fresh: string): Promise<void> {
+  const target = qualified(plan.relation.schema, plan.relation.identifier);
+  const columns = plan.key.map(ident).join(', ');
+  const differing = { ...plan, model: `${plan.model}_redo` };
+  const redo = await collectKeys(connection, differing, [
+    `select ${columns} from ${change.rowsOut}`,
+    `select ${columns} from ${change.rowsIn}`,
+  ]);
+  if (redo === null) return;
+  const equal = redo.hasNull ? 'is not distinct from' : '=';
+  const match = plan.key.map((c) => `t.${ident(c)} ${equal} k.${ident(c)}`).join(' and ');
+  await connection.run(
+    `delete from ${target} t using ${redo.table} k where ${match};
+     insert into ${target} select f.* from ${fresh} f ${restrictedTo(redo, 'f')}`,
+  );
+}

@@ -1,0 +1,96 @@
+import { type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
+import { LensError, messageOf } from '../core/errors.ts';
+import type { ColumnChunk } from '../core/column-chunk.ts';
+import { appendChunks, type TableName } from './column-writer.ts';
+
+export type SqlValue = string | number | bigint | boolean | null | Uint8Array;
+export type SqlRow = Readonly<Record<string, unknown>>;
+
+/**
+ * One connection to the warehouse. Statements of one connection run one after another; integers come back as numbers
+ * where they are exact (to 2^53), everything else as node-api's JS values.
+ */
+export class Connection implements Disposable {
+  readonly #connection: DuckDBConnection;
+
+  constructor(connection: DuckDBConnection) {
+    this.#connection = connection;
+  }
+
+  /** Runs one or more statements separated by semicolons. Throws QUERY_FAILED with DuckDB's message. */
+  async run(sql: string, values?: readonly SqlValue[]): Promise<void> {
+    try {
+      await this.#connection.run(sql, values as DuckDBValue[] | undefined);
+    } catch (error) {
+      throw failed(error, sql);
+    }
+  }
+
+  /** Runs statements and gives the last one's rows. */
+  async rows<T = SqlRow>(sql: string, values?: readonly SqlValue[]): Promise<T[]> {
+    try {
+      const reader = await this.#connection.runAndReadAll(sql, values as DuckDBValue[] | undefined);
+      return reader.getRowObjectsJS().map(withNumbers) as T[];
+    } catch (error) {
+      throw failed(error, sql);
+    }
+  }
+
+  /** The first column of the first row as a number; 0 when null or without rows. */
+  async number(sql: string, values?: readonly SqlValue[]): Promise<number> {
+    const [row] = await this.rows(sql, values);
+    return row === undefined ? 0 : Number(Object.values(row)[0] ?? 0);
+  }
+
+  /** Output column names and types of a query, without running it. */
+  async describe(sql: string): Promise<{ name: string; type: string }[]> {
+    const rows = await this.rows<{ column_name: string; column_type: string }>(`describe ${sql}`);
+    return rows.map((row) => ({ name: row.column_name, type: row.column_type }));
+  }
+
+  /** Appends column chunks to a table inside the open transaction; columns by position. */
+  async append(table: TableName, chunks: readonly ColumnChunk[]): Promise<void> {
+    await appendChunks(this.#connection, table, chunks);
+  }
+
+  /** BEGIN, the work, COMMIT; ROLLBACK and rethrow when the work fails. */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    await this.run('begin transaction');
+    try {
+      const result = await work();
+      await this.run('commit');
+      return result;
+    } catch (error) {
+      // A failed COMMIT has rolled back already; then there is no transaction left to end.
+      await this.#connection.run('rollback').catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Interrupts the running statement. */
+  interrupt(): void {
+    this.#connection.interrupt();
+  }
+
+  /** The node-api connection, for the other files of this folder. */
+  get raw(): DuckDBConnection {
+    return this.#connection;
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection.closeSync();
+  }
+}
+
+function withNumbers(row: Record<string, unknown>): Record<string, unknown> {
+  for (const key in row) {
+    const value = row[key];
+    if (typeof value === 'bigint' && value <= MAX_SAFE && value >= -MAX_SAFE) row[key] = Number(value);
+  }
+  return row;
+}
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+
+function failed(error: unknown, sql: string): LensError {
+  return new LensError('QUERY_FAILED', messageOf(error), { cause: error, fields: { sql } });
+}

@@ -1,0 +1,67 @@
+import { LensError } from '../core/errors.ts';
+import type { Connection } from './connection.ts';
+
+/**
+ * The system schema, in numbered steps that are never edited after a release.
+ *
+ * May be rebuilt from the log: everything but `dead_letters` beyond the log's retention. `checkpoint` must only ever
+ * change in the transaction that applies the records before it.
+ */
+const MIGRATIONS: readonly string[] = [
+  `create table lens.checkpoint (
+     topic varchar not null,
+     partition integer not null,
+     next_offset bigint not null,
+     -- the first offset ever applied: a full refresh refuses when the log no longer reaches back to it
+     first_offset bigint not null,
+     -- the topic's identity: a topic deleted and made again under the same name is noticed
+     topic_id varchar not null,
+     records bigint not null
+   );
+   create table lens.dead_letters (
+     topic varchar not null,
+     partition integer not null,
+     record_offset bigint not null,
+     record_timestamp timestamp not null,
+     key blob,
+     value blob,
+     reason_code varchar not null,
+     reason varchar not null,
+     landed_at timestamp not null
+   );
+   create table lens.models (
+     name varchar not null,
+     fingerprint varchar not null,
+     strategy varchar not null,
+     upkeep varchar not null,
+     reason varchar,
+     state varchar not null,
+     error varchar,
+     updated_at timestamp
+   );
+   -- Only for models that are not at the warehouse's checkpoint: kept by compaction, caught up in bulk, or failed.
+   create table lens.model_checkpoint (
+     model varchar not null,
+     topic varchar not null,
+     partition integer not null,
+     next_offset bigint not null
+   );
+   create table lens.compactions (finished_at timestamp not null, milliseconds bigint not null, full_rebuild boolean not null)`,
+];
+
+/** Brings the system schema up to this release. WAREHOUSE_NEWER when a newer release wrote the file. */
+export async function migrate(connection: Connection): Promise<void> {
+  await connection.run('create schema if not exists lens; create table if not exists lens.version (version integer)');
+  const version = await connection.number('select max(version) from lens.version');
+  if (version > MIGRATIONS.length) {
+    throw new LensError('WAREHOUSE_NEWER', `the warehouse has version ${version}, this release knows ${MIGRATIONS.length}`, {
+      hint: 'run the newer release, or rebuild with another --data-dir',
+    });
+  }
+  for (let step = version; step < MIGRATIONS.length; step++) {
+    await connection.transaction(async () => {
+      await connection.run(MIGRATIONS[step] as string);
+      await connection.run(`delete from lens.version; insert into lens.version values (${step + 1})`);
+    });
+  }
+}

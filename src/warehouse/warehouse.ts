@@ -1,0 +1,127 @@
+import { existsSync, mkdirSync, renameSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { LensError, messageOf } from '../core/errors.ts';
+import { Connection } from './connection.ts';
+import { migrate } from './migrations.ts';
+
+export interface WarehouseOptions {
+  /** DuckDB's memory_limit, as `2GB`. */
+  readonly memoryLimit?: string | undefined;
+  readonly threads?: number | undefined;
+}
+
+/** Files open in this process: a second DuckDB instance on one file would corrupt it (facts: measured). */
+const open = new Set<string>();
+
+/**
+ * One DuckDB file with its system tables, one writer process, many connections.
+ *
+ * The file is opened without access to anything outside of it and with its configuration locked, so that no SQL of a
+ * user can read files, load extensions or lift a limit.
+ */
+export class Warehouse implements AsyncDisposable {
+  readonly path: string;
+  /** Says what was done when the write-ahead log could not be replayed at open; otherwise null. */
+  readonly recovery: string | null;
+  readonly #instance: DuckDBInstance;
+
+  private constructor(file: string, instance: DuckDBInstance, recovery: string | null) {
+    this.path = file;
+    this.#instance = instance;
+    this.recovery = recovery;
+  }
+
+  /**
+   * Opens or creates a warehouse. WAREHOUSE_LOCKED when another process (or this one) holds it, WAREHOUSE_UNREADABLE
+   * when it is not a DuckDB file, WAREHOUSE_NEWER when a newer release wrote it.
+   */
+  static async open(file: string, options: WarehouseOptions = {}): Promise<Warehouse> {
+    mkdirSync(path.dirname(file), { recursive: true });
+    const real = path.join(realpathSync(path.dirname(file)), path.basename(file));
+    if (open.has(real)) throw locked(file, 'it is already open in this process');
+    const { instance, recovery } = await openInstance(real, options);
+    open.add(real);
+    const warehouse = new Warehouse(real, instance, recovery);
+    try {
+      using connection = await warehouse.connect();
+      await migrate(connection);
+      await connection.run('set lock_configuration = true');
+    } catch (error) {
+      await warehouse[Symbol.asyncDispose]();
+      throw error;
+    }
+    return warehouse;
+  }
+
+  /** A new connection; whoever asks closes it. */
+  async connect(): Promise<Connection> {
+    return new Connection(await this.#instance.connect());
+  }
+
+  /** Closes the file. All connections must be closed before. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (open.delete(this.path)) this.#instance.closeSync();
+  }
+}
+
+async function openInstance(
+  file: string,
+  options: WarehouseOptions,
+): Promise<{ instance: DuckDBInstance; recovery: string | null }> {
+  try {
+    return { instance: await create(file, options), recovery: null };
+  } catch (error) {
+    const message = messageOf(error);
+    if (/could not set lock|conflicting lock/i.test(message)) throw locked(file, lockHolder(message), error);
+    if (existsSync(`${file}.wal`) && /wal|replay|checksum|corrupt/i.test(message)) return recover(file, options);
+    throw new LensError('WAREHOUSE_UNREADABLE', `cannot open the warehouse: ${message}`, {
+      place: file,
+      hint: 'move the file away and start again: everything in it is rebuilt from the log',
+      cause: error,
+    });
+  }
+}
+
+/**
+ * A write-ahead log whose tail is garbage makes DuckDB refuse to open the file at all. Data and checkpoint rewind
+ * together to the file's last checkpoint, so putting the log aside and reading on from there loses nothing.
+ */
+async function recover(
+  file: string,
+  options: WarehouseOptions,
+): Promise<{ instance: DuckDBInstance; recovery: string | null }> {
+  let n = 1;
+  while (existsSync(`${file}.wal.damaged-${n}`)) n++;
+  const aside = `${file}.wal.damaged-${n}`;
+  renameSync(`${file}.wal`, aside);
+  const instance = await create(file, options);
+  return {
+    instance,
+    recovery: `the write-ahead log was damaged and is kept as ${path.basename(aside)}; reading on from the last checkpoint`,
+  };
+}
+
+function create(file: string, options: WarehouseOptions): Promise<DuckDBInstance> {
+  return DuckDBInstance.create(file, {
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    enable_external_access: 'false',
+    // Checkpoints are for the compaction job: inside a batch's commit one costs 100 to 400 ms.
+    checkpoint_threshold: '4GB',
+    ...(options.memoryLimit === undefined ? {} : { memory_limit: options.memoryLimit }),
+    ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
+  });
+}
+
+function locked(file: string, why: string, cause?: unknown): LensError {
+  return new LensError('WAREHOUSE_LOCKED', `another writer holds the warehouse: ${why}`, {
+    place: file,
+    hint: 'stop the other process, or give this one a data directory of its own with --data-dir',
+    cause,
+  });
+}
+
+function lockHolder(message: string): string {
+  return /Conflicting lock is held in ([^.]+)/.exec(message)?.[1] ?? message;
+}
