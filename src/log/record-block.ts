@@ -55,7 +55,7 @@ export class RecordBlock {
 }
 
 function grown<T extends Int32Array | Float64Array>(to: T, from: T): T {
-  to.set(from as never);
+  to.set(from);
   return to;
 }
 

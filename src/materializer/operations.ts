@@ -1,6 +1,6 @@
 /**
  * What a command asks of whoever holds the warehouse. The holder implements it over the materializer
- * (`local-operations.ts`); while a service runs, `control-client.ts` implements it over the service's control port, so
+ * (`materializer.ts`); while a service runs, `src/service/control-client.ts` implements it over the service's control port, so
  * that a command does the same in both cases instead of failing on DuckDB's file lock.
  */
 export interface WarehouseOperations {
