@@ -1,0 +1,63 @@
+import { parse } from 'yaml';
+import { LensError, messageOf, unreachable } from './errors.ts';
+import type { SettingDefinition } from './setting-table.ts';
+
+/**
+ * The value of a setting, from text (environment, flag) or from YAML's own types.
+ * @param place where it was given, for CONFIG_INVALID
+ */
+export function parseSetting(definition: SettingDefinition, given: unknown, place: string): unknown {
+  const { type } = definition;
+  switch (type.kind) {
+    case 'text':
+      if (typeof given === 'string' && given !== '') return given;
+      if (typeof given === 'number') return String(given);
+      throw invalid(definition, given, place, 'a text');
+    case 'list': {
+      const items = (Array.isArray(given) ? given : String(given).split(',')).map((item) => String(item).trim());
+      if (items.length > 0 && items.every((item) => /^[^\s:]+:\d+$/.test(item))) return items;
+      throw invalid(definition, given, place, 'a list of host:port');
+    }
+    case 'boolean':
+      if (typeof given === 'boolean') return given;
+      if (given === 'true' || given === '1') return true;
+      if (given === 'false' || given === '0') return false;
+      throw invalid(definition, given, place, 'true or false');
+    case 'integer': {
+      const text = typeof given === 'string' ? given.replaceAll('_', '').trim() : given;
+      const value = text === '' ? Number.NaN : Number(text);
+      const max = type.max ?? Number.MAX_SAFE_INTEGER;
+      if (typeof given !== 'boolean' && Number.isInteger(value) && value >= type.min && value <= max) return value;
+      const range = type.max === undefined ? `from ${type.min}` : `from ${type.min} to ${type.max}`;
+      throw invalid(definition, given, place, `a whole number ${range}`);
+    }
+    case 'choice':
+      if (typeof given === 'string' && type.choices.includes(given)) return given;
+      throw invalid(definition, given, place, `one of ${type.choices.join(', ')}`);
+    case 'mapping':
+      return mappingOf(definition, given, place);
+    default:
+      return unreachable(type);
+  }
+}
+
+function mappingOf(definition: SettingDefinition, given: unknown, place: string): unknown {
+  let value = given;
+  if (typeof given === 'string') {
+    try {
+      value = parse(given);
+    } catch (error) {
+      throw invalid(definition, given, place, `YAML (${messageOf(error).split('\n')[0]})`);
+    }
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw invalid(definition, given, place, 'a mapping of names to values');
+}
+
+function invalid(definition: SettingDefinition, given: unknown, place: string, expected: string): LensError {
+  const shown = definition.secret === true ? 'this value' : JSON.stringify(given);
+  return new LensError('CONFIG_INVALID', `${definition.key} must be ${expected}, not ${shown}`, {
+    place,
+    hint: `${definition.key}: ${definition.description}`,
+  });
+}

@@ -1,0 +1,139 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { closestName } from './closest-name.ts';
+import { LensError, messageOf } from './errors.ts';
+import { readSettingsFile } from './settings-file.ts';
+import { SETTINGS, type SettingDefinition } from './setting-table.ts';
+import { parseSetting } from './setting-value.ts';
+
+/** All settings, checked and with defaults filled in; one table (setting-table.ts) says what each means. */
+export interface Settings {
+  /** Absolute. */
+  readonly projectDir: string;
+  /** As given: relative to the current folder, or absolute. */
+  readonly dataDir: string;
+  /** Empty: the embedded log. */
+  readonly brokers: readonly string[];
+  readonly registry: string | undefined;
+  readonly kafka: { readonly group: string; readonly ssl: boolean; readonly sasl: SaslSettings | undefined };
+  readonly batch: { readonly maxRecords: number; readonly maxMilliseconds: number };
+  readonly bulk: { readonly lagRecords: number };
+  readonly compaction: { readonly intervalSeconds: number };
+  readonly warehouse: { readonly memoryLimit: string | undefined; readonly threads: number | undefined };
+  readonly service: { readonly port: number };
+  readonly logFormat: 'text' | 'json';
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly quiet: boolean;
+  readonly vars: Readonly<Record<string, unknown>>;
+  readonly target: { readonly name: string; readonly schema: string };
+}
+
+export interface SaslSettings {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface SettingSources {
+  /** By setting key (`dataDir`, `batch.maxRecords`), as the command line gave them; undefined when not given. */
+  readonly flags?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Where `.` of `--project-dir` is; the current folder when missing. */
+  readonly cwd?: string;
+}
+
+/**
+ * Flags over environment over `lens.yml` in the project's folder over defaults.
+ * CONFIG_INVALID names the place (file with line, variable or flag), the key and, for an unknown one, the closest known.
+ */
+export function loadSettings({ flags = {}, env = {}, cwd = process.cwd() }: SettingSources): Settings {
+  for (const key of Object.keys(flags)) definitionOf(key, `--set ${key}`);
+  const given = new Map<string, unknown>();
+  for (const definition of SETTINGS) {
+    const fromEnv = env[definition.env];
+    const fromFlag = flags[definition.key];
+    if (fromFlag !== undefined) given.set(definition.key, parseSetting(definition, fromFlag, flagName(definition)));
+    else if (fromEnv !== undefined && fromEnv !== '') {
+      given.set(definition.key, parseSetting(definition, fromEnv, definition.env));
+    }
+  }
+  const projectDir = path.resolve(cwd, (given.get('projectDir') as string | undefined) ?? '.');
+  const fromFile = readFile(projectDir);
+  return assemble(projectDir, (key) => {
+    const value = given.get(key) ?? fromFile.get(key);
+    return value ?? SETTINGS.find((definition) => definition.key === key)?.default;
+  });
+}
+
+/** The definition of a key. CONFIG_INVALID with the closest key otherwise. */
+export function definitionOf(key: string, place: string): SettingDefinition {
+  const definition = SETTINGS.find((one) => one.key === key);
+  if (definition !== undefined) return definition;
+  const closest = closestName(
+    key,
+    SETTINGS.map((one) => one.key),
+  );
+  throw new LensError('CONFIG_INVALID', `there is no setting ${key}`, {
+    place,
+    hint: closest === undefined ? 'docs/settings.md lists all settings' : `did you mean ${closest}?`,
+  });
+}
+
+function flagName(definition: SettingDefinition): string {
+  return definition.flag?.split(' ')[0] ?? `--set ${definition.key}`;
+}
+
+function readFile(projectDir: string): ReadonlyMap<string, unknown> {
+  const file = path.join(projectDir, 'lens.yml');
+  if (!existsSync(file)) return new Map();
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new LensError('CONFIG_INVALID', `cannot read the settings: ${messageOf(error)}`, {
+      place: file,
+      cause: error,
+    });
+  }
+  return readSettingsFile(text, path.relative(process.cwd(), file) || file);
+}
+
+function assemble(projectDir: string, get: (key: string) => unknown): Settings {
+  return {
+    projectDir,
+    dataDir: get('dataDir') as string,
+    brokers: (get('brokers') as string[] | undefined) ?? [],
+    registry: get('registry') as string | undefined,
+    kafka: { group: get('kafka.group') as string, ssl: get('kafka.ssl') as boolean, sasl: saslOf(get) },
+    batch: { maxRecords: get('batch.maxRecords') as number, maxMilliseconds: get('batch.maxMilliseconds') as number },
+    bulk: { lagRecords: get('bulk.lagRecords') as number },
+    compaction: { intervalSeconds: get('compaction.intervalSeconds') as number },
+    warehouse: {
+      memoryLimit: get('warehouse.memoryLimit') as string | undefined,
+      threads: get('warehouse.threads') as number | undefined,
+    },
+    service: { port: get('service.port') as number },
+    logFormat: get('logFormat') as Settings['logFormat'],
+    logLevel: get('logLevel') as Settings['logLevel'],
+    quiet: get('quiet') as boolean,
+    vars: (get('vars') as Record<string, unknown> | undefined) ?? {},
+    target: { name: get('target.name') as string, schema: get('target.schema') as string },
+  };
+}
+
+function saslOf(get: (key: string) => unknown): SaslSettings | undefined {
+  const parts = ['mechanism', 'username', 'password'].map((name) => [`kafka.sasl.${name}`, get(`kafka.sasl.${name}`)]);
+  if (parts.every(([, value]) => value === undefined)) return undefined;
+  const missing = parts.find(([, value]) => value === undefined);
+  if (missing !== undefined) {
+    throw new LensError(
+      'CONFIG_INVALID',
+      `${String(missing[0])} is missing while other settings of kafka.sasl are there`,
+      {
+        hint: 'give mechanism, username and password, or none of them',
+      },
+    );
+  }
+  const [mechanism, username, password] = parts.map(([, value]) => value as string) as [string, string, string];
+  return { mechanism: mechanism as SaslSettings['mechanism'], username, password };
+}
