@@ -13,11 +13,21 @@ export type MaterializerEvent =
       readonly lag: number;
       readonly topics: readonly { readonly topic: string; readonly records: number }[];
     }
-  | { readonly kind: 'rebuild'; readonly models: readonly string[]; readonly reason: string; readonly milliseconds: number }
+  | {
+      readonly kind: 'rebuild';
+      readonly models: readonly string[];
+      readonly reason: string;
+      readonly milliseconds: number;
+    }
   | {
       readonly kind: 'compaction';
       readonly full: boolean;
-      readonly models: readonly { readonly name: string; readonly strategy: string; readonly rowsChanged: number; readonly rows: number }[];
+      readonly models: readonly {
+        readonly name: string;
+        readonly strategy: string;
+        readonly rowsChanged: number;
+        readonly rows: number;
+      }[];
       readonly milliseconds: number;
     }
   | { readonly kind: 'progress'; readonly label: string; readonly done: number; readonly total: number }

@@ -67,7 +67,8 @@ export interface WarehouseStatus {
   readonly state: 'current' | 'catching-up' | 'behind';
   readonly recordsApplied: number;
   readonly deadLetters: number;
-  readonly lag: number;
+  /** Records between the checkpoint and the ends of the log; null when the log does not answer. */
+  readonly lag: number | null;
   readonly checkpoint: readonly { readonly topic: string; readonly partition: number; readonly nextOffset: number }[];
   readonly models: readonly ModelStatus[];
   readonly rawTables: readonly { readonly name: string; readonly topic: string; readonly rows: number }[];
@@ -75,7 +76,12 @@ export interface WarehouseStatus {
 }
 
 export interface CompactionSummary {
-  readonly models: readonly { readonly name: string; readonly strategy: string; readonly rowsChanged: number; readonly rows: number }[];
+  readonly models: readonly {
+    readonly name: string;
+    readonly strategy: string;
+    readonly rowsChanged: number;
+    readonly rows: number;
+  }[];
   readonly milliseconds: number;
 }
 

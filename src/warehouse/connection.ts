@@ -1,4 +1,4 @@
-import { type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
+import { DuckDBBlobValue, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
 import { LensError, messageOf } from '../core/errors.ts';
 import type { ColumnChunk } from '../core/column-chunk.ts';
 import { appendChunks, type TableName } from './column-writer.ts';
@@ -20,7 +20,7 @@ export class Connection implements Disposable {
   /** Runs one or more statements separated by semicolons. Throws QUERY_FAILED with DuckDB's message. */
   async run(sql: string, values?: readonly SqlValue[]): Promise<void> {
     try {
-      await this.#connection.run(sql, values as DuckDBValue[] | undefined);
+      await this.#connection.run(sql, values?.map(bound));
     } catch (error) {
       throw failed(error, sql);
     }
@@ -29,7 +29,7 @@ export class Connection implements Disposable {
   /** Runs statements and gives the last one's rows. */
   async rows<T = SqlRow>(sql: string, values?: readonly SqlValue[]): Promise<T[]> {
     try {
-      const reader = await this.#connection.runAndReadAll(sql, values as DuckDBValue[] | undefined);
+      const reader = await this.#connection.runAndReadAll(sql, values?.map(bound));
       return reader.getRowObjectsJS().map(withNumbers) as T[];
     } catch (error) {
       throw failed(error, sql);
@@ -80,6 +80,10 @@ export class Connection implements Disposable {
   [Symbol.dispose](): void {
     this.#connection.closeSync();
   }
+}
+
+function bound(value: SqlValue): DuckDBValue {
+  return value instanceof Uint8Array ? new DuckDBBlobValue(value) : value;
 }
 
 function withNumbers(row: Record<string, unknown>): Record<string, unknown> {

@@ -15,8 +15,7 @@ const MIGRATIONS: readonly string[] = [
      -- the first offset ever applied: a full refresh refuses when the log no longer reaches back to it
      first_offset bigint not null,
      -- the topic's identity: a topic deleted and made again under the same name is noticed
-     topic_id varchar not null,
-     records bigint not null
+     topic_id varchar not null
    );
    create table lens.dead_letters (
      topic varchar not null,

@@ -1,0 +1,20 @@
+import type { TopicContract } from '../topics/topic-contract.ts';
+import type { SealedBatch } from '../topics/topic-batch.ts';
+import type { Position } from '../log/event-log.ts';
+
+/** What one transaction applies: the decoded records of each topic, and the positions after them. */
+export interface Batch {
+  readonly topics: readonly TopicRecords[];
+  /** The next offset of every partition that moved. */
+  readonly positions: readonly Position[];
+  readonly records: number;
+  /** Records between the positions after this batch and the ends of the log, over all partitions. */
+  readonly lag: number;
+}
+
+export interface TopicRecords {
+  readonly contract: TopicContract;
+  /** Good records, tombstones and dead letters. */
+  readonly records: number;
+  readonly sealed: SealedBatch;
+}

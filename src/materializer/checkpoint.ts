@@ -1,0 +1,54 @@
+import type { Position } from '../log/event-log.ts';
+import type { Connection, SqlValue } from '../warehouse/connection.ts';
+
+/** One partition's place in the log: everything before `nextOffset` has been applied. */
+export interface CheckpointEntry {
+  readonly topic: string;
+  readonly partition: number;
+  readonly nextOffset: number;
+  /** The first offset ever applied. */
+  readonly firstOffset: number;
+  readonly topicId: string;
+}
+
+/** Reads the checkpoint as last committed. */
+export function readCheckpoint(connection: Connection): Promise<CheckpointEntry[]> {
+  return connection.rows(
+    `select topic, partition, next_offset as "nextOffset", first_offset as "firstOffset", topic_id as "topicId"
+     from lens.checkpoint order by topic, partition`,
+  );
+}
+
+/**
+ * Makes partitions known before their first batch, with the offset at which reading starts. DELETE and INSERT, never
+ * UPDATE: an UPDATE while a reader's transaction is open keeps DuckDB from checkpointing.
+ */
+export async function addPartitions(connection: Connection, entries: readonly CheckpointEntry[]): Promise<void> {
+  for (const { topic, partition, nextOffset, firstOffset, topicId } of entries) {
+    const values = [topic, partition, nextOffset, firstOffset, topicId].map(exact);
+    await connection.run('insert into lens.checkpoint values (?, ?, ?, ?, ?)', values);
+  }
+}
+
+/** Advances the checkpoint inside the batch's transaction. */
+export async function advanceCheckpoint(connection: Connection, positions: readonly Position[]): Promise<void> {
+  if (positions.length === 0) return;
+  const rows = positions.map(() => '(?::varchar, ?::integer, ?::bigint)').join(', ');
+  const values = positions.flatMap(({ topic, partition, offset }) => [topic, partition, exact(offset)]);
+  await connection.run(
+    `create or replace temp table lens_moved as select * from (values ${rows}) m(topic, partition, next_offset)`,
+    values,
+  );
+  await connection.run(
+    `create or replace temp table lens_checkpoint_new as
+       select c.topic, c.partition, m.next_offset, c.first_offset, c.topic_id
+       from lens.checkpoint c join lens_moved m using (topic, partition);
+     delete from lens.checkpoint c using lens_moved m where c.topic = m.topic and c.partition = m.partition;
+     insert into lens.checkpoint select * from lens_checkpoint_new`,
+  );
+}
+
+/** A JS number bound as an integer, not as a double. */
+function exact(value: string | number): SqlValue {
+  return typeof value === 'number' ? BigInt(value) : value;
+}

@@ -1,0 +1,62 @@
+import type { Changes } from '../maintenance/change-set.ts';
+import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
+import { rebuild } from '../maintenance/rebuild.ts';
+import { recomputeKeys } from '../maintenance/recompute-keys.ts';
+import { touchedKeyQueries } from '../maintenance/touched-keys.ts';
+import type { Connection } from '../warehouse/connection.ts';
+import { qualified } from '../warehouse/sql.ts';
+import { modelFailed } from './model-failed.ts';
+import { atCheckpoint } from './model-states.ts';
+import { resetPending, takePending } from './pending-keys.ts';
+
+export interface CompactedModel {
+  readonly name: string;
+  readonly strategy: string;
+  readonly rowsChanged: number;
+  readonly rows: number;
+}
+
+/**
+ * Brings compacted models up to the checkpoint, in dependency order and inside the caller's transaction: by the keys
+ * pending since the last time and those their compacted inputs change now, or outright where the plan says so, an input
+ * was replaced as a whole, or the model is in `outright`.
+ */
+export async function compact(
+  connection: Connection,
+  plans: readonly MaintenancePlan[],
+  outright: ReadonlySet<string>,
+): Promise<CompactedModel[]> {
+  const changes: Changes = new Map();
+  const done: CompactedModel[] = [];
+  for (const plan of plans) {
+    try {
+      const whole =
+        outright.has(plan.model) ||
+        plan.strategy !== 'recompute keys' ||
+        plan.inputs.some((input) => changes.get(input.relation.name) === 'everything');
+      const rowsChanged = whole ? await replace(connection, plan, changes) : await redo(connection, plan, changes);
+      await atCheckpoint(connection, plan);
+      const target = qualified(plan.relation.schema, plan.relation.identifier);
+      const rows = await connection.number(`select count(*) from ${target}`);
+      done.push({ name: plan.model, strategy: whole ? 'rebuild' : plan.strategy, rowsChanged, rows });
+    } catch (error) {
+      throw modelFailed(plan.model, error);
+    }
+  }
+  return done;
+}
+
+async function replace(connection: Connection, plan: MaintenancePlan, changes: Changes): Promise<number> {
+  const rows = await rebuild(connection, plan);
+  await resetPending(connection, plan);
+  changes.set(plan.model, 'everything');
+  return rows;
+}
+
+async function redo(connection: Connection, plan: MaintenancePlan, changes: Changes): Promise<number> {
+  const keys = await takePending(connection, plan, touchedKeyQueries(plan, changes));
+  const applied = keys === null ? null : await recomputeKeys(connection, plan, keys);
+  if (applied === null) return 0;
+  changes.set(plan.model, applied.change);
+  return applied.rowsChanged;
+}

@@ -1,0 +1,189 @@
+import { LensError } from '../core/errors.ts';
+import type { EventLog, PartitionOffsets } from '../log/event-log.ts';
+import type { TopicCatalog } from '../topics/catalog.ts';
+import type { Batch } from './batch.ts';
+import { BatchCollector } from './batch-collector.ts';
+import { type Edition, positionsOf } from './edition.ts';
+import type { EventSink } from './events.ts';
+
+export interface ConsumeOptions {
+  readonly log: EventLog;
+  readonly catalog: TopicCatalog;
+  readonly batch: { readonly maxRecords: number; readonly maxMilliseconds: number };
+  readonly bulk: { readonly lagRecords: number };
+  /** Stop when these ends are reached; without them only `signal` ends it. */
+  readonly until?: readonly PartitionOffsets[] | undefined;
+  readonly signal: AbortSignal;
+  /** Never fold: land in bulk and rebuild at the end (a full refresh). */
+  readonly alwaysBulk?: boolean;
+  readonly onEvent: EventSink;
+  /** Runs work on the edition's one writing connection when nobody else does. */
+  exclusive<T>(work: () => Promise<T>): Promise<T>;
+  /** After each commit, with the edition's new checkpoint in the warehouse. */
+  onCommit?(batch: Batch): void;
+}
+
+export interface Consumed {
+  readonly batches: number;
+  readonly records: number;
+  readonly deadLetters: number;
+}
+
+/** A bulk batch is as much larger than a folding one: appends and commits then cost least per record. */
+const BULK_BATCH_FACTOR = 4;
+/** Bulk landing is worth its rebuild only when the backlog is at least this part of what has landed already. */
+const BULK_SHARE_OF_LANDED = 0.1;
+
+/**
+ * Reads on from the edition's checkpoint and applies batch after batch until the ends are reached or the signal says
+ * stop; always ends right after a commit. While one batch's transaction runs, the next is read and decoded.
+ *
+ * Far behind, it only lands (bulk) and rebuilds every model once when caught up: several times cheaper than folding.
+ */
+export async function consume(edition: Edition, options: ConsumeOptions): Promise<Consumed> {
+  const offsets = await findPartitions(edition, options);
+  const from = positionsOf(await edition.checkpoint());
+  if (from.length === 0) return { batches: 0, records: 0, deadLetters: 0 };
+  const landed = await edition.landedRows();
+  await using reader = await options.log.read(from, { signal: options.signal });
+  const collector = new BatchCollector(reader, options.catalog, from, offsets);
+  const run = new ConsumeRun(edition, options, collector, landed);
+  await run.finish();
+  return run.consumed;
+}
+
+class ConsumeRun {
+  readonly consumed = { batches: 0, records: 0, deadLetters: 0 };
+  readonly #edition: Edition;
+  readonly #options: ConsumeOptions;
+  readonly #collector: BatchCollector;
+  #landed: number;
+  #bulk = false;
+  #applying: Promise<void> | null = null;
+  #failure: unknown = null;
+
+  constructor(edition: Edition, options: ConsumeOptions, collector: BatchCollector, landed: number) {
+    this.#edition = edition;
+    this.#options = options;
+    this.#collector = collector;
+    this.#landed = landed;
+  }
+
+  async finish(): Promise<void> {
+    const { until, signal, batch: bounds } = this.#options;
+    this.#chooseMode();
+    if (!this.#bulk) await this.#rebuildFolded('folded models were behind at start');
+    while (!signal.aborted && !(until !== undefined && this.#collector.reached(until))) {
+      const maxRecords = this.#bulk ? bounds.maxRecords * BULK_BATCH_FACTOR : bounds.maxRecords;
+      const batch = await this.#collector.collect({ ...bounds, maxRecords }, () => this.#applying !== null);
+      await this.#settled();
+      if (batch !== null) this.#start(batch);
+      else if (this.#bulk) await this.#leaveBulk();
+    }
+    await this.#settled();
+    if (this.#bulk && !signal.aborted) await this.#leaveBulk();
+  }
+
+  /** Waits for the transaction under way and throws what it threw. */
+  async #settled(): Promise<void> {
+    await this.#applying;
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  #start(batch: Batch): void {
+    this.#applying = this.#apply(batch)
+      .catch((error: unknown) => {
+        this.#failure = error ?? new LensError('INTERNAL', 'a batch failed without a reason');
+      })
+      .finally(() => {
+        this.#applying = null;
+      });
+  }
+
+  async #apply(batch: Batch): Promise<void> {
+    const { onEvent, onCommit, exclusive, batch: bounds } = this.#options;
+    this.#chooseMode(batch.lag);
+    const bulk = this.#bulk;
+    const started = performance.now();
+    const applied = await exclusive(() => (bulk ? this.#edition.applyBulk(batch) : this.#edition.applyFolding(batch)));
+    this.#landed += batch.records;
+    this.consumed.batches++;
+    this.consumed.records += batch.records;
+    this.consumed.deadLetters += applied.deadLetters;
+    onCommit?.(batch);
+    if ('failed' in applied) for (const error of applied.failed) onEvent({ kind: 'notice', message: error.message });
+    if (batch.records > 0) {
+      onEvent({
+        kind: 'batch',
+        mode: bulk ? 'bulk' : 'fold',
+        records: batch.records,
+        deadLetters: applied.deadLetters,
+        rowsChanged: applied.rowsChanged,
+        milliseconds: performance.now() - started,
+        lag: batch.lag,
+        topics: batch.topics.map(({ contract, records }) => ({ topic: contract.name, records })),
+      });
+    }
+    if (bulk && batch.lag <= bounds.maxRecords / 10) await this.#leaveBulk();
+  }
+
+  #chooseMode(lag = this.#collector.lag): void {
+    if (this.#options.alwaysBulk === true) this.#bulk = true;
+    const worthIt = Math.max(this.#options.bulk.lagRecords, this.#landed * BULK_SHARE_OF_LANDED);
+    if (!this.#bulk && lag > worthIt) this.#bulk = true;
+  }
+
+  async #leaveBulk(): Promise<void> {
+    this.#bulk = false;
+    await this.#rebuildFolded('caught up in bulk');
+  }
+
+  async #rebuildFolded(reason: string): Promise<void> {
+    const started = performance.now();
+    const { models, failed } = await this.#options.exclusive(() => this.#edition.rebuildFolded());
+    for (const error of failed) this.#options.onEvent({ kind: 'notice', message: error.message });
+    if (models.length === 0) return;
+    this.#options.onEvent({ kind: 'rebuild', models, reason, milliseconds: performance.now() - started });
+  }
+}
+
+/**
+ * Compares the checkpoint with the log: a topic made anew under its old name is LOG_TOPIC_RECREATED, a missing one
+ * LOG_TOPIC_MISSING; partitions seen for the first time enter the checkpoint at their low offset.
+ */
+export async function findPartitions(
+  edition: Edition,
+  { log, catalog, exclusive }: ConsumeOptions,
+): Promise<PartitionOffsets[]> {
+  const names = catalog.contracts.map((contract) => contract.name);
+  const described = await log.topics();
+  const known = await edition.checkpoint();
+  for (const { topic, topicId, nextOffset } of known) {
+    const now = described.get(topic);
+    if (now !== undefined && now.id !== topicId && names.includes(topic)) throw recreated(topic, nextOffset);
+  }
+  const offsets = await log.offsets(names);
+  const fresh = offsets.filter((o) => !known.some((k) => k.topic === o.topic && k.partition === o.partition));
+  if (fresh.length > 0) {
+    await exclusive(() =>
+      edition.addPartitions(
+        fresh.map(({ topic, partition, low }) => {
+          const topicId = described.get(topic)?.id ?? '';
+          return { topic, partition, nextOffset: low, firstOffset: low, topicId };
+        }),
+      ),
+    );
+  }
+  return offsets;
+}
+
+function recreated(topic: string, nextOffset: number): LensError {
+  return new LensError(
+    'LOG_TOPIC_RECREATED',
+    `topic ${topic} was deleted and made again: the checkpoint (offset ${nextOffset}) belongs to the old one`,
+    {
+      place: topic,
+      hint: 'lens run --full-refresh --allow-data-loss rebuilds the warehouse from the topics as they are',
+    },
+  );
+}

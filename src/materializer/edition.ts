@@ -1,0 +1,280 @@
+import type { Position } from '../log/event-log.ts';
+import type { Changes } from '../maintenance/change-set.ts';
+import { planModels } from '../maintenance/declared-plan.ts';
+import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
+import { rebuild } from '../maintenance/rebuild.ts';
+import type { Project } from '../project/project-contract.ts';
+import type { TopicCatalog } from '../topics/catalog.ts';
+import type { Connection } from '../warehouse/connection.ts';
+import { Warehouse, type WarehouseOptions } from '../warehouse/warehouse.ts';
+import type { Batch } from './batch.ts';
+import { buildModels } from './build-models.ts';
+import { addPartitions, advanceCheckpoint, type CheckpointEntry, readCheckpoint } from './checkpoint.ts';
+import { compact, type CompactedModel } from './compaction.ts';
+import { keepDeadLetters } from './dead-letters.ts';
+import { fold } from './fold.ts';
+import { land } from './landing.ts';
+import { failedModel, modelFailed } from './model-failed.ts';
+import { atCheckpoint, leaveBehind, readModelRecords, type StoredState } from './model-states.ts';
+import { prepareRawTable, type RawTable, rawTables } from './raw-tables.ts';
+
+export interface EditionOptions {
+  readonly project: Project;
+  readonly catalog: TopicCatalog;
+  readonly warehouse: WarehouseOptions;
+}
+
+export interface AppliedBatch {
+  readonly rowsChanged: number;
+  readonly deadLetters: number;
+}
+
+/**
+ * One warehouse file kept by one project: it applies batches, rebuilds and compacts, each as one transaction on its one
+ * writing connection. It knows nothing of the log. Calls must not overlap.
+ */
+export class Edition implements AsyncDisposable {
+  readonly warehouse: Warehouse;
+  readonly plans: readonly MaintenancePlan[];
+  readonly tables: readonly RawTable[];
+  /** What happened at open that a person should know. */
+  readonly notices: readonly string[];
+  readonly #connection: Connection;
+  readonly #states = new Map<string, StoredState>();
+
+  private constructor(
+    warehouse: Warehouse,
+    connection: Connection,
+    plans: readonly MaintenancePlan[],
+    tables: readonly RawTable[],
+    notices: readonly string[],
+  ) {
+    this.warehouse = warehouse;
+    this.#connection = connection;
+    this.plans = plans;
+    this.tables = tables;
+    this.notices = notices;
+  }
+
+  /** Opens or creates the file and makes its relations those of the project. */
+  static async open(file: string, { project, catalog, warehouse: options }: EditionOptions): Promise<Edition> {
+    const plans = planModels(project);
+    const tables = rawTables(catalog, project);
+    const warehouse = await Warehouse.open(file, options);
+    const connection = await warehouse.connect();
+    try {
+      const notices = warehouse.recovery === null ? [] : [warehouse.recovery];
+      for (const table of tables) notices.push(...(await prepareRawTable(connection, table)));
+      const built = await buildModels(connection, project, plans);
+      const any = await connection.number('select count(*) from lens.checkpoint');
+      if (built.length > 0 && any > 0) notices.push(`built anew, since new or changed: ${built.join(', ')}`);
+      const edition = new Edition(warehouse, connection, plans, tables, notices);
+      await edition.#readStates();
+      return edition;
+    } catch (error) {
+      connection[Symbol.dispose]();
+      await warehouse[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  checkpoint(): Promise<CheckpointEntry[]> {
+    return readCheckpoint(this.#connection);
+  }
+
+  async addPartitions(entries: readonly CheckpointEntry[]): Promise<void> {
+    await this.#connection.transaction(() => addPartitions(this.#connection, entries));
+  }
+
+  /** Folded models that are not kept by batches at the moment, by state. */
+  foldedBehind(state: 'catching-up' | 'failed'): string[] {
+    const folded = this.plans.filter((plan) => plan.upkeep === 'batch').map((plan) => plan.model);
+    return folded.filter((model) => this.#states.get(model) === state);
+  }
+
+  /** Rows in the raw tables, as DuckDB estimates them from its catalog (exact but for rows deleted since a checkpoint). */
+  async landedRows(): Promise<number> {
+    const names = this.tables.map((table) => `select count(*) n from ${table.relation}`).join(' union all ');
+    return names === '' ? 0 : this.#connection.number(`select sum(n) from (${names})`);
+  }
+
+  /** Lands a batch and folds it into the models, with its checkpoint. A model that fails is left behind, with all that read it. */
+  async applyFolding(batch: Batch): Promise<AppliedBatch & { failed: readonly Error[] }> {
+    const failed: Error[] = [];
+    for (;;) {
+      try {
+        return { ...(await this.#apply(batch, false, failed)), failed };
+      } catch (error) {
+        const model = failedModel(error);
+        if (model === null || this.#states.get(model) === 'failed') throw error;
+        failed.push(error as Error);
+        for (const name of this.#withReaders([model])) this.#states.set(name, 'failed');
+      }
+    }
+  }
+
+  /** Lands a batch with its checkpoint and leaves all stored models behind, to be rebuilt once when caught up. */
+  applyBulk(batch: Batch): Promise<AppliedBatch> {
+    for (const plan of this.#stored())
+      if (this.#states.get(plan.model) === 'current') this.#states.set(plan.model, 'catching-up');
+    return this.#apply(batch, true, []);
+  }
+
+  async #apply(batch: Batch, bulk: boolean, failed: readonly Error[]): Promise<AppliedBatch> {
+    const connection = this.#connection;
+    const deadLetters = batch.topics.flatMap(({ sealed }) => sealed.deadLetters);
+    const rowsChanged = await connection.transaction(async () => {
+      await this.#recordStates(failed);
+      const changes: Changes = new Map();
+      for (const { contract, sealed } of batch.topics) {
+        const table = this.tables.find((t) => t.contract.name === contract.name) as RawTable;
+        const change = await land(connection, table, sealed, !bulk && this.#isRead(table));
+        if (change !== null) changes.set(table.name, change);
+      }
+      const skip = new Set([...this.#states].filter(([, state]) => state !== 'current').map(([model]) => model));
+      const rows = bulk ? 0 : await fold(connection, this.plans, changes, skip);
+      await keepDeadLetters(connection, deadLetters, Date.now());
+      await advanceCheckpoint(connection, batch.positions);
+      return rows;
+    });
+    return { rowsChanged, deadLetters: deadLetters.length };
+  }
+
+  /** Rebuilds folded models that are behind, with the folded models that read them. One that fails stays behind. */
+  async rebuildFolded(): Promise<{ models: string[]; failed: Error[] }> {
+    const failed: Error[] = [];
+    const out = new Set<string>();
+    for (;;) {
+      const plans = this.#stored().filter(
+        (plan) => plan.upkeep === 'batch' && this.#states.get(plan.model) !== 'current' && !out.has(plan.model),
+      );
+      if (plans.length === 0) break;
+      try {
+        await this.#connection.transaction(async () => {
+          for (const plan of plans) await this.#rebuildOne(plan);
+        });
+        for (const plan of plans) this.#states.set(plan.model, 'current');
+        return { models: plans.map((plan) => plan.model), failed };
+      } catch (error) {
+        await this.#setAside(error, failed, out);
+      }
+    }
+    return { models: [], failed };
+  }
+
+  /** Brings the models kept by compaction up to the checkpoint. One that fails is left behind with those that read it. */
+  async compact(full: boolean): Promise<{ models: CompactedModel[]; failed: Error[] }> {
+    const failed: Error[] = [];
+    // What reads a folded model that is behind cannot be at the checkpoint either.
+    const foldedBehind = this.#stored().filter(
+      (plan) => plan.upkeep === 'batch' && this.#states.get(plan.model) !== 'current',
+    );
+    const out = this.#withReaders(foldedBehind.map((plan) => plan.model));
+    for (;;) {
+      const plans = this.#stored().filter((plan) => plan.upkeep === 'compaction' && !out.has(plan.model));
+      const outright = new Set(
+        plans.filter((plan) => full || this.#states.get(plan.model) !== 'current').map((p) => p.model),
+      );
+      try {
+        const models = await this.#connection.transaction(() => compact(this.#connection, plans, outright));
+        for (const plan of plans) this.#states.set(plan.model, 'current');
+        return { models, failed };
+      } catch (error) {
+        await this.#setAside(error, failed, out);
+      }
+    }
+  }
+
+  /** Whether a model kept by compaction is behind the checkpoint. */
+  async needsCompaction(): Promise<boolean> {
+    const models = this.#stored().filter((plan) => plan.upkeep === 'compaction');
+    if (models.length === 0) return false;
+    if (models.some((plan) => this.#states.get(plan.model) !== 'current')) return true;
+    return (
+      (await this.#connection.number(
+        `select count(*) from lens.checkpoint c
+         left join lens.model_checkpoint m on m.topic = c.topic and m.partition = c.partition
+         where m.next_offset is distinct from c.next_offset`,
+      )) > 0
+    );
+  }
+
+  /** Writes the file's checkpoint, so that a start need not replay the write-ahead log. Skipped while a query runs. */
+  async writeFile(): Promise<void> {
+    await this.#connection.run('checkpoint').catch(() => undefined);
+  }
+
+  async recordCompaction(milliseconds: number, full: boolean): Promise<void> {
+    await this.#connection.run('insert into lens.compactions values (now()::timestamp, ?, ?)', [
+      BigInt(Math.round(milliseconds)),
+      full,
+    ]);
+  }
+
+  async #rebuildOne(plan: MaintenancePlan): Promise<void> {
+    try {
+      await rebuild(this.#connection, plan);
+      await atCheckpoint(this.#connection, plan);
+    } catch (error) {
+      throw modelFailed(plan.model, error);
+    }
+  }
+
+  /** Records a failed model and its readers as failed; anything but a model's failure is thrown on. */
+  async #setAside(error: unknown, failed: Error[], out: Set<string>): Promise<void> {
+    const model = failedModel(error);
+    if (model === null || out.has(model)) throw error;
+    failed.push(error as Error);
+    for (const name of this.#withReaders([model])) {
+      out.add(name);
+      this.#states.set(name, 'failed');
+    }
+    await this.#connection.transaction(() => this.#recordStates(failed));
+  }
+
+  /** Writes states that memory has and the warehouse does not, with the checkpoint the models stay at. */
+  async #recordStates(failed: readonly Error[]): Promise<void> {
+    const records = await readModelRecords(this.#connection);
+    for (const [model, state] of this.#states) {
+      if (state === 'current' || records.get(model)?.state === state) continue;
+      const own = failed.find((error) => failedModel(error) === model);
+      await leaveBehind(
+        this.#connection,
+        [model],
+        state,
+        own?.message ?? (state === 'failed' ? 'a model it reads failed' : null),
+      );
+    }
+  }
+
+  async #readStates(): Promise<void> {
+    const records = await readModelRecords(this.#connection);
+    for (const plan of this.#stored()) this.#states.set(plan.model, records.get(plan.model)?.state ?? 'catching-up');
+  }
+
+  #stored(): MaintenancePlan[] {
+    return this.plans.filter((plan) => plan.upkeep !== 'view');
+  }
+
+  #isRead(table: RawTable): boolean {
+    return this.plans.some((plan) => plan.inputs.some((input) => input.relation.name === table.name));
+  }
+
+  /** The models with all stored models downstream of them. */
+  #withReaders(models: readonly string[]): Set<string> {
+    const found = new Set(models);
+    for (const plan of this.plans)
+      if (plan.inputs.some((input) => found.has(input.relation.name))) found.add(plan.model);
+    return new Set([...found].filter((name) => this.plans.find((plan) => plan.model === name)?.upkeep !== 'view'));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#connection[Symbol.dispose]();
+    await this.warehouse[Symbol.asyncDispose]();
+  }
+}
+
+/** Positions to read on from. */
+export function positionsOf(checkpoint: readonly CheckpointEntry[]): Position[] {
+  return checkpoint.map(({ topic, partition, nextOffset }) => ({ topic, partition, offset: nextOffset }));
+}

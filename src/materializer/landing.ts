@@ -1,0 +1,93 @@
+import type { ChangeSet } from '../maintenance/change-set.ts';
+import { createTemporary, temporary } from '../maintenance/change-set.ts';
+import type { SealedBatch } from '../topics/topic-batch.ts';
+import type { Connection } from '../warehouse/connection.ts';
+import { ident, idents } from '../warehouse/sql.ts';
+import { landPatch } from './landing-patch.ts';
+import type { RawTable } from './raw-tables.ts';
+import { appendTemporary, temporaryColumns } from './staging.ts';
+
+/**
+ * Lands one topic's sealed batch in its raw table, inside the batch's transaction. With `wantChanges` the rows that left
+ * and came are kept as a change set for the models that read the table; without (bulk, or nobody reads it in the batch)
+ * the rows go straight into the table.
+ *
+ * The batch holds each key once, so DELETE and INSERT are exact; they are also the fastest way at every size (no
+ * primary key, no UPDATE).
+ */
+export async function land(
+  connection: Connection,
+  table: RawTable,
+  sealed: SealedBatch,
+  wantChanges: boolean,
+): Promise<ChangeSet | null> {
+  if (sealed.rowCount === 0 && sealed.deletedCount === 0) return null;
+  switch (table.contract.mode) {
+    case 'append':
+      return landAppend(connection, table, sealed, wantChanges);
+    case 'upsert':
+      return wantChanges ? landUpsert(connection, table, sealed) : landBulk(connection, table, sealed);
+    case 'patch':
+      return landPatch(connection, table, sealed);
+  }
+}
+
+async function landAppend(
+  connection: Connection,
+  table: RawTable,
+  sealed: SealedBatch,
+  wantChanges: boolean,
+): Promise<ChangeSet | null> {
+  await connection.append({ schema: table.schema, table: table.name }, sealed.rows);
+  if (!wantChanges) return null;
+  const change = { rowsOut: temporary('out', table.name), rowsIn: temporary('in', table.name) };
+  await appendTemporary(connection, change.rowsIn, table.contract.columns, sealed.rows);
+  await connection.run(createTemporary(change.rowsOut, `select * from ${table.relation} limit 0`));
+  return change;
+}
+
+async function landUpsert(connection: Connection, table: RawTable, sealed: SealedBatch): Promise<ChangeSet> {
+  const { contract, relation } = table;
+  const key = contract.tableKey;
+  const [fresh, gone, keys] = [
+    temporary('in', table.name),
+    temporary('gone', table.name),
+    temporary('keys', table.name),
+  ];
+  const old = temporary('out', table.name);
+  await appendTemporary(connection, fresh, contract.columns, sealed.rows);
+  await appendTemporary(connection, gone, keyColumns(table), sealed.deletedKeys);
+  const onKey = sameKey('t', 'k', key);
+  await connection.run(
+    [
+      createTemporary(keys, `select ${idents(key)} from ${fresh} union all select ${idents(key)} from ${gone}`),
+      createTemporary(old, `select t.* from ${relation} t semi join ${keys} k on ${onKey}`),
+      `delete from ${relation} t using ${keys} k where ${onKey}`,
+      `insert into ${relation} select * from ${fresh}`,
+    ].join(';\n'),
+  );
+  return { rowsOut: old, rowsIn: fresh };
+}
+
+async function landBulk(connection: Connection, table: RawTable, sealed: SealedBatch): Promise<null> {
+  const { contract, relation } = table;
+  const keys = temporary('keys', table.name);
+  const [any] = await connection.rows(`select 1 from ${relation} limit 1`);
+  if (any !== undefined) {
+    const at = contract.tableKey.map((name) => contract.columns.findIndex((column) => column.name === name));
+    const ofRows = sealed.rows.map((chunk) => chunk.project(at));
+    await appendTemporary(connection, keys, keyColumns(table), [...ofRows, ...sealed.deletedKeys]);
+    await connection.run(`delete from ${relation} t using ${keys} k where ${sameKey('t', 'k', contract.tableKey)}`);
+  }
+  await connection.append({ schema: table.schema, table: table.name }, sealed.rows);
+  return null;
+}
+
+function keyColumns(table: RawTable): ReturnType<typeof temporaryColumns> {
+  return temporaryColumns(table.contract.columns, table.contract.tableKey);
+}
+
+/** Table keys are never null, so a plain comparison is exact and lets DuckDB hash. */
+function sameKey(left: string, right: string, key: readonly string[]): string {
+  return key.map((name) => `${left}.${ident(name)} = ${right}.${ident(name)}`).join(' and ');
+}

@@ -1,0 +1,342 @@
+import { mkdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LensError, messageOf } from '../core/errors.ts';
+import type { EventLog, PartitionOffsets } from '../log/event-log.ts';
+import type { Project } from '../project/project-contract.ts';
+import { selectModels } from '../project/selector.ts';
+import type { TopicCatalog } from '../topics/catalog.ts';
+import type { Connection } from '../warehouse/connection.ts';
+import { readOnlyQuery } from '../warehouse/read-only-query.ts';
+import { consume, type Consumed } from './consume.ts';
+import { Edition, positionsOf } from './edition.ts';
+import type { EventSink } from './events.ts';
+import { editionFiles, recoverSwap, removeEdition, requireHistory, swapEditions } from './full-refresh.ts';
+import type {
+  CompactionSummary,
+  LagRow,
+  QueryOptions,
+  QueryResult,
+  RunOptions,
+  RunSummary,
+  WarehouseOperations,
+  WarehouseStatus,
+} from './operations.ts';
+import { lagRows, modelStatuses, warehouseStatus } from './status.ts';
+import { Turns } from './turns.ts';
+
+export interface MaterializerOptions {
+  readonly project: Project;
+  readonly catalog: TopicCatalog;
+  readonly log: EventLog;
+  /** Holds warehouse.duckdb. */
+  readonly dataDir: string;
+  /** The consumer group whose offsets tell lag tools where the checkpoint is. */
+  readonly group: string;
+  readonly batch: { readonly maxRecords: number; readonly maxMilliseconds: number };
+  readonly bulk: { readonly lagRecords: number };
+  readonly compaction: { readonly intervalSeconds: number };
+  readonly warehouse: { readonly memoryLimit?: string | undefined; readonly threads?: number | undefined };
+  readonly onEvent: EventSink;
+}
+
+/** How often at most the checkpoint is published to the group. */
+const PUBLISH_EVERY_MS = 1000;
+
+/**
+ * Keeps one project's warehouse equal to its models over the log: follows the log, compacts, refreshes, answers. One
+ * per data directory; its methods may be called at any time, also while it follows.
+ */
+export class Materializer implements WarehouseOperations, AsyncDisposable {
+  readonly #options: MaterializerOptions;
+  #edition: Edition;
+  /** Work on the edition's writing connection. */
+  readonly #turns = new Turns();
+  /** Reads and the swap of editions. */
+  readonly #reads = new Set<Promise<unknown>>();
+  #swapping: Promise<unknown> = Promise.resolve();
+  #following: { restart: AbortController; ended: Promise<void> } | null = null;
+  #followFailure: unknown = null;
+  #held: Promise<unknown> = Promise.resolve();
+  #publishedAt = 0;
+
+  private constructor(options: MaterializerOptions, edition: Edition) {
+    this.#options = options;
+    this.#edition = edition;
+  }
+
+  /**
+   * Opens or creates the warehouse of a data directory and makes its relations those of the project; does not touch the
+   * log. Throws WAREHOUSE_* errors, MODEL_SQL_INVALID, PROJECT_INVALID.
+   */
+  static async open(options: MaterializerOptions): Promise<Materializer> {
+    mkdirSync(options.dataDir, { recursive: true });
+    const files = editionFiles(options.dataDir);
+    if (recoverSwap(options.dataDir)) {
+      options.onEvent({ kind: 'notice', message: 'finished the swap of a full refresh that had been interrupted' });
+    }
+    const edition = await Edition.open(files.live, options);
+    const materializer = new Materializer(options, edition);
+    for (const message of edition.notices) options.onEvent({ kind: 'notice', message });
+    return materializer;
+  }
+
+  /** Applies the log as it grows and compacts on the interval, until aborted; ends right after a commit. */
+  async follow(signal: AbortSignal): Promise<void> {
+    if (this.#following !== null) throw new LensError('INTERNAL', 'the warehouse is being followed already');
+    const compacting = this.#compactOnInterval(signal);
+    try {
+      while (!signal.aborted) {
+        await this.#held;
+        const restart = new AbortController();
+        const ended = this.#consume(this.#edition, { signal: AbortSignal.any([signal, restart.signal]) }).then(
+          () => undefined,
+        );
+        this.#following = { restart, ended: ended.catch(() => undefined) };
+        await ended;
+      }
+      await this.#publish(true);
+    } catch (error) {
+      this.#followFailure = error;
+      throw error;
+    } finally {
+      this.#following = null;
+    }
+    await compacting;
+  }
+
+  async status(): Promise<WarehouseStatus> {
+    const { project, log } = this.#options;
+    return this.#read((connection) => warehouseStatus(connection, this.#edition, project, log));
+  }
+
+  async lag(): Promise<LagRow[]> {
+    const { catalog, log, group } = this.#options;
+    const ends = await log.offsets(catalog.contracts.map((contract) => contract.name));
+    const { checkpoint } = await this.#read(async () => ({ checkpoint: await this.#edition.checkpoint() }));
+    return lagRows(group, ends, checkpoint);
+  }
+
+  async query(sql: string, options: QueryOptions = {}): Promise<QueryResult> {
+    const { maxRows = 10_000, timeoutMs = 60_000 } = options;
+    return this.#read((connection) => readOnlyQuery(connection, sql, { maxRows, timeoutMs }));
+  }
+
+  async compact({ full }: { full: boolean }): Promise<CompactionSummary> {
+    const started = performance.now();
+    const summary = await this.#turns.take(async () => {
+      await this.#retryFailed();
+      const { models, failed } = await this.#edition.compact(full);
+      for (const error of failed) this.#options.onEvent({ kind: 'notice', message: error.message });
+      const milliseconds = performance.now() - started;
+      await this.#edition.recordCompaction(milliseconds, full);
+      await this.#edition.writeFile();
+      return { models, milliseconds };
+    });
+    this.#options.onEvent({ kind: 'compaction', full, ...summary });
+    return summary;
+  }
+
+  async run(options: RunOptions): Promise<RunSummary> {
+    const started = performance.now();
+    const { project, catalog, log } = this.#options;
+    const selected = selectModels(project, options);
+    const consumed = options.fullRefresh
+      ? await this.#fullRefresh(options.allowDataLoss ?? false)
+      : await this.#catchUp(await log.offsets(catalog.contracts.map((contract) => contract.name)));
+    await this.compact({ full: false });
+    const models = await this.#read((connection) => modelStatuses(connection, this.#edition, project));
+    return {
+      ...consumed,
+      milliseconds: performance.now() - started,
+      models: selected.map(({ name }) => {
+        const status = models.find((model) => model.name === name);
+        const failed = status?.state === 'failed';
+        return {
+          name,
+          status: failed ? 'error' : 'success',
+          message: failed ? status.reason : null,
+          rows: status?.rows ?? null,
+        };
+      }),
+    };
+  }
+
+  async #catchUp(ends: readonly PartitionOffsets[]): Promise<Consumed> {
+    const never = new AbortController().signal;
+    if (this.#following === null) {
+      const consumed = await this.#consume(this.#edition, { signal: never, until: ends });
+      await this.#publish(true);
+      return consumed;
+    }
+    const before = await this.#appliedRecords();
+    while (!(await this.#reached(ends))) {
+      if (this.#followFailure !== null) throw this.#followFailure;
+      await sleep(20);
+    }
+    const after = await this.#appliedRecords();
+    return { batches: 0, records: after.records - before.records, deadLetters: after.deadLetters - before.deadLetters };
+  }
+
+  async #reached(ends: readonly PartitionOffsets[]): Promise<boolean> {
+    const checkpoint = await this.#read((connection) => positions(connection));
+    return lagRows('', ends, checkpoint).every((row) => row.lag === 0);
+  }
+
+  #appliedRecords(): Promise<{ records: number; deadLetters: number }> {
+    return this.#read(async (connection) => ({
+      records: await connection.number('select sum(next_offset - first_offset) from lens.checkpoint'),
+      deadLetters: await connection.number('select count(*) from lens.dead_letters'),
+    }));
+  }
+
+  /** Replays the log from its earliest offsets into a fresh edition, and swaps when it has caught up. */
+  async #fullRefresh(allowDataLoss: boolean): Promise<Consumed> {
+    const { dataDir, log, catalog } = this.#options;
+    const files = editionFiles(dataDir);
+    const topics = catalog.contracts.map((contract) => contract.name);
+    if (!allowDataLoss) await requireHistory(log, await this.#edition.checkpoint(), topics);
+    removeEdition(files.next);
+    const next = await Edition.open(files.next, this.#options);
+    const consumed = { batches: 0, records: 0, deadLetters: 0 };
+    const replay = async (): Promise<void> => {
+      const until = await log.offsets(topics);
+      const turns = new Turns();
+      const part = await this.#consume(next, { signal: new AbortController().signal, until, alwaysBulk: true }, turns);
+      consumed.batches += part.batches;
+      consumed.records += part.records;
+      consumed.deadLetters += part.deadLetters;
+    };
+    try {
+      await replay();
+    } catch (error) {
+      await next[Symbol.asyncDispose]();
+      removeEdition(files.next);
+      throw error;
+    }
+    await this.#holdFollowing(async () => {
+      // What came while the first replay ran: little, and readers still see the old edition.
+      await replay();
+      await next.compact(true);
+      await this.#swap(next);
+    });
+    return consumed;
+  }
+
+  /** Stops following for the time of the work, then lets it go on from the edition there is then. */
+  async #holdFollowing(work: () => Promise<void>): Promise<void> {
+    const done = Promise.withResolvers<void>();
+    this.#held = done.promise;
+    try {
+      this.#following?.restart.abort();
+      await this.#following?.ended;
+      await this.#turns.take(work);
+    } finally {
+      done.resolve();
+    }
+  }
+
+  async #swap(next: Edition): Promise<void> {
+    const started = performance.now();
+    const done = Promise.withResolvers<void>();
+    this.#swapping = done.promise;
+    try {
+      await Promise.allSettled(this.#reads);
+      await next.writeFile();
+      await next[Symbol.asyncDispose]();
+      await this.#edition[Symbol.asyncDispose]();
+      swapEditions(this.#options.dataDir);
+      this.#edition = await Edition.open(editionFiles(this.#options.dataDir).live, this.#options);
+    } finally {
+      done.resolve();
+    }
+    this.#options.onEvent({ kind: 'swap', milliseconds: performance.now() - started });
+  }
+
+  #consume(
+    edition: Edition,
+    part: { signal: AbortSignal; until?: readonly PartitionOffsets[]; alwaysBulk?: boolean },
+    turns = this.#turns,
+  ): Promise<Consumed> {
+    return consume(edition, {
+      ...this.#options,
+      ...part,
+      exclusive: (work) => turns.take(work),
+      onCommit: () => {
+        if (edition === this.#edition) void this.#publish(false);
+      },
+    });
+  }
+
+  /** Best effort: lag tools may be a little behind, the warehouse's own checkpoint never is. */
+  async #publish(now: boolean): Promise<void> {
+    if (!now && Date.now() - this.#publishedAt < PUBLISH_EVERY_MS) return;
+    this.#publishedAt = Date.now();
+    try {
+      const checkpoint = await this.#read((connection) => positions(connection));
+      await this.#options.log.publishCheckpoint(
+        this.#options.group,
+        checkpoint.map(({ topic, partition, nextOffset }) => ({ topic, partition, offset: nextOffset })),
+      );
+    } catch (error) {
+      this.#options.onEvent({ kind: 'notice', message: `the checkpoint could not be published: ${messageOf(error)}` });
+    }
+  }
+
+  async #compactOnInterval(signal: AbortSignal): Promise<void> {
+    const interval = this.#options.compaction.intervalSeconds * 1000;
+    while (!signal.aborted && this.#followFailure === null) {
+      await sleep(interval, undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted || this.#followFailure !== null) return;
+      try {
+        if (await this.#newPartitions()) this.#following?.restart.abort();
+        const bulk = this.#edition.foldedBehind('catching-up').length > 0;
+        if (!bulk && (await this.#turns.take(() => this.#edition.needsCompaction())))
+          await this.compact({ full: false });
+      } catch (error) {
+        this.#options.onEvent({ kind: 'notice', message: `compaction will be tried again: ${messageOf(error)}` });
+      }
+    }
+  }
+
+  async #newPartitions(): Promise<boolean> {
+    const { log, catalog } = this.#options;
+    const described = await log.topics();
+    const known = await this.#read((connection) => positions(connection));
+    return catalog.contracts.some(({ name }) => {
+      const partitions = described.get(name)?.partitions ?? 0;
+      return partitions > known.filter((entry) => entry.topic === name).length;
+    });
+  }
+
+  async #retryFailed(): Promise<void> {
+    if (this.#edition.foldedBehind('failed').length === 0) return;
+    const { models, failed } = await this.#edition.rebuildFolded();
+    for (const error of failed) this.#options.onEvent({ kind: 'notice', message: error.message });
+    if (models.length > 0) this.#options.onEvent({ kind: 'notice', message: `current again: ${models.join(', ')}` });
+  }
+
+  /** Work on a connection of its own, beside the writer; a swap of editions waits for it. */
+  async #read<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    await this.#swapping;
+    const reading = (async () => {
+      using connection = await this.#edition.warehouse.connect();
+      return await work(connection);
+    })();
+    this.#reads.add(reading);
+    try {
+      return await reading;
+    } finally {
+      this.#reads.delete(reading);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#swapping;
+    await Promise.allSettled(this.#reads);
+    await this.#edition[Symbol.asyncDispose]();
+  }
+}
+
+function positions(connection: Connection): Promise<{ topic: string; partition: number; nextOffset: number }[]> {
+  return connection.rows('select topic, partition, next_offset as "nextOffset" from lens.checkpoint');
+}

@@ -1,0 +1,18 @@
+import { LensError, messageOf } from '../core/errors.ts';
+
+/** A model whose SQL failed on the data at hand; `fields.model` names it, so that the batch can go on without it. */
+export function modelFailed(model: string, cause: unknown): LensError {
+  if (cause instanceof LensError && cause.code === 'MODEL_FAILED') return cause;
+  return new LensError('MODEL_FAILED', `model ${model} failed: ${messageOf(cause)}`, {
+    place: model,
+    hint: `lens compile ${model} prints its SQL; it is tried again at every compaction and by lens run`,
+    fields: { model },
+    cause,
+  });
+}
+
+/** The model named by a MODEL_FAILED error, or null for any other error. */
+export function failedModel(error: unknown): string | null {
+  if (!(error instanceof LensError) || error.code !== 'MODEL_FAILED') return null;
+  return String(error.fields['model']);
+}

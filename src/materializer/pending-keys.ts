@@ -1,0 +1,41 @@
+import { collectKeys, type TouchedKeys } from '../maintenance/touched-keys.ts';
+import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
+import type { Connection } from '../warehouse/connection.ts';
+import { ident, idents, qualified } from '../warehouse/sql.ts';
+
+/**
+ * The keys that batches have touched since a compacted model was last brought up to date, in `lens.pending_MODEL`.
+ * They are written in the batch's transaction, so that a crash loses none.
+ */
+export function pendingTable(plan: MaintenancePlan): string {
+  return qualified('lens', `pending_${plan.model}`);
+}
+
+/** Makes the table anew and empty, with the types of the model's key; the model itself must exist. */
+export async function resetPending(connection: Connection, plan: MaintenancePlan): Promise<void> {
+  const target = qualified(plan.relation.schema, plan.relation.identifier);
+  const key = plan.key.length === 0 ? 'true as changed' : idents(plan.key);
+  await connection.run(`create or replace table ${pendingTable(plan)} as select ${key} from ${target} limit 0`);
+}
+
+/** Adds keys given by SELECTs; a key may be there several times. */
+export async function addPending(
+  connection: Connection,
+  plan: MaintenancePlan,
+  queries: readonly string[],
+): Promise<void> {
+  if (queries.length === 0) return;
+  await connection.run(`insert into ${pendingTable(plan)} select distinct * from (${queries.join(' union all ')})`);
+}
+
+/** The pending keys together with those of `queries`, or null when there are none; the pending ones are taken out. */
+export async function takePending(
+  connection: Connection,
+  plan: MaintenancePlan,
+  queries: readonly string[],
+): Promise<TouchedKeys | null> {
+  const pending = `select ${plan.key.map(ident).join(', ')} from ${pendingTable(plan)}`;
+  const keys = await collectKeys(connection, plan, [pending, ...queries]);
+  if (keys !== null) await resetPending(connection, plan);
+  return keys;
+}

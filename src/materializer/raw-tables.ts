@@ -1,0 +1,72 @@
+import { sqlType, type Column } from '../core/columns.ts';
+import { LensError } from '../core/errors.ts';
+import type { Project } from '../project/project-contract.ts';
+import type { TopicCatalog } from '../topics/catalog.ts';
+import type { TopicContract } from '../topics/topic-contract.ts';
+import type { Connection } from '../warehouse/connection.ts';
+import { ident, qualified, text } from '../warehouse/sql.ts';
+
+/** A topic's raw table in the warehouse. Rebuilt by replaying the topic; nothing but landing writes to it. */
+export interface RawTable {
+  readonly contract: TopicContract;
+  readonly schema: string;
+  readonly name: string;
+  /** Quoted, ready for SQL. */
+  readonly relation: string;
+}
+
+/** The raw tables of a catalog, in the schema of the dbt source they feed, else in the project's own. */
+export function rawTables(catalog: TopicCatalog, project: Project): RawTable[] {
+  for (const source of project.sources) {
+    if (catalog.forTable(source.table) === undefined) {
+      throw new LensError('PROJECT_INVALID', `no topic feeds the source table ${source.table}`, {
+        place: `source ${source.sourceName}.${source.name}`,
+        hint: `add topics/NAME/topic.yml with \`table: ${source.table}\`, or remove the source`,
+      });
+    }
+  }
+  return catalog.contracts.map((contract) => {
+    const source = project.sources.find((s) => s.table === contract.table);
+    const schema = source?.schema ?? project.schema;
+    return { contract, schema, name: contract.table, relation: qualified(schema, contract.table) };
+  });
+}
+
+/**
+ * Creates missing raw tables and adds columns that a newer contract brought. Gives a notice per added column, since
+ * only a replay fills it for records landed before. A changed type is CONFIG_INVALID with the way out.
+ */
+export async function prepareRawTable(connection: Connection, table: RawTable): Promise<string[]> {
+  const { contract, schema, name, relation } = table;
+  const definitions = contract.columns.map((column) => definition(column, contract.tableKey.includes(column.name)));
+  await connection.run(
+    `create schema if not exists ${ident(schema)}; create table if not exists ${relation} (${definitions.join(', ')})`,
+  );
+  const present = await connection.rows<{ name: string; type: string }>(
+    `select column_name as name, data_type as type from duckdb_columns()
+     where database_name = current_database() and schema_name = ${text(schema)} and table_name = ${text(name)}
+     order by column_index`,
+  );
+  const notices: string[] = [];
+  for (const [i, column] of contract.columns.entries()) {
+    const existing = present.find((p) => p.name === column.name);
+    if (existing !== undefined && existing.type !== sqlType(column.type)) throw changed(table, column, existing.type);
+    if (existing !== undefined) continue;
+    if (i < present.length) throw changed(table, column, 'not there');
+    await connection.run(`alter table ${relation} add column ${definition(column, false)}`);
+    notices.push(`${name}.${column.name} is new and null for rows landed before; lens run --full-refresh fills it`);
+  }
+  return notices;
+}
+
+function definition(column: Column, key: boolean): string {
+  return `${ident(column.name)} ${sqlType(column.type)}${key ? ' not null' : ''}`;
+}
+
+function changed(table: RawTable, column: Column, found: string): LensError {
+  return new LensError(
+    'CONFIG_INVALID',
+    `${table.name}.${column.name} is ${found} in the warehouse, ${sqlType(column.type)} by the topic's contract`,
+    { place: table.contract.place, hint: 'lens run --full-refresh lands the topic again by its new contract' },
+  );
+}

@@ -1,0 +1,114 @@
+import type { EventLog, PartitionOffsets } from '../log/event-log.ts';
+import type { Project } from '../project/project-contract.ts';
+import type { Connection } from '../warehouse/connection.ts';
+import { qualified } from '../warehouse/sql.ts';
+import { readCheckpoint } from './checkpoint.ts';
+import type { Edition } from './edition.ts';
+import type { LagRow, ModelState, ModelStatus, WarehouseStatus } from './operations.ts';
+
+/** What the warehouse holds and how far it is, read on a connection of its own. */
+export async function warehouseStatus(
+  connection: Connection,
+  edition: Edition,
+  project: Project,
+  log: EventLog,
+): Promise<WarehouseStatus> {
+  const checkpoint = await readCheckpoint(connection);
+  const models = await modelStatuses(connection, edition, project);
+  const ends = await log.offsets([...new Set(checkpoint.map((entry) => entry.topic))]).catch(() => null);
+  const lag = ends === null ? null : lagRows('', ends, checkpoint).reduce((sum, row) => sum + row.lag, 0);
+  const [compaction] = await connection.rows<{ at: string | null }>(
+    `select strftime(max(finished_at), '%Y-%m-%dT%H:%M:%S.%gZ') as at from lens.compactions`,
+  );
+  const states = new Set(models.map((model) => model.state));
+  return {
+    project: project.name,
+    log: log.description,
+    warehouse: edition.warehouse.path,
+    service: false,
+    state: states.has('catching-up') ? 'catching-up' : lag === 0 && !states.has('behind') ? 'current' : 'behind',
+    recordsApplied: checkpoint.reduce((sum, entry) => sum + entry.nextOffset - entry.firstOffset, 0),
+    deadLetters: await connection.number('select count(*) from lens.dead_letters'),
+    lag,
+    checkpoint: checkpoint.map(({ topic, partition, nextOffset }) => ({ topic, partition, nextOffset })),
+    models,
+    rawTables: await Promise.all(
+      edition.tables.map(async ({ name, contract, relation }) => ({
+        name,
+        topic: contract.name,
+        rows: await connection.number(`select count(*) from ${relation}`),
+      })),
+    ),
+    lastCompaction: compaction?.at ?? null,
+  };
+}
+
+interface StoredModel {
+  readonly name: string;
+  readonly state: 'current' | 'catching-up' | 'failed';
+  readonly error: string | null;
+  readonly updatedAt: string | null;
+  readonly recordsBehind: number;
+}
+
+/** Every model of the project with its state and rows, in dependency order. */
+export async function modelStatuses(
+  connection: Connection,
+  edition: Edition,
+  project: Project,
+): Promise<ModelStatus[]> {
+  const stored = await connection.rows<StoredModel>(
+    `select name, state, error, strftime(updated_at, '%Y-%m-%dT%H:%M:%S.%gZ') as "updatedAt",
+       coalesce((
+         select sum(c.next_offset - coalesce(m.next_offset, c.first_offset))
+         from lens.checkpoint c
+         left join lens.model_checkpoint m on m.model = models.name and m.topic = c.topic and m.partition = c.partition
+         where models.name in (select model from lens.model_checkpoint)
+       ), 0)::bigint as "recordsBehind"
+     from lens.models`,
+  );
+  return Promise.all(
+    edition.plans.map(async (plan) => {
+      const record = stored.find((s) => s.name === plan.model);
+      const view = plan.upkeep === 'view';
+      const rows = view
+        ? null
+        : await connection.number(`select count(*) from ${qualified(plan.relation.schema, plan.relation.identifier)}`);
+      return {
+        name: plan.model,
+        materialized: project.model(plan.model).materialized,
+        strategy: plan.strategy,
+        upkeep: plan.upkeep,
+        state: view ? 'view' : stateOf(record),
+        reason: record?.error ?? plan.reason,
+        rows,
+        recordsBehind: view ? 0 : (record?.recordsBehind ?? 0),
+        updatedAt: view ? null : (record?.updatedAt ?? null),
+      };
+    }),
+  );
+}
+
+function stateOf(record: StoredModel | undefined): ModelState {
+  if (record === undefined) return 'catching-up';
+  return record.state === 'current' && record.recordsBehind > 0 ? 'behind' : record.state;
+}
+
+/** One row per partition, in the columns of kafka-consumer-groups.sh. */
+export function lagRows(
+  group: string,
+  ends: readonly PartitionOffsets[],
+  checkpoint: readonly { readonly topic: string; readonly partition: number; readonly nextOffset: number }[],
+): LagRow[] {
+  return ends.map(({ topic, partition, low, end }) => {
+    const entry = checkpoint.find((c) => c.topic === topic && c.partition === partition);
+    return {
+      group,
+      topic,
+      partition,
+      currentOffset: entry?.nextOffset ?? null,
+      logEndOffset: end,
+      lag: Math.max(0, end - (entry?.nextOffset ?? low)),
+    };
+  });
+}

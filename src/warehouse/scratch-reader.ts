@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { LensError, messageOf } from '../core/errors.ts';
+import { Connection } from './connection.ts';
+
+/** Part of a result: columns of JavaScript values, `rowCount` long. */
+export interface ScratchChunk {
+  readonly rowCount: number;
+  readonly columns: readonly (readonly unknown[])[];
+}
+
+/**
+ * A DuckDB of its own in memory, for reading files (Parquet) that are no part of the warehouse: the warehouse's own
+ * instance may not touch the file system. Results stream in chunks of 2048 rows; sorts beyond the memory limit spill to
+ * a temporary folder, removed at the end.
+ */
+export class ScratchReader implements AsyncDisposable {
+  readonly #instance: DuckDBInstance;
+  readonly #connection: Connection;
+  readonly #spill: string;
+
+  private constructor(instance: DuckDBInstance, connection: Connection, spill: string) {
+    this.#instance = instance;
+    this.#connection = connection;
+    this.#spill = spill;
+  }
+
+  /** @param memoryLimit DuckDB's memory_limit */
+  static async open(memoryLimit = '1GB'): Promise<ScratchReader> {
+    const spill = mkdtempSync(path.join(tmpdir(), 'lens-scratch-'));
+    const instance = await DuckDBInstance.create(':memory:', {
+      memory_limit: memoryLimit,
+      temp_directory: spill,
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+    });
+    return new ScratchReader(instance, new Connection(await instance.connect()), spill);
+  }
+
+  /** Output names and DuckDB types of a query. QUERY_FAILED with DuckDB's message. */
+  describe(sql: string): Promise<{ name: string; type: string }[]> {
+    return this.#connection.describe(sql);
+  }
+
+  /** The one number a query gives; null when it gives none. */
+  async number(sql: string): Promise<number | null> {
+    const [row] = await this.#connection.rows(sql);
+    const value = row === undefined ? null : Object.values(row)[0];
+    return value === null || value === undefined ? null : Number(value);
+  }
+
+  /** The rows of a query, chunk by chunk, never whole in memory. */
+  async *stream(sql: string): AsyncGenerator<ScratchChunk> {
+    try {
+      const result = await this.#connection.raw.stream(sql);
+      for (;;) {
+        const chunk = await result.fetchChunk();
+        if (chunk === null || chunk.rowCount === 0) return;
+        const columns: (readonly unknown[])[] = [];
+        for (let c = 0; c < chunk.columnCount; c++) columns.push(chunk.getColumnValues(c));
+        yield { rowCount: chunk.rowCount, columns };
+      }
+    } catch (error) {
+      if (error instanceof LensError) throw error;
+      throw new LensError('QUERY_FAILED', messageOf(error), { cause: error, fields: { sql } });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#connection[Symbol.dispose]();
+    this.#instance.closeSync();
+    rmSync(this.#spill, { recursive: true, force: true });
+  }
+}
