@@ -22,7 +22,7 @@ export function createLogger(options: {
     pretty({
       destination: 2,
       sync: true,
-      colorize: process.stderr.isTTY === true && process.env['NO_COLOR'] === undefined,
+      colorize: process.stderr.isTTY && process.env['NO_COLOR'] === undefined,
       translateTime: 'SYS:HH:MM:ss',
       hideObject: true,
     }),

@@ -1,0 +1,33 @@
+import { ERROR_CODES, LensError, messageOf, type ErrorCode } from '../core/errors.ts';
+
+/**
+ * The wire between control-client.ts and control-server.ts: `POST /` with `authorization: Bearer TOKEN` and a
+ * {@link ControlRequest} as JSON; 200 with `{"result": ...}`, otherwise `{"error": {@link ControlError}}`.
+ */
+export interface ControlRequest {
+  readonly method: ControlMethod;
+  /** The arguments of the method of WarehouseOperations, in order; undefined ones as null at the end are left out. */
+  readonly params: readonly unknown[];
+}
+
+export const CONTROL_METHODS = ['ping', 'status', 'lag', 'query', 'compact', 'run'] as const;
+export type ControlMethod = (typeof CONTROL_METHODS)[number];
+
+export interface ControlError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly place?: string | undefined;
+  readonly hint?: string | undefined;
+  readonly fields?: Record<string, unknown> | undefined;
+}
+
+export function toControlError(error: unknown): ControlError {
+  if (!(error instanceof LensError)) return { code: 'INTERNAL', message: messageOf(error) };
+  return { code: error.code, message: error.message, place: error.place, hint: error.hint, fields: error.fields };
+}
+
+/** The error as it was thrown on the other side. */
+export function fromControlError(error: ControlError): LensError {
+  const code = ERROR_CODES.includes(error.code) ? error.code : 'INTERNAL';
+  return new LensError(code, error.message, { place: error.place, hint: error.hint, fields: error.fields });
+}

@@ -1,0 +1,92 @@
+import path from 'node:path';
+import { LensError } from '../core/errors.ts';
+import type { Settings } from '../core/settings.ts';
+import { openEmbeddedLog } from '../log/embedded/embedded-log.ts';
+import type { EventLog } from '../log/event-log.ts';
+import { openKafkaLog } from '../log/kafka/kafka-log.ts';
+import type { EventSink } from '../materializer/events.ts';
+import { Materializer } from '../materializer/materializer.ts';
+import { loadProject } from '../project/load-project.ts';
+import type { Project } from '../project/project-contract.ts';
+import { loadTopics, type TopicCatalog } from '../topics/catalog.ts';
+import { applyTopics, checkTopics } from '../topics/manage-topics.ts';
+
+/** Everything a process needs to keep a warehouse, opened together and closed in the reverse order. */
+export interface Runtime extends AsyncDisposable {
+  readonly settings: Settings;
+  readonly project: Project;
+  readonly catalog: TopicCatalog;
+  readonly log: EventLog;
+  readonly materializer: Materializer;
+}
+
+/** The dbt project of the settings' folder. */
+export function openProject(settings: Settings): Project {
+  return loadProject(settings.projectDir, { vars: settings.vars, target: settings.target });
+}
+
+/** The topic contracts of the settings' folder. */
+export function openCatalog(settings: Settings): TopicCatalog {
+  return loadTopics(settings.projectDir, { registry: settings.registry });
+}
+
+/** Kafka when brokers are set, otherwise the embedded log in the data folder. */
+export function openLog(settings: Settings): EventLog {
+  if (settings.brokers.length === 0) return openEmbeddedLog(path.join(settings.dataDir, 'log.sqlite'));
+  return openKafkaLog({
+    brokers: [...settings.brokers],
+    clientId: 'diffusion-lens',
+    ssl: settings.kafka.ssl,
+    ...(settings.kafka.sasl === undefined ? {} : { sasl: settings.kafka.sasl }),
+  });
+}
+
+/**
+ * Creates the topics that are missing and gives their names. LOG_TOPIC_MISMATCH when one is there with other
+ * settings or partitions than its contract: changing those is for `lens topics apply`.
+ */
+export async function createMissingTopics(log: EventLog, catalog: TopicCatalog): Promise<string[]> {
+  const differences = await checkTopics(log, catalog);
+  const wrong = differences.find((difference) => difference.kind !== 'missing');
+  if (wrong !== undefined) {
+    throw new LensError('LOG_TOPIC_MISMATCH', wrong.problem, { place: wrong.topic, hint: 'lens topics apply' });
+  }
+  if (differences.length > 0) await applyTopics(log, catalog);
+  return [...new Set(differences.map((difference) => difference.topic))];
+}
+
+export interface RuntimeOptions {
+  readonly onEvent: EventSink;
+  /** Whether to create missing topics and refuse wrong ones; a command that reads no topic leaves them alone. */
+  readonly topics: 'create' | 'leave';
+}
+
+/**
+ * Opens project, topics, log and warehouse, and tells `onEvent` about topics it created.
+ * Throws what any of them throws, with the others closed again.
+ */
+export async function openRuntime(settings: Settings, { onEvent, topics }: RuntimeOptions): Promise<Runtime> {
+  const project = openProject(settings);
+  const catalog = openCatalog(settings);
+  for (const message of project.warnings) onEvent({ kind: 'notice', message });
+  await using opened = new AsyncDisposableStack();
+  const log = opened.use(openLog(settings));
+  const created = topics === 'create' ? await createMissingTopics(log, catalog) : [];
+  if (created.length > 0) onEvent({ kind: 'notice', message: `created topics ${created.join(', ')}` });
+  const materializer = opened.use(
+    await Materializer.open({
+      project,
+      catalog,
+      log,
+      dataDir: settings.dataDir,
+      group: settings.kafka.group,
+      batch: settings.batch,
+      bulk: settings.bulk,
+      compaction: settings.compaction,
+      warehouse: settings.warehouse,
+      onEvent,
+    }),
+  );
+  const close = opened.move();
+  return { settings, project, catalog, log, materializer, [Symbol.asyncDispose]: () => close.disposeAsync() };
+}
