@@ -48,9 +48,9 @@ export async function appendChunks(
       for (const chunk of chunks) {
         if (chunk.rowCount === 0) continue;
         const target = dataChunkFor(chunk);
-        const pinned = fill(target, chunk, strings);
+        pinned = fill(target, chunk, strings);
         appender.appendDataChunk(target);
-        release(pinned);
+        pinned = null;
       }
     } catch (error) {
       appender.clear();
@@ -67,6 +67,9 @@ export function defaultStringPath(): StringPath {
   const trusted = slotsAreTrusted(() => new ColumnVector({ kind: 'varchar' }, new StringHeap()));
   return trusted ? 'slots' : 'one by one';
 }
+
+/** The memory that string slots point into, held here until DuckDB has copied it. */
+let pinned: PinnedHeap | null = null;
 
 /** DuckDB's side of a chunk, one for each list of types: filled and copied within one call, so sharing it is safe. */
 const dataChunks = new Map<string, DuckDBDataChunk>();
@@ -85,12 +88,12 @@ function dataChunkFor(chunk: ColumnChunk): DuckDBDataChunk {
 function fill(target: DuckDBDataChunk, chunk: ColumnChunk, strings: StringPath): PinnedHeap | null {
   target.reset();
   target.rowCount = chunk.rowCount;
-  const pinned = strings === 'slots' ? pinHeap(chunk.heap) : null;
+  const heap = strings === 'slots' ? pinHeap(chunk.heap) : null;
   chunk.columns.forEach((column, i) => {
     const vector = duckdb.data_chunk_get_vector(target.chunk, i);
-    fillVector(vector, column, chunk.rowCount, pinned, strings);
+    fillVector(vector, column, chunk.rowCount, heap, strings);
   });
-  return pinned;
+  return heap;
 }
 
 function fillVector(
@@ -144,14 +147,6 @@ let scratch = new Int32Array(0);
 function scratchWords(words: number): Int32Array<ArrayBuffer> {
   if (scratch.length < words) scratch = new Int32Array(words);
   return scratch;
-}
-
-/** A use of the pinned memory after the append: until here the garbage collector must not take it. */
-let lastReleased: PinnedHeap | null = null;
-
-function release(pinned: PinnedHeap | null): void {
-  lastReleased = pinned;
-  if (lastReleased !== null) lastReleased = null;
 }
 
 function duckdbType(type: ColumnType): DuckDBType {

@@ -1,0 +1,283 @@
+import { type ColumnType, sqlType } from './columns.ts';
+import { LensError } from './errors.ts';
+
+/** Rows of a full chunk: DuckDB's vector size. */
+export const CHUNK_ROWS = 2048;
+
+/** A chunk whose long strings pass this is closed early: places in the heap are 32-bit numbers. */
+export const CHUNK_HEAP_LIMIT = 64 << 20;
+
+/** The bytes of all strings of a chunk that do not fit their slot. */
+export class StringHeap {
+  bytes = new Uint8Array(1 << 14);
+  length = 0;
+
+  /** Makes room for `extra` more bytes and returns the buffer to write at `length`. */
+  reserve(extra: number): Uint8Array {
+    if (this.length + extra > this.bytes.length) {
+      const bytes = new Uint8Array(Math.max(this.bytes.length * 2, this.length + extra));
+      bytes.set(this.bytes.subarray(0, this.length));
+      this.bytes = bytes;
+    }
+    return this.bytes;
+  }
+}
+
+/**
+ * One column of a chunk in DuckDB's own vector layout (little endian):
+ *
+ * - BIGINT, TIMESTAMP, DOUBLE, DECIMAL(10..18): 8 bytes a row; INTEGER, DATE, FLOAT, DECIMAL(5..9): 4; DECIMAL(1..4): 2;
+ *   DECIMAL(19..38): 16; BOOLEAN: 1
+ * - VARCHAR, BLOB: a slot of 16 bytes: int32 length, then up to 12 bytes of text padded with zeros; a longer text has its
+ *   first 4 bytes there, then its place in the chunk's heap (DuckDB has a pointer; the column writer puts it in)
+ * - LIST: 16 bytes: start and count (64-bit each) in `child`; ARRAY: nothing, row r is `child` from r * length
+ *
+ * A validity bit of 1 means "not null". Slots of null strings are zero.
+ */
+export class ColumnVector {
+  readonly type: ColumnType;
+  /** Bytes a row; 0 for ARRAY. */
+  readonly width: number;
+  readonly heap: StringHeap;
+  readonly #childType: ColumnType | null;
+  #child: ColumnVector | null = null;
+  #capacity: number;
+  /** The same memory in several views. */
+  bytes: Uint8Array<ArrayBuffer>;
+  words: Int32Array<ArrayBuffer>;
+  longs: BigInt64Array<ArrayBuffer>;
+  view: DataView<ArrayBuffer>;
+  validity: Int32Array<ArrayBuffer>;
+  /** LIST: elements in `child` so far. */
+  childCount = 0;
+
+  constructor(type: ColumnType, heap: StringHeap, capacity: number = CHUNK_ROWS) {
+    this.type = type;
+    this.width = widthOf(type);
+    this.heap = heap;
+    this.#childType = type.kind === 'list' || type.kind === 'array' ? type.element : null;
+    this.#capacity = Math.ceil(capacity / 64) * 64;
+    this.bytes = new Uint8Array(this.width * this.#capacity);
+    this.words = new Int32Array(this.bytes.buffer);
+    this.longs = new BigInt64Array(this.bytes.buffer);
+    this.view = new DataView(this.bytes.buffer);
+    this.validity = new Int32Array(this.#capacity / 32).fill(-1);
+  }
+
+  /** Elements of a LIST or ARRAY, made when first needed: a chunk without an embedding holds no room for one. */
+  get child(): ColumnVector {
+    if (this.#child === null) {
+      if (this.#childType === null) throw new LensError('INTERNAL', `${sqlType(this.type)} has no elements`);
+      const capacity = this.type.kind === 'array' ? this.#capacity * this.type.length : CHUNK_ROWS;
+      this.#child = new ColumnVector(this.#childType, this.heap, capacity);
+    }
+    return this.#child;
+  }
+
+  /** Whether any element was ever written, so that `child` is worth copying. */
+  get hasChild(): boolean {
+    return this.#child !== null;
+  }
+
+  /** Makes room for rows 0 .. rows-1, keeping what is there (elements of lists grow). */
+  ensure(rows: number): void {
+    if (rows <= this.#capacity) return;
+    this.#capacity = Math.ceil(Math.max(rows, this.#capacity * 2) / 64) * 64;
+    const bytes = new Uint8Array(this.width * this.#capacity);
+    bytes.set(this.bytes);
+    this.bytes = bytes;
+    this.words = new Int32Array(bytes.buffer);
+    this.longs = new BigInt64Array(bytes.buffer);
+    this.view = new DataView(bytes.buffer);
+    const validity = new Int32Array(this.#capacity / 32).fill(-1);
+    validity.set(this.validity);
+    this.validity = validity;
+    if (this.type.kind === 'array') this.#child?.ensure(this.#capacity * this.type.length);
+  }
+
+  isNull(row: number): boolean {
+    return ((this.validity[row >> 5] as number) & (1 << (row & 31))) === 0;
+  }
+
+  /** Whether rows 0 .. rows-1 are all there. */
+  allValid(rows: number): boolean {
+    const whole = rows >> 5;
+    for (let w = 0; w < whole; w++) if (this.validity[w] !== -1) return false;
+    const rest = rows & 31;
+    const mask = (1 << rest) - 1;
+    return rest === 0 || ((this.validity[whole] as number) & mask) === mask;
+  }
+
+  setValid(row: number): void {
+    const w = row >> 5;
+    this.validity[w] = (this.validity[w] as number) | (1 << (row & 31));
+  }
+
+  setNull(row: number): void {
+    const w = row >> 5;
+    this.validity[w] = (this.validity[w] as number) & ~(1 << (row & 31));
+    this.bytes.fill(0, row * this.width, (row + 1) * this.width);
+  }
+
+  setBoolean(row: number, value: boolean): void {
+    this.bytes[row] = value ? 1 : 0;
+  }
+
+  /** INTEGER or DATE (days since 1970). */
+  setInt32(row: number, value: number): void {
+    this.words[row] = value;
+  }
+
+  /** BIGINT or TIMESTAMP (microseconds since 1970). */
+  setInt64(row: number, value: bigint): void {
+    this.longs[row] = value;
+  }
+
+  setFloat(row: number, value: number): void {
+    this.view.setFloat32(row * 4, value, true);
+  }
+
+  setDouble(row: number, value: number): void {
+    this.view.setFloat64(row * 8, value, true);
+  }
+
+  /** DECIMAL: the value times 10^scale; the caller has checked that it fits the precision. */
+  setUnscaled(row: number, value: bigint): void {
+    if (this.width === 2) this.view.setInt16(row * 2, Number(value), true);
+    else if (this.width === 4) this.words[row] = Number(value);
+    else if (this.width === 8) this.longs[row] = value;
+    else {
+      this.longs[row * 2] = BigInt.asIntN(64, value);
+      this.longs[row * 2 + 1] = value >> 64n;
+    }
+  }
+
+  /** VARCHAR (UTF-8) or BLOB; the bytes are copied. */
+  setBytes(row: number, value: Uint8Array): void {
+    const at = row * 16;
+    this.bytes.fill(0, at, at + 16);
+    this.words[row * 4] = value.length;
+    if (value.length <= 12) {
+      this.bytes.set(value, at + 4);
+      return;
+    }
+    this.bytes.set(value.subarray(0, 4), at + 4);
+    const heap = this.heap.reserve(value.length);
+    heap.set(value, this.heap.length);
+    this.words[row * 4 + 2] = this.heap.length;
+    this.heap.length += value.length;
+  }
+
+  /** The bytes of a string row: a view, valid until the chunk changes. */
+  bytesAt(row: number): Uint8Array {
+    const length = this.words[row * 4] as number;
+    if (length <= 12) return this.bytes.subarray(row * 16 + 4, row * 16 + 4 + length);
+    const start = this.words[row * 4 + 2] as number;
+    return this.heap.bytes.subarray(start, start + length);
+  }
+
+  /**
+   * Starts the elements of row `row` and returns the index of the first one in `child`; the caller writes `count` of
+   * them from there. For an ARRAY the count must be its length.
+   */
+  setElements(row: number, count: number): number {
+    if (this.type.kind === 'array') {
+      this.child.ensure((row + 1) * this.type.length);
+      return row * this.type.length;
+    }
+    const start = this.childCount;
+    this.words[row * 4] = start;
+    this.words[row * 4 + 1] = 0;
+    this.words[row * 4 + 2] = count;
+    this.words[row * 4 + 3] = 0;
+    this.childCount += count;
+    this.child.ensure(this.childCount);
+    return start;
+  }
+
+  /** Copies rows from .. from+count-1 down to `to` and on (to <= from). */
+  moveRows(from: number, to: number, count: number): void {
+    const { width, validity } = this;
+    if (this.type.kind === 'array') {
+      const { length } = this.type;
+      this.#child?.moveRows(from * length, to * length, count * length);
+    } else this.bytes.copyWithin(to * width, from * width, (from + count) * width);
+    for (let i = 0; i < count; i++) {
+      const source = from + i;
+      const w = (to + i) >> 5;
+      const bit = 1 << ((to + i) & 31);
+      const valid = ((validity[source >> 5] as number) >>> (source & 31)) & 1;
+      validity[w] = valid === 1 ? (validity[w] as number) | bit : (validity[w] as number) & ~bit;
+    }
+  }
+
+  reset(): void {
+    this.validity.fill(-1);
+    this.childCount = 0;
+    this.#child?.reset();
+  }
+}
+
+/** Up to {@link CHUNK_ROWS} rows of one table, one vector a column, columns by position. */
+export class ColumnChunk {
+  readonly columns: readonly ColumnVector[];
+  readonly heap = new StringHeap();
+  rowCount = 0;
+
+  constructor(types: readonly ColumnType[]) {
+    this.columns = types.map((type) => new ColumnVector(type, this.heap));
+  }
+
+  get isFull(): boolean {
+    return this.rowCount === CHUNK_ROWS || this.heap.length >= CHUNK_HEAP_LIMIT;
+  }
+
+  /** Undoes what was written to a row that is not counted yet: all its values become "not null" again. */
+  clearRow(row: number): void {
+    for (const column of this.columns) column.setValid(row);
+  }
+
+  /** Keeps the given rows (ascending); texts of the others stay in the heap, unreferenced. */
+  keep(rows: Int32Array, count: number): void {
+    // Rows that stay side by side move together.
+    for (let to = 0; to < count;) {
+      const from = rows[to] as number;
+      let run = 1;
+      while (to + run < count && rows[to + run] === from + run) run++;
+      if (from !== to) for (const column of this.columns) column.moveRows(from, to, run);
+      to += run;
+    }
+    this.rowCount = count;
+  }
+
+  reset(): void {
+    this.rowCount = 0;
+    this.heap.length = 0;
+    for (const column of this.columns) column.reset();
+  }
+}
+
+function widthOf(type: ColumnType): number {
+  switch (type.kind) {
+    case 'boolean':
+      return 1;
+    case 'integer':
+    case 'date':
+    case 'float':
+      return 4;
+    case 'bigint':
+    case 'timestamp':
+    case 'double':
+      return 8;
+    case 'varchar':
+    case 'blob':
+    case 'list':
+      return 16;
+    case 'array':
+      return 0;
+    case 'decimal':
+      if (type.precision <= 4) return 2;
+      if (type.precision <= 9) return 4;
+      return type.precision <= 18 ? 8 : 16;
+  }
+}
