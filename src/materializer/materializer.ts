@@ -112,8 +112,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   async lag(): Promise<LagRow[]> {
     const { catalog, log, group } = this.#options;
     const ends = await log.offsets(catalog.contracts.map((contract) => contract.name));
-    const { checkpoint } = await this.#read(async () => ({ checkpoint: await this.#edition.checkpoint() }));
-    return lagRows(group, ends, checkpoint);
+    return lagRows(group, ends, await this.#read(positions));
   }
 
   async query(sql: string, options: QueryOptions = {}): Promise<QueryResult> {
@@ -138,11 +137,11 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
 
   async run(options: RunOptions): Promise<RunSummary> {
     const started = performance.now();
-    const { project, catalog, log } = this.#options;
+    const { project } = this.#options;
     const selected = selectModels(project, options);
     const consumed = options.fullRefresh
       ? await this.#fullRefresh(options.allowDataLoss ?? false)
-      : await this.#catchUp(await log.offsets(catalog.contracts.map((contract) => contract.name)));
+      : await this.catchUp();
     await this.compact({ full: false });
     const models = await this.#read((connection) => modelStatuses(connection, this.#edition, project));
     return {
@@ -161,7 +160,10 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     };
   }
 
-  async #catchUp(ends: readonly PartitionOffsets[]): Promise<Consumed> {
+  /** Applies the log up to the end offsets it has now; whoever follows it already does the work, if there is one. */
+  async catchUp(): Promise<Consumed> {
+    const { catalog, log } = this.#options;
+    const ends = await log.offsets(catalog.contracts.map((contract) => contract.name));
     const never = new AbortController().signal;
     if (this.#following === null) {
       const consumed = await this.#consume(this.#edition, { signal: never, until: ends });
@@ -178,7 +180,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   }
 
   async #reached(ends: readonly PartitionOffsets[]): Promise<boolean> {
-    const checkpoint = await this.#read((connection) => positions(connection));
+    const checkpoint = await this.#read(positions);
     return lagRows('', ends, checkpoint).every((row) => row.lag === 0);
   }
 
@@ -272,7 +274,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     if (!now && Date.now() - this.#publishedAt < PUBLISH_EVERY_MS) return;
     this.#publishedAt = Date.now();
     try {
-      const checkpoint = await this.#read((connection) => positions(connection));
+      const checkpoint = await this.#read(positions);
       await this.#options.log.publishCheckpoint(
         this.#options.group,
         checkpoint.map(({ topic, partition, nextOffset }) => ({ topic, partition, offset: nextOffset })),
@@ -301,7 +303,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   async #newPartitions(): Promise<boolean> {
     const { log, catalog } = this.#options;
     const described = await log.topics();
-    const known = await this.#read((connection) => positions(connection));
+    const known = await this.#read(positions);
     return catalog.contracts.some(({ name }) => {
       const partitions = described.get(name)?.partitions ?? 0;
       return partitions > known.filter((entry) => entry.topic === name).length;
