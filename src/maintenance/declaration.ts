@@ -38,14 +38,16 @@ export function readDeclaration(model: Model): Declaration {
 
 function readRule(model: Model, input: string, rule: unknown, keyLength: number): DeclaredTouch {
   const place = `touched_by.${input}`;
-  if (!isRecord(rule)) throw invalid(model, `${place} must be {key: [..]} or {join, through, on}`);
+  if (!isRecord(rule)) throw invalid(model, `${place} must be {key: [..]} or {join: [..], through: NAME}`);
   const columns = rule['columns'] === undefined ? null : names(model, `${place}.columns`, rule['columns']);
   if (rule['key'] !== undefined) {
     const key = names(model, `${place}.key`, rule['key']);
-    if (key.length !== keyLength) throw invalid(model, `${place}.key must have ${keyLength} columns, as the model's key`);
+    if (key.length !== keyLength)
+      throw invalid(model, `${place}.key must have ${keyLength} columns, as the model's key`);
     return { key, columns };
   }
-  const [join, on] = [names(model, `${place}.join`, rule['join']), names(model, `${place}.on`, rule['on'])];
+  const join = names(model, `${place}.join`, rule['join']);
+  const on = names(model, `${place}.on`, rule['on'] ?? rule['join']);
   if (join.length !== on.length || join.length === 0) throw invalid(model, `${place}: join and on must pair up`);
   if (typeof rule['through'] !== 'string') throw invalid(model, `${place}.through must name another input`);
   return { join, on, through: rule['through'], columns };

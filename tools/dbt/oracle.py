@@ -1,0 +1,187 @@
+"""Compares a warehouse with what real dbt-duckdb builds from its raw tables.
+
+    oracle.py WAREHOUSE.duckdb PROJECT_DIR
+
+Copies the warehouse (nobody may be writing it), puts the raw tables of the project's sources into a fresh file, runs
+`dbt build` of the project on that, and compares every model, tables and views: column names and types, then the rows
+both ways (EXCEPT ALL). All that is written goes to a temporary folder.
+
+Prints a line per model and per data test that did not pass; the last line is `N passed, N failed, N skipped`, over
+models and data tests. A test of severity warn that finds rows is printed and passes. Exit codes: 0 nothing failed,
+1 a model differs or a test failed, 2 the comparison could not be made.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+import yaml
+
+DBT_FILE = "dbt_oracle"
+SHOWN_ROWS = 3
+
+
+class Unusable(Exception):
+    """What keeps the comparison from being made, for people."""
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 2:
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    warehouse, project = Path(arguments[0]), Path(arguments[1])
+    try:
+        with tempfile.TemporaryDirectory(prefix="lens-oracle-") as folder:
+            return compare(warehouse, project.resolve(), Path(folder))
+    except Unusable as problem:
+        print(problem, file=sys.stderr)
+        return 2
+
+
+def compare(warehouse: Path, project: Path, folder: Path) -> int:
+    copy = copy_of(warehouse, folder / "warehouse")
+    built = folder / f"{DBT_FILE}.duckdb"
+    write_profile(project, folder, built)
+    manifest = dbt("parse", project, folder)["manifest"]
+    copy_sources(manifest, copy, built)
+    results = dbt("build", project, folder)["run_results"]
+    counts = Counter()
+    compare_models(manifest, results, copy, built, counts)
+    report_tests(results, counts)
+    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
+    return 1 if counts["failed"] > 0 else 0
+
+
+def copy_of(warehouse: Path, folder: Path) -> Path:
+    """The file and its write-ahead log, copied under the lock that DuckDB takes, so that no writer is at work."""
+    folder.mkdir()
+    try:
+        with open(warehouse, "rb") as file:
+            fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            for path in (warehouse, Path(f"{warehouse}.wal")):
+                if path.exists():
+                    shutil.copyfile(path, folder / path.name)
+    except FileNotFoundError as error:
+        raise Unusable(f"there is no warehouse {warehouse}") from error
+    except BlockingIOError as error:
+        raise Unusable(f"{warehouse} is being written; stop the service first") from error
+    return folder / warehouse.name
+
+
+def write_profile(project: Path, folder: Path, built: Path) -> None:
+    try:
+        name = yaml.safe_load((project / "dbt_project.yml").read_text())["profile"]
+    except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
+        raise Unusable(f"{project}/dbt_project.yml cannot be read or names no profile: {error!r}") from error
+    output = {"type": "duckdb", "path": str(built), "schema": "main", "threads": os.cpu_count()}
+    profile = {name: {"target": "oracle", "outputs": {"oracle": output}}}
+    (folder / "profiles.yml").write_text(yaml.safe_dump(profile))
+
+
+def dbt(command: str, project: Path, folder: Path) -> dict:
+    """Runs dbt and gives its artifacts. A build that fails for models or tests still has them; other failures end here."""
+    places = ["--project-dir", project, "--profiles-dir", folder, "--target-path", folder / "target"]
+    quiet = ["--log-path", folder / "logs", "--no-use-colors", "--no-send-anonymous-usage-stats"]
+    program = Path(sys.executable).parent / "dbt"
+    done = subprocess.run([program, *quiet, command, *places], capture_output=True, text=True, cwd=folder)
+    if done.returncode not in ((0, 1) if command == "build" else (0,)):
+        raise Unusable(f"dbt {command} failed\n{done.stdout}{done.stderr}")
+    artifacts = {}
+    for name in ("manifest", "run_results"):
+        path = folder / "target" / f"{name}.json"
+        if path.exists():
+            artifacts[name] = json.loads(path.read_text())
+    if command == "build" and "run_results" not in artifacts:
+        raise Unusable(f"dbt build gave no results\n{done.stdout}{done.stderr}")
+    return artifacts
+
+
+def copy_sources(manifest: dict, copy: Path, built: Path) -> None:
+    with duckdb.connect(built) as connection:
+        connection.execute(f"attach {literal(copy)} as lens_copy (read_only)")
+        for source in manifest["sources"].values():
+            table = relation(source["schema"], source["identifier"])
+            connection.execute(f"create schema if not exists {ident(source['schema'])}")
+            try:
+                connection.execute(f"create table {table} as from lens_copy.{table}")
+            except duckdb.CatalogException as error:
+                raise Unusable(f"the warehouse has no source table {table}: {error}") from error
+
+
+def compare_models(manifest: dict, results: dict, copy: Path, built: Path, counts: Counter) -> None:
+    """The copy keeps its file's name, and each side its own catalog, since a view's SQL may name them."""
+    ran = {result["unique_id"]: result for result in results["results"]}
+    with duckdb.connect(copy) as connection:
+        connection.execute(f"attach {literal(built)} as {DBT_FILE} (read_only)")
+        for node in sorted(manifest["nodes"].values(), key=lambda node: node["name"]):
+            if node["resource_type"] != "model" or node["config"]["materialized"] == "ephemeral":
+                continue
+            status = ran.get(node["unique_id"], {"status": "skipped", "message": "dbt did not build it"})
+            if status["status"] == "skipped":
+                counts["skipped"] += 1
+                print(f"skip  {node['name']}: not built by dbt, since something before it failed")
+                continue
+            problem = status["message"] if status["status"] != "success" else None
+            rows, problem = (0, problem) if problem else difference(connection, node, copy.stem)
+            counts["failed" if problem else "passed"] += 1
+            print(f"FAIL  {node['name']}: {problem}" if problem else f"ok    {node['name']}: {rows} rows equal")
+
+
+def difference(connection: duckdb.DuckDBPyConnection, node: dict, catalog: str) -> tuple[int, str | None]:
+    """The number of rows, and what differs, for people; None when nothing does."""
+    name = relation(node["schema"], node["alias"])
+    ours, dbts = f"{ident(catalog)}.{name}", f"{DBT_FILE}.{name}"
+    try:
+        types = [connection.execute(f"describe {table}").fetchall() for table in (ours, dbts)]
+    except duckdb.Error as error:
+        return 0, f"cannot be read: {error}"
+    columns = [[f"{column[0]} {column[1]}" for column in described] for described in types]
+    if columns[0] != columns[1]:
+        only = [sorted(set(a) - set(b)) for a, b in (columns, columns[::-1])]
+        return 0, f"columns differ: only in the warehouse {only[0]}, only in dbt's {only[1]}, or the order"
+    sides = []
+    for place, a, b in (("the warehouse", ours, dbts), ("dbt's", dbts, ours)):
+        connection.execute(f"create or replace temp table only_here as from {a} except all from {b}")
+        (count,) = connection.execute("select count(*) from only_here").fetchone()
+        if count > 0:
+            shown = connection.execute(f"from only_here order by all limit {SHOWN_ROWS}").fetchall()
+            sides.append(f"{count} rows only in {place}:" + "".join(f"\n        {row}" for row in shown))
+    (rows,) = connection.execute(f"select count(*) from {ours}").fetchone()
+    return rows, "\n      ".join(sides) or None
+
+
+def report_tests(results: dict, counts: Counter) -> None:
+    outcomes = {"pass": "passed", "warn": "passed", "fail": "failed", "error": "failed", "skipped": "skipped"}
+    tests = Counter()
+    for result in results["results"]:
+        if not result["unique_id"].startswith("test."):
+            continue
+        status = result["status"]
+        tests[status] += 1
+        counts[outcomes[status]] += 1
+        if status != "pass":
+            print(f"{status:5} {result['unique_id'].split('.')[2]}: {result['message'] or 'not run'}")
+    print("data tests: " + (", ".join(f"{count} {status}" for status, count in sorted(tests.items())) or "none"))
+
+
+def relation(schema: str, name: str) -> str:
+    return f"{ident(schema)}.{ident(name)}"
+
+
+def ident(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
