@@ -221,11 +221,21 @@ export class ColumnVector {
 /** Up to {@link CHUNK_ROWS} rows of one table, one vector a column, columns by position. */
 export class ColumnChunk {
   readonly columns: readonly ColumnVector[];
-  readonly heap = new StringHeap();
+  readonly heap: StringHeap;
   rowCount = 0;
 
-  constructor(types: readonly ColumnType[]) {
-    this.columns = types.map((type) => new ColumnVector(type, this.heap));
+  /** @param shared columns over another chunk's memory, instead of new ones of the given types */
+  constructor(types: readonly ColumnType[], shared?: { columns: readonly ColumnVector[]; heap: StringHeap }) {
+    this.heap = shared?.heap ?? new StringHeap();
+    this.columns = shared?.columns ?? types.map((type) => new ColumnVector(type, this.heap));
+  }
+
+  /** The columns at the given places alone, over the same memory: a view, valid until the chunk changes. */
+  project(places: readonly number[]): ColumnChunk {
+    const columns = places.map((place) => this.columns[place] as ColumnVector);
+    const view = new ColumnChunk([], { columns, heap: this.heap });
+    view.rowCount = this.rowCount;
+    return view;
   }
 
   get isFull(): boolean {
