@@ -1,0 +1,38 @@
+import { Command, Option } from 'commander';
+import { withWarehouse } from '../../service/hold-warehouse.ts';
+import { noticePrinter } from '../event-printer.ts';
+import { invocationOf } from '../invocation.ts';
+import { count } from '../numbers.ts';
+import { formatResult, type ResultFormat } from '../result-format.ts';
+import { wholeNumber } from '../whole-number.ts';
+
+/** `lens query SQL [--format table|json|csv]`. */
+export function queryCommand(): Command {
+  return new Command('query')
+    .description('one read-only SELECT over the warehouse')
+    .argument('<sql>', 'one SELECT')
+    .addOption(
+      new Option('--format <format>', 'how rows are printed').choices(['table', 'json', 'csv']).default('table'),
+    )
+    .option('--limit <rows>', 'print at most so many rows', wholeNumber(1), 1_000_000)
+    .option('--timeout <seconds>', 'give up after so long', wholeNumber(1), 60)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lens query 'select user_tier, count(*) as users from dim_users group by all'
+  $ lens query 'select * from daily_metrics' --format csv > daily.csv`,
+    )
+    .action(
+      async (sql: string, options: { format: ResultFormat; limit: number; timeout: number }, command: Command) => {
+        const { settings, output } = invocationOf(command);
+        const opening = { onEvent: noticePrinter(output), topics: 'leave' } as const;
+        const bounds = { maxRows: options.limit, timeoutMs: options.timeout * 1000 };
+        const result = await withWarehouse(settings, opening, (operations) => operations.query(sql, bounds));
+        for (const part of formatResult(result, options.format)) output.result(part);
+        if (result.truncated) {
+          process.stderr.write(`only the first ${count(options.limit)} rows are printed; --limit gives more\n`);
+        }
+      },
+    );
+}

@@ -1,0 +1,53 @@
+import { Command } from 'commander';
+import type { RunSummary } from '../../materializer/operations.ts';
+import { withWarehouse } from '../../service/hold-warehouse.ts';
+import { eventPrinter } from '../event-printer.ts';
+import { invocationOf } from '../invocation.ts';
+import { count, counted, duration } from '../numbers.ts';
+import { Progress } from '../progress.ts';
+import { textTable } from '../text-table.ts';
+
+interface RunFlags {
+  readonly select?: string[];
+  readonly exclude?: string[];
+  readonly fullRefresh?: boolean;
+  readonly allowDataLoss?: boolean;
+}
+
+/** `lens run`: exit 1 when a model failed. */
+export function runCommand(): Command {
+  return new Command('run')
+    .description('catch up to where the log ends now, bring the selected models up to it, and exit')
+    .option('-s, --select <selectors...>', "models to bring up, in dbt's selection language")
+    .option('--exclude <selectors...>', 'models to leave out')
+    .option('--full-refresh', 'replay from the earliest offset into a new file, and swap when it has caught up')
+    .option('--allow-data-loss', 'with --full-refresh: go on although the log no longer holds the history')
+    .addHelpText('after', '\nExamples:\n  $ lens run\n  $ lens run --select +fct_sessions\n  $ lens run --full-refresh')
+    .action(async (flags: RunFlags, command: Command) => {
+      const { settings, output } = invocationOf(command);
+      using progress = new Progress(output);
+      const opening = { onEvent: eventPrinter(output, progress), topics: 'create' } as const;
+      const summary = await withWarehouse(settings, opening, (operations) => operations.run(flags));
+      progress.clear();
+      const failed = summary.models.filter(({ status }) => status === 'error');
+      output.line(runText(summary), { event: 'run', ...summary });
+      // Said even with --quiet: the exit code alone does not say which model.
+      if (output.quiet)
+        for (const { name, message } of failed) process.stderr.write(`model ${name} failed: ${message ?? ''}\n`);
+      if (failed.length > 0) process.exitCode = 1;
+    });
+}
+
+function runText(summary: RunSummary): string {
+  const rows = summary.models.map(({ name, status, rows, message }) => [
+    name,
+    status,
+    rows === null ? '' : count(rows),
+    message ?? '',
+  ]);
+  const dead = summary.deadLetters > 0 ? `, ${counted(summary.deadLetters, 'dead letter')}` : '';
+  return [
+    `done: ${counted(summary.records, 'record')} in ${counted(summary.batches, 'batch', 'batches')}${dead}, ${duration(summary.milliseconds)}`,
+    textTable([{ name: 'MODEL' }, { name: 'STATUS' }, { name: 'ROWS', right: true }, { name: '' }], rows),
+  ].join('\n');
+}

@@ -1,0 +1,57 @@
+import { Command } from 'commander';
+import type { WarehouseStatus } from '../../materializer/operations.ts';
+import { withWarehouse } from '../../service/hold-warehouse.ts';
+import { noticePrinter } from '../event-printer.ts';
+import { invocationOf } from '../invocation.ts';
+import { count } from '../numbers.ts';
+import { textTable } from '../text-table.ts';
+
+/** `lens status [--json]`. */
+export function statusCommand(): Command {
+  return new Command('status')
+    .description('what the warehouse holds and how far behind it is')
+    .option('--json', 'the whole status as one JSON object')
+    .addHelpText('after', '\nExamples:\n  $ lens status\n  $ lens status --json')
+    .action(async (options: { json?: boolean }, command: Command) => {
+      const { settings, output } = invocationOf(command);
+      const opening = { onEvent: noticePrinter(output), topics: 'leave' } as const;
+      const status = await withWarehouse(settings, opening, (operations) => operations.status());
+      const json = options.json === true || output.format === 'json';
+      output.result(json ? JSON.stringify(status, null, options.json === true ? 2 : 0) : statusText(status));
+    });
+}
+
+/** The status for people: a few lines, then raw tables and models. */
+export function statusText(status: WarehouseStatus): string {
+  const raw = status.rawTables.map((table) => [table.name, count(table.rows), table.topic]);
+  const models = status.models.map((model) => [
+    model.name,
+    model.rows === null ? '' : count(model.rows),
+    model.state,
+    model.upkeep,
+    model.strategy,
+    model.reason ?? '',
+  ]);
+  const behind = status.lag > 0 ? `, ${count(status.lag)} records behind` : '';
+  return [
+    `project    ${status.project}, ${status.state}${behind}${status.service ? ', service running' : ''}`,
+    `log        ${status.log}`,
+    `warehouse  ${status.warehouse}`,
+    `records    ${count(status.recordsApplied)} applied, ${count(status.deadLetters)} dead letters`,
+    `compacted  ${status.lastCompaction ?? 'not yet'}`,
+    '',
+    textTable([{ name: 'RAW TABLE' }, { name: 'ROWS', right: true }, { name: 'TOPIC' }], raw),
+    '',
+    textTable(
+      [
+        { name: 'MODEL' },
+        { name: 'ROWS', right: true },
+        { name: 'STATE' },
+        { name: 'KEPT BY' },
+        { name: 'STRATEGY' },
+        { name: 'REASON' },
+      ],
+      models,
+    ),
+  ].join('\n');
+}

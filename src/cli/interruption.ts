@@ -1,0 +1,19 @@
+/** Two signals within this time are one: a terminal's Ctrl-C reaches the launcher (bin/lens.mjs) and us. */
+const SAME_MS = 1000;
+
+/**
+ * A signal that is aborted by the first SIGINT, SIGTERM or SIGHUP, so that the work ends at a commit. A second one,
+ * later than a second, ends the process at once with 130 (the last commit stands).
+ */
+export function interruption(): AbortSignal {
+  const controller = new AbortController();
+  let first = 0;
+  const onSignal = (): void => {
+    if (!controller.signal.aborted) {
+      first = performance.now();
+      controller.abort();
+    } else if (performance.now() - first > SAME_MS) process.exit(130);
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
+  return controller.signal;
+}

@@ -1,0 +1,38 @@
+/**
+ * What commands print. Results go to standard output whatever the flags; lines about the work do so too unless
+ * `--quiet`, as text or, with `--log-format json`, as one JSON object each. Notices go to standard error.
+ */
+export class Output {
+  readonly format: 'text' | 'json';
+  readonly #quiet: boolean;
+
+  constructor(options: { readonly logFormat: 'text' | 'json'; readonly quiet: boolean }) {
+    this.format = options.logFormat;
+    this.#quiet = options.quiet;
+  }
+
+  /** What the command was asked for. */
+  result(text: string): void {
+    process.stdout.write(`${text}\n`);
+  }
+
+  /** What happened. */
+  line(text: string, data: Readonly<Record<string, unknown>>): void {
+    if (!this.#quiet) this.result(this.format === 'json' ? JSON.stringify(data) : text);
+  }
+
+  /** Something to know beside the result. */
+  notice(text: string): void {
+    if (this.#quiet) return;
+    process.stderr.write(`${this.format === 'json' ? JSON.stringify({ event: 'notice', message: text }) : text}\n`);
+  }
+
+  /** Where bars may be drawn. */
+  get bars(): boolean {
+    return process.stderr.isTTY && this.format === 'text' && !this.#quiet;
+  }
+
+  get quiet(): boolean {
+    return this.#quiet;
+  }
+}

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { SETTINGS, type SettingDefinition } from '../core/setting-table.ts';
+import { compactCommand } from './commands/compact.ts';
+import { compileCommand } from './commands/compile.ts';
+import { consumeCommand } from './commands/consume.ts';
+import { demoCommand } from './commands/demo.ts';
+import { ingestCommand } from './commands/ingest.ts';
+import { lagCommand } from './commands/lag.ts';
+import { produceCommand } from './commands/produce.ts';
+import { queryCommand } from './commands/query.ts';
+import { runCommand } from './commands/run.ts';
+import { startCommand } from './commands/start.ts';
+import { statusCommand } from './commands/status.ts';
+import { topicsCommand } from './commands/topics.ts';
+
+/** The whole command line, not yet parsed; docs/cli.md is checked against it. */
+export function buildProgram(): Command {
+  const program = new Command('lens')
+    .description('dbt models, kept current by Kafka: one process, one DuckDB file')
+    .version(packageVersion(), '--version', 'print the version')
+    .helpOption('--help', 'show help, of a command too')
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError(true);
+  for (const definition of SETTINGS) {
+    if (definition.flag !== undefined) program.addOption(globalOption(definition, definition.flag));
+  }
+  program.option('--set <key=value>', 'any other setting of docs/settings.md; may be repeated', collected);
+  const commands = [
+    demoCommand,
+    startCommand,
+    runCommand,
+    ingestCommand,
+    topicsCommand,
+    produceCommand,
+    consumeCommand,
+    queryCommand,
+    statusCommand,
+    lagCommand,
+    compactCommand,
+    compileCommand,
+  ];
+  for (const command of commands) inherit(program, command());
+  program.addHelpText('after', EXAMPLES);
+  return program;
+}
+
+const EXAMPLES = `
+Examples:
+  $ lens demo                                     the shipped project with a seeded sample, then live
+  $ lens start --project-dir my-project           keep any dbt project current
+  $ lens query 'select * from daily_metrics'      ask the warehouse, also while the service runs`;
+
+function inherit(parent: Command, command: Command): void {
+  command.copyInheritedSettings(parent).helpOption('--help', 'show help');
+  for (const sub of command.commands) sub.copyInheritedSettings(command).helpOption('--help', 'show help');
+  parent.addCommand(command);
+}
+
+function globalOption(definition: SettingDefinition, flag: string): Option {
+  const standard = definition.default === undefined ? '' : `, default ${String(definition.default)}`;
+  const option = new Option(flag, `${definition.description} (${definition.env}${standard})`);
+  if (definition.type.kind === 'choice') option.choices(definition.type.choices);
+  return option;
+}
+
+function collected(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
+function packageVersion(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
