@@ -48,9 +48,13 @@ export function resolveJars(): string {
   if (existsSync(folder)) return folder;
   const own = `${folder}.${process.pid}`;
   mkdirSync(own, { recursive: true });
-  const run = spawnSync('mvn', ['-B', '-q', '-f', POM, COPY_GOAL, '-DincludeScope=runtime', `-DoutputDirectory=${own}`], {
-    encoding: 'utf8',
-  });
+  const run = spawnSync(
+    'mvn',
+    ['-B', '-q', '-f', POM, COPY_GOAL, '-DincludeScope=runtime', `-DoutputDirectory=${own}`],
+    {
+      encoding: 'utf8',
+    },
+  );
   if (run.status !== 0) {
     rmSync(own, { recursive: true, force: true });
     const output = `${run.stdout ?? ''}${run.stderr ?? ''}${messageOf(run.error ?? '')}`.trim();

@@ -1,0 +1,285 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { LensError } from '../../core/errors.ts';
+import type { LogReader, Position, ReadOptions } from '../event-log.ts';
+import type { RecordBlock } from '../record-block.ts';
+import { LinkError } from './broker-link.ts';
+import type { KafkaCluster } from './cluster.ts';
+import { checkPositions } from './position-guard.ts';
+import { findTopics, missingTopic } from './kafka-topics.ts';
+import { Delivery, PartitionCursor } from './partition-cursor.ts';
+import {
+  CORRUPT_MESSAGE,
+  isStale,
+  KafkaProtocolError,
+  OFFSET_OUT_OF_RANGE,
+  UNKNOWN_TOPIC_OR_PARTITION,
+} from './protocol/error-codes.ts';
+import type { TopicMetadata } from './protocol/metadata.ts';
+import { FETCH, type FetchedPartition } from './protocol/fetch.ts';
+
+/** How long a broker holds a fetch that finds nothing. It answers at once when records come. */
+const LONG_POLL_MS = 500;
+const GRACE_MS = 5_000;
+const MAX_FETCH_BYTES = 8 << 20;
+const DEFAULT_PARTITION_BYTES = 1 << 20;
+/** A broker is asked for more while less than this waits to be handed over. */
+const QUEUE_BYTES = 4 << 20;
+/** The event loop gets a turn each time this much was handed over, so that sockets and signals are not starved. */
+const TURN_BYTES = 1 << 20;
+const REFRESH_PAUSE_MS = 100;
+/** A deleted topic is waited for this long: a broker that starts may not know its topics yet. */
+const MISSING_GRACE_MS = 5_000;
+
+/**
+ * Reads partitions by long polls, one under way per broker. Brokers that go away are waited for: each failure leads to
+ * fresh metadata and another try, every 100 ms.
+ */
+export class KafkaReader implements LogReader {
+  static #opened = 0;
+  readonly #cluster: KafkaCluster;
+  readonly #lane = `reader-${++KafkaReader.#opened}`;
+  readonly #onClose: (reader: KafkaReader) => void;
+  readonly #signal: AbortSignal | undefined;
+  readonly #maxPartitionBytes: number;
+  /** In the order in which they are asked for: those that just had records go last. */
+  #cursors: PartitionCursor[];
+  readonly #queue: Delivery[] = [];
+  readonly #queuedBytes = new Map<number, number>();
+  /** Brokers with a fetch under way, or whose failure is being looked into. */
+  readonly #busy = new Set<number>();
+  #refreshing: Promise<void> | null = null;
+  #missingSince: number | null = null;
+  #failure: unknown = null;
+  #closed = false;
+  #sinceTurn = 0;
+  #wake: () => void = () => undefined;
+
+  private constructor(
+    cluster: KafkaCluster,
+    cursors: PartitionCursor[],
+    options: ReadOptions,
+    onClose: (reader: KafkaReader) => void,
+  ) {
+    this.#cluster = cluster;
+    this.#cursors = cursors;
+    this.#signal = options.signal;
+    this.#maxPartitionBytes = options.maxBytesPerPartition ?? DEFAULT_PARTITION_BYTES;
+    this.#onClose = onClose;
+    this.#signal?.addEventListener('abort', this.#onAbort);
+  }
+
+  /** Checks the positions against what the brokers hold and starts fetching. */
+  static async open(
+    cluster: KafkaCluster,
+    from: readonly Position[],
+    options: ReadOptions,
+    onClose: (reader: KafkaReader) => void,
+  ): Promise<KafkaReader> {
+    const names = [...new Set(from.map(({ topic }) => topic))];
+    const topics = names.length === 0 ? new Map<string, TopicMetadata>() : await findTopics(cluster, names);
+    await checkPositions(cluster, from);
+    const cursors = from.map(({ topic, partition, offset }) => {
+      const metadata = topics.get(topic);
+      const cursor = new PartitionCursor(topic, metadata?.id ?? '', partition, offset);
+      cursor.leader = metadata?.partitions.find((part) => part.partition === partition)?.leader ?? -1;
+      return cursor;
+    });
+    const reader = new KafkaReader(cluster, cursors, options, onClose);
+    reader.#pump();
+    return reader;
+  }
+
+  async next(waitMs: number): Promise<RecordBlock | null> {
+    if (this.#sinceTurn >= TURN_BYTES) {
+      this.#sinceTurn = 0;
+      await nextTurn();
+    }
+    if (this.#queue.length === 0 && waitMs > 0) await this.#arrival(waitMs);
+    if (this.#signal?.aborted || this.#closed) return null;
+    const delivery = this.#queue[0];
+    if (delivery !== undefined) return this.#deliver(delivery);
+    if (this.#failure !== null) throw this.#failure;
+    return null;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#cluster.closeLane(this.#lane);
+    this.#queue.length = 0;
+    this.#wake();
+    this.#onClose(this);
+  }
+
+  readonly #onAbort = (): void => this.#wake();
+
+  #deliver(delivery: Delivery): RecordBlock {
+    const block = delivery.parse();
+    if (delivery.done) {
+      this.#queue.shift();
+      this.#sinceTurn += delivery.size;
+      this.#queuedBytes.set(delivery.nodeId, (this.#queuedBytes.get(delivery.nodeId) ?? 0) - delivery.size);
+      this.#pump();
+    }
+    return block;
+  }
+
+  /** Resolves when there is something to say, at the latest after the time. */
+  async #arrival(waitMs: number): Promise<void> {
+    if (this.#failure !== null || this.#closed || this.#signal?.aborted) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      timer = setTimeout(resolve, waitMs);
+    });
+    clearTimeout(timer);
+    this.#wake = () => undefined;
+  }
+
+  /** Sends a fetch to each leader that has none under way and whose records are not piling up. */
+  #pump(): void {
+    if (this.#closed || this.#failure !== null) return;
+    for (const [nodeId, cursors] of Map.groupBy(this.#cursors, ({ leader }) => leader)) {
+      if (nodeId < 0) this.#inBackground(this.#refresh());
+      else if (!this.#busy.has(nodeId) && (this.#queuedBytes.get(nodeId) ?? 0) < QUEUE_BYTES)
+        this.#inBackground(this.#fetch(nodeId, cursors));
+    }
+  }
+
+  #inBackground(work: Promise<void>): void {
+    work.then(
+      () => undefined,
+      (error: unknown) => {
+        this.#failure ??= error;
+        this.#wake();
+      },
+    );
+  }
+
+  async #fetch(nodeId: number, cursors: readonly PartitionCursor[]): Promise<void> {
+    this.#busy.add(nodeId);
+    try {
+      const request = {
+        maxWaitMs: LONG_POLL_MS,
+        maxBytes: MAX_FETCH_BYTES,
+        maxBytesPerPartition: this.#maxPartitionBytes,
+        partitions: cursors.map(({ topicId, partition, offset }) => ({ topicId, partition, offset })),
+      };
+      const answer = await this.#cluster.call(nodeId, FETCH, request, {
+        lane: this.#lane,
+        timeoutMs: LONG_POLL_MS + GRACE_MS,
+      });
+      if (this.#closed) return;
+      if (answer.errorCode !== 0) throw new KafkaProtocolError(answer.errorCode, null);
+      if (await this.#take(nodeId, answer.partitions)) await this.#refresh();
+    } catch (error) {
+      if (this.#closed) return;
+      const passing =
+        (error instanceof LinkError && !error.final) ||
+        (error instanceof KafkaProtocolError && isStale(error.errorCode));
+      if (!passing) throw this.#cluster.failure('read', error);
+      await this.#refresh();
+    } finally {
+      this.#busy.delete(nodeId);
+    }
+    this.#pump();
+  }
+
+  /** Queues what came; true when a partition says that our metadata is old. */
+  async #take(nodeId: number, partitions: readonly FetchedPartition[]): Promise<boolean> {
+    const byId = new Map(this.#cursors.map((cursor) => [`${cursor.topicId}/${cursor.partition}`, cursor]));
+    const served = new Set<PartitionCursor>();
+    let stale = false;
+    for (const fetched of partitions) {
+      const cursor = byId.get(`${fetched.topicId}/${fetched.partition}`);
+      if (cursor === undefined) continue;
+      if (fetched.errorCode !== 0) {
+        await this.#refused(cursor, fetched.errorCode);
+        stale = true;
+        continue;
+      }
+      const delivery = cursor.take(fetched, nodeId);
+      if (delivery === null) continue;
+      served.add(cursor);
+      this.#queue.push(delivery);
+      this.#queuedBytes.set(nodeId, (this.#queuedBytes.get(nodeId) ?? 0) + delivery.size);
+    }
+    if (served.size > 0) {
+      this.#cursors = [...this.#cursors.filter((cursor) => !served.has(cursor)), ...served];
+      this.#wake();
+    }
+    return stale;
+  }
+
+  /** Throws what waiting cannot mend. */
+  async #refused(cursor: PartitionCursor, errorCode: number): Promise<void> {
+    const { topic, partition, offset } = cursor;
+    const place = `${topic}/${partition}@${offset}`;
+    // With the numbers; returns when the position is within bounds after all (a new leader still catching up).
+    if (errorCode === OFFSET_OUT_OF_RANGE) return await checkPositions(this.#cluster, [cursor]);
+    const error = new KafkaProtocolError(errorCode, null);
+    if (errorCode === CORRUPT_MESSAGE) {
+      throw new LensError('LOG_CORRUPT', `the broker cannot read its own log: ${error.message}`, {
+        place,
+        hint: "check the broker's disk and its log",
+      });
+    }
+    if (!isStale(errorCode)) throw this.#cluster.failure(`read ${place}`, error);
+  }
+
+  /** Learns the leaders anew after a short pause; all failures of the moment share one. */
+  async #refresh(): Promise<void> {
+    this.#refreshing ??= this.#learnLeaders().finally(() => {
+      this.#refreshing = null;
+    });
+    await this.#refreshing;
+    this.#pump();
+  }
+
+  async #learnLeaders(): Promise<void> {
+    for (;;) {
+      await sleep(REFRESH_PAUSE_MS);
+      if (this.#closed) return;
+      try {
+        const names = [...new Set(this.#cursors.map(({ topic }) => topic))];
+        const { topics } = await this.#cluster.metadata(names);
+        const byName = new Map(
+          topics
+            .filter(({ errorCode }) => errorCode !== UNKNOWN_TOPIC_OR_PARTITION)
+            .map((topic) => [topic.name, topic]),
+        );
+        for (const cursor of this.#cursors) {
+          const found = byName.get(cursor.topic);
+          if (found !== undefined && found.id !== cursor.topicId) throw recreated(cursor, found.id);
+          cursor.leader = found?.partitions.find(({ partition }) => partition === cursor.partition)?.leader ?? -1;
+        }
+        this.#noteMissing(names.filter((name) => !byName.has(name)));
+        return;
+      } catch (error) {
+        if (this.#closed) return;
+        if (!(error instanceof LinkError) || error.final) throw this.#cluster.failure('read', error);
+      }
+    }
+  }
+
+  #noteMissing(names: readonly string[]): void {
+    if (names.length === 0) {
+      this.#missingSince = null;
+      return;
+    }
+    this.#missingSince ??= Date.now();
+    if (Date.now() - this.#missingSince > MISSING_GRACE_MS) throw missingTopic(names);
+  }
+}
+
+function recreated({ topic, topicId, partition, offset }: PartitionCursor, id: string): LensError {
+  return new LensError(
+    'LOG_TOPIC_RECREATED',
+    `topic ${topic} was deleted and made again while it was read (id ${topicId}, now ${id})`,
+    {
+      place: `${topic}/${partition}@${offset}`,
+      hint: 'its records are other ones now: rebuild with `lens run --full-refresh`',
+    },
+  );
+}

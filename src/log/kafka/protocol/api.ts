@@ -1,0 +1,12 @@
+import type { WireReader, WireWriter } from './wire.ts';
+
+/** One of Kafka's requests in the one version we speak. All are in Kafka 3.1 and newer. */
+export interface KafkaApi<Request, Response> {
+  readonly name: string;
+  readonly key: number;
+  readonly version: number;
+  /** Flexible versions have tagged fields, in the header too. */
+  readonly flexible: boolean;
+  encode(writer: WireWriter, request: Request): void;
+  decode(reader: WireReader): Response;
+}
