@@ -4,9 +4,10 @@
 
 Copies the warehouse (nobody may be writing it), puts the raw tables of the project's sources into a fresh file, runs
 `dbt build` of the project on that, and compares every model, tables and views: column names and types, then the rows
-both ways (EXCEPT ALL). All that is written goes to a temporary folder.
+both ways (EXCEPT ALL). The data tests run after all models, so that a failed one hides no model. All that is written
+goes to a temporary folder.
 
-Prints a line per model and per data test that did not pass; the last line is `N passed, N failed, N skipped`, over
+Prints a line per model and per data test that found something; the last line is `N passed, N failed, N skipped`, over
 models and data tests. A test of severity warn that finds rows is printed and passes. Exit codes: 0 nothing failed,
 1 a model differs or a test failed, 2 the comparison could not be made.
 """
@@ -49,12 +50,14 @@ def compare(warehouse: Path, project: Path, folder: Path) -> int:
     copy = copy_of(warehouse, folder / "warehouse")
     built = folder / f"{DBT_FILE}.duckdb"
     write_profile(project, folder, built)
-    manifest = dbt("parse", project, folder)["manifest"]
+    manifest = dbt(["parse"], "manifest", project, folder)
     copy_sources(manifest, copy, built)
-    results = dbt("build", project, folder)["run_results"]
+    no_tests = [f"--exclude-resource-type={kind}" for kind in ("test", "unit_test")]
+    models = dbt(["build", *no_tests], "run_results", project, folder)
+    tests = dbt(["test"], "run_results", project, folder)
     counts = Counter()
-    compare_models(manifest, results, copy, built, counts)
-    report_tests(results, counts)
+    compare_models(manifest, models, copy, built, counts)
+    report_tests(tests, counts)
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return 1 if counts["failed"] > 0 else 0
 
@@ -85,22 +88,17 @@ def write_profile(project: Path, folder: Path, built: Path) -> None:
     (folder / "profiles.yml").write_text(yaml.safe_dump(profile))
 
 
-def dbt(command: str, project: Path, folder: Path) -> dict:
-    """Runs dbt and gives its artifacts. A build that fails for models or tests still has them; other failures end here."""
+def dbt(command: list[str], artifact: str, project: Path, folder: Path) -> dict:
+    """Runs dbt and gives the artifact it writes, also when models or tests fail; other failures end here."""
+    written = folder / "target" / f"{artifact}.json"
+    written.unlink(missing_ok=True)
     places = ["--project-dir", project, "--profiles-dir", folder, "--target-path", folder / "target"]
     quiet = ["--log-path", folder / "logs", "--no-use-colors", "--no-send-anonymous-usage-stats"]
     program = Path(sys.executable).parent / "dbt"
-    done = subprocess.run([program, *quiet, command, *places], capture_output=True, text=True, cwd=folder)
-    if done.returncode not in ((0, 1) if command == "build" else (0,)):
-        raise Unusable(f"dbt {command} failed\n{done.stdout}{done.stderr}")
-    artifacts = {}
-    for name in ("manifest", "run_results"):
-        path = folder / "target" / f"{name}.json"
-        if path.exists():
-            artifacts[name] = json.loads(path.read_text())
-    if command == "build" and "run_results" not in artifacts:
-        raise Unusable(f"dbt build gave no results\n{done.stdout}{done.stderr}")
-    return artifacts
+    done = subprocess.run([program, *quiet, *command, *places], capture_output=True, text=True, cwd=folder)
+    if done.returncode not in (0, 1) or not written.exists():
+        raise Unusable(f"dbt {command[0]} failed\n{done.stdout}{done.stderr}")
+    return json.loads(written.read_text())
 
 
 def copy_sources(manifest: dict, copy: Path, built: Path) -> None:
@@ -112,7 +110,7 @@ def copy_sources(manifest: dict, copy: Path, built: Path) -> None:
             try:
                 connection.execute(f"create table {table} as from lens_copy.{table}")
             except duckdb.CatalogException as error:
-                raise Unusable(f"the warehouse has no source table {table}: {error}") from error
+                raise Unusable(f"the warehouse has no source table {table}: {str(error).splitlines()[0]}") from error
 
 
 def compare_models(manifest: dict, results: dict, copy: Path, built: Path, counts: Counter) -> None:
@@ -123,15 +121,17 @@ def compare_models(manifest: dict, results: dict, copy: Path, built: Path, count
         for node in sorted(manifest["nodes"].values(), key=lambda node: node["name"]):
             if node["resource_type"] != "model" or node["config"]["materialized"] == "ephemeral":
                 continue
-            status = ran.get(node["unique_id"], {"status": "skipped", "message": "dbt did not build it"})
-            if status["status"] == "skipped":
+            outcome = ran.get(node["unique_id"], {"status": "skipped"})
+            if outcome["status"] == "skipped":
                 counts["skipped"] += 1
-                print(f"skip  {node['name']}: not built by dbt, since something before it failed")
-                continue
-            problem = status["message"] if status["status"] != "success" else None
-            rows, problem = (0, problem) if problem else difference(connection, node, copy.stem)
-            counts["failed" if problem else "passed"] += 1
-            print(f"FAIL  {node['name']}: {problem}" if problem else f"ok    {node['name']}: {rows} rows equal")
+                print(f"skip  {node['name']}: not built by dbt, since a model before it failed")
+            elif outcome["status"] != "success":
+                counts["failed"] += 1
+                print(f"FAIL  {node['name']}: {outcome['message']}")
+            else:
+                rows, problem = difference(connection, node, copy.stem)
+                counts["failed" if problem else "passed"] += 1
+                print(f"FAIL  {node['name']}: {problem}" if problem else f"ok    {node['name']}: {rows} rows equal")
 
 
 def difference(connection: duckdb.DuckDBPyConnection, node: dict, catalog: str) -> tuple[int, str | None]:
@@ -141,7 +141,7 @@ def difference(connection: duckdb.DuckDBPyConnection, node: dict, catalog: str) 
     try:
         types = [connection.execute(f"describe {table}").fetchall() for table in (ours, dbts)]
     except duckdb.Error as error:
-        return 0, f"cannot be read: {error}"
+        return 0, f"cannot be read: {str(error).splitlines()[0]}"
     columns = [[f"{column[0]} {column[1]}" for column in described] for described in types]
     if columns[0] != columns[1]:
         only = [sorted(set(a) - set(b)) for a, b in (columns, columns[::-1])]
@@ -161,13 +161,12 @@ def report_tests(results: dict, counts: Counter) -> None:
     outcomes = {"pass": "passed", "warn": "passed", "fail": "failed", "error": "failed", "skipped": "skipped"}
     tests = Counter()
     for result in results["results"]:
-        if not result["unique_id"].startswith("test."):
-            continue
         status = result["status"]
         tests[status] += 1
         counts[outcomes[status]] += 1
-        if status != "pass":
-            print(f"{status:5} {result['unique_id'].split('.')[2]}: {result['message'] or 'not run'}")
+        if status not in ("pass", "skipped"):
+            label = "FAIL" if outcomes[status] == "failed" else status
+            print(f"{label:5} {result['unique_id'].split('.')[2]}: {result['message']}")
     print("data tests: " + (", ".join(f"{count} {status}" for status, count in sorted(tests.items())) or "none"))
 
 
