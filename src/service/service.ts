@@ -10,6 +10,8 @@ export interface ServiceOptions {
   readonly onReady?: ((runtime: Runtime, port: number) => void) | undefined;
   /** Work beside following, as publishing live events; ends when its signal is aborted, and ends the service if it throws. */
   readonly beside?: ((runtime: Runtime, signal: AbortSignal) => Promise<void>) | undefined;
+  /** Called after a clean stop, while the warehouse is still held. */
+  readonly onEnd?: ((runtime: Runtime) => Promise<void>) | undefined;
 }
 
 /**
@@ -38,4 +40,5 @@ export async function runService(options: ServiceOptions, signal: AbortSignal): 
     guard(options.beside?.(runtime, both) ?? Promise.resolve()),
   ]);
   if (failure !== undefined) throw failure.error;
+  await options.onEnd?.(runtime);
 }

@@ -6,7 +6,7 @@ import type { RecordJson } from '../../topics/catalog.ts';
 import { interruption } from '../interruption.ts';
 import { invocationOf } from '../invocation.ts';
 import type { Output } from '../output.ts';
-import { wholeNumber } from '../whole-number.ts';
+import { wholeNumber } from '../number-arguments.ts';
 
 type From = 'beginning' | 'end' | number;
 
@@ -70,12 +70,13 @@ async function printRecords(
   const signal = interruption();
   await using reader = await log.read(positions, { signal });
   let left = flags.limit ?? Number.POSITIVE_INFINITY;
-  while (!signal.aborted && left > 0 && (follow || open.size > 0)) {
+  while (!signal.aborted && left > 0) {
     const block = await reader.next(500);
     if (block === null) continue;
     // Without --follow, records that came after the start are not printed.
     left -= printBlock(block, json, output, left, follow ? undefined : (open.get(block.partition) ?? 0));
     if (block.nextOffset >= (open.get(block.partition) ?? 0)) open.delete(block.partition);
+    if (open.size === 0 && !follow) return;
   }
 }
 

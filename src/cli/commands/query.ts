@@ -4,7 +4,7 @@ import { noticePrinter } from '../event-printer.ts';
 import { invocationOf } from '../invocation.ts';
 import { count } from '../numbers.ts';
 import { formatResult, type ResultFormat } from '../result-format.ts';
-import { wholeNumber } from '../whole-number.ts';
+import { wholeNumber } from '../number-arguments.ts';
 
 /** `lens query SQL [--format table|json|csv]`. */
 export function queryCommand(): Command {

@@ -3,7 +3,7 @@ import type { WarehouseStatus } from '../../materializer/operations.ts';
 import { withWarehouse } from '../../service/hold-warehouse.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { invocationOf } from '../invocation.ts';
-import { count } from '../numbers.ts';
+import { count, counted } from '../numbers.ts';
 import { textTable } from '../text-table.ts';
 
 /** `lens status [--json]`. */
@@ -32,7 +32,8 @@ export function statusText(status: WarehouseStatus): string {
     model.strategy,
     model.reason ?? '',
   ]);
-  const behind = status.lag > 0 ? `, ${count(status.lag)} records behind` : '';
+  const { lag } = status;
+  const behind = lag === null ? ', the log does not answer' : lag > 0 ? `, ${counted(lag, 'record')} behind` : '';
   return [
     `project    ${status.project}, ${status.state}${behind}${status.service ? ', service running' : ''}`,
     `log        ${status.log}`,

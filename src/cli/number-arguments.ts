@@ -9,3 +9,11 @@ export function wholeNumber(min: number): (text: string) => number {
     return value;
   };
 }
+
+/** A parser for commander: a number above 0. */
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError('a number above 0 is needed');
+  return value;
+}
