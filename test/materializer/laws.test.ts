@@ -24,7 +24,10 @@ function expectedRows(contract: TopicContract, history: readonly Happening[]): s
       continue;
     }
     const kind = contract.kinds.findIndex(({ name }) => name === parts.at(-1));
-    const row = rows.get(at) ?? { ...Object.fromEntries(contract.tableKey.map((name, i) => [name, parts[i]])), _kinds: 0 };
+    const row = rows.get(at) ?? {
+      ...Object.fromEntries(contract.tableKey.map((name, i) => [name, parts[i]])),
+      _kinds: 0,
+    };
     for (const name of contract.kinds[kind]?.columns ?? []) row[name] = value?.[name] ?? null;
     const bits = row['_kinds'] as number;
     row['_kinds'] = value === null ? bits & ~(1 << kind) : bits | (1 << kind);
@@ -42,7 +45,10 @@ describe.each([
     const catalog = new Workshop(projectDir).catalog;
     const plan = fc.record({
       history: histories(catalog, 40),
-      cuts: fc.array(fc.record({ take: fc.integer({ min: 1, max: 15 }), compact: fc.boolean() }), { minLength: 1, maxLength: 12 }),
+      cuts: fc.array(fc.record({ take: fc.integer({ min: 1, max: 15 }), compact: fc.boolean() }), {
+        minLength: 1,
+        maxLength: 12,
+      }),
       maxRecords: fc.integer({ min: 1, max: 20 }),
       bulk: fc.constantFrom(2, 1_000_000),
     });
@@ -69,7 +75,9 @@ describe.each([
         expect(await differences(materializer, workshop.project, ['batch', 'compaction'])).toEqual([]);
         const tables = await contents(materializer);
         for (const contract of workshop.catalog.contracts) {
-          expect({ [contract.table]: tables[contract.table] }).toEqual({ [contract.table]: expectedRows(contract, history) });
+          expect({ [contract.table]: tables[contract.table] }).toEqual({
+            [contract.table]: expectedRows(contract, history),
+          });
         }
 
         // Batch cuts do not matter: another warehouse over the same log, in one piece.

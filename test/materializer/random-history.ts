@@ -10,19 +10,27 @@ export type Happening =
 
 /** Few keys, so that records meet: versions, tombstones, joins, orphans. */
 const KEYS = 4;
-const INSTANTS = ['2026-03-01T00:00:00Z', '2026-03-01T23:59:59.999999Z', '2026-03-02T08:30:00Z', '2026-04-01T12:00:00.500000Z'];
+const INSTANTS = [
+  '2026-03-01T00:00:00Z',
+  '2026-03-01T23:59:59.999999Z',
+  '2026-03-02T08:30:00Z',
+  '2026-04-01T12:00:00.500000Z',
+];
 const WORDS = ['', 'a', 'b b', 'Ünïcode 🙂 text that is longer than twelve bytes'];
 
 /** Random histories over the topics of a project, made from their contracts alone. */
 export function histories(catalog: TopicCatalog, length: number): fc.Arbitrary<Happening[]> {
   const keyNames = new Set(catalog.contracts.flatMap((contract) => contract.tableKey));
-  const one = fc.oneof(...catalog.contracts.map((contract) => ({ weight: 4, arbitrary: happening(contract, keyNames) })), {
-    weight: 1,
-    arbitrary: fc.record({
-      topic: fc.constantFrom(...catalog.contracts.map((contract) => contract.name)),
-      garbage: fc.constantFrom('', 'AA==', 'AAAAAAE=', 'AP////8BAgM='),
-    }),
-  });
+  const one = fc.oneof(
+    ...catalog.contracts.map((contract) => ({ weight: 4, arbitrary: happening(contract, keyNames) })),
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        topic: fc.constantFrom(...catalog.contracts.map((contract) => contract.name)),
+        garbage: fc.constantFrom('', 'AA==', 'AAAAAAE=', 'AP////8BAgM='),
+      }),
+    },
+  );
   return fc.array(one, { minLength: 1, maxLength: length });
 }
 
@@ -30,11 +38,13 @@ function happening(contract: TopicContract, keyNames: ReadonlySet<string>): fc.A
   const kinds = contract.mode === 'patch' ? contract.kinds : [null];
   return fc.constantFrom(...kinds).chain((kind) => {
     const columns = contract.columns.filter(
-      ({ name }) => name !== '_kinds' && (kind === null || kind.columns.includes(name) || contract.tableKey.includes(name)),
+      ({ name }) =>
+        name !== '_kinds' && (kind === null || kind.columns.includes(name) || contract.tableKey.includes(name)),
     );
     const fields = Object.fromEntries(columns.map((column) => [column.name, valueOf(contract, column, keyNames)]));
     const kindField = kind === null ? {} : { [contract.key.at(-1) as string]: fc.constant(kind.name) };
-    const deletes = contract.mode === 'append' ? fc.constant(false) : fc.integer({ min: 0, max: 4 }).map((n) => n === 0);
+    const deletes =
+      contract.mode === 'append' ? fc.constant(false) : fc.integer({ min: 0, max: 4 }).map((n) => n === 0);
     return fc.tuple(fc.record({ ...fields, ...kindField }), deletes).map(([value, deleted]) => {
       const parts = contract.key.map((name) => (value as Record<string, unknown>)[name]);
       const key = parts.length === 0 ? null : parts.length === 1 ? parts[0] : parts;
@@ -46,7 +56,10 @@ function happening(contract: TopicContract, keyNames: ReadonlySet<string>): fc.A
 function valueOf(contract: TopicContract, column: Column, keyNames: ReadonlySet<string>): fc.Arbitrary<unknown> {
   const check = contract.checks.get(column.name);
   const isKey = contract.key.includes(column.name);
-  const value = check?.acceptedValues === undefined ? typed(column, keyNames, check?.min ?? 0) : fc.constantFrom(...check.acceptedValues);
+  const value =
+    check?.acceptedValues === undefined
+      ? typed(column, keyNames, check?.min ?? 0)
+      : fc.constantFrom(...check.acceptedValues);
   return column.nullable && !isKey ? fc.option(value, { freq: 4 }) : value;
 }
 
@@ -71,7 +84,9 @@ function typed({ name, type }: Column, keyNames: ReadonlySet<string>, min: numbe
     case 'blob':
       return fc.constantFrom('', 'AAEC');
     case 'array':
-      return fc.integer({ min: 0, max: 3 }).map((n) => Array.from({ length: type.length }, (_, i) => (n + (i % 3)) / 4));
+      return fc
+        .integer({ min: 0, max: 3 })
+        .map((n) => Array.from({ length: type.length }, (_, i) => (n + (i % 3)) / 4));
     case 'list':
       return fc.constant([]);
   }

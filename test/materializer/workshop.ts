@@ -38,8 +38,8 @@ export class Workshop implements AsyncDisposable {
     return workshop;
   }
 
-  async publish(happenings: readonly Happening[]): Promise<void> {
-    await using writer = await this.log.write();
+  async publish(happenings: readonly Happening[], log: EventLog = this.log): Promise<void> {
+    await using writer = await log.write();
     for (const happening of happenings) {
       if ('garbage' in happening) {
         writer.add(happening.topic, Buffer.from('1'), Buffer.from(happening.garbage, 'base64'), { timestamp: 1000 });
@@ -75,7 +75,11 @@ export class Workshop implements AsyncDisposable {
 }
 
 /** Models whose table is not what their SELECT gives over the relations it reads, each with the number of differing rows. */
-export async function differences(materializer: Materializer, project: Project, upkeep: readonly string[]): Promise<string[]> {
+export async function differences(
+  materializer: Materializer,
+  project: Project,
+  upkeep: readonly string[],
+): Promise<string[]> {
   const found: string[] = [];
   for (const plan of planModels(project)) {
     if (!upkeep.includes(plan.upkeep)) continue;
