@@ -1,0 +1,159 @@
+/**
+ * The macros of dbt that templates of a project call or override: the four data tests, their parts, names of schemas,
+ * and types as dbt-duckdb spells them. After dbt-adapters' `include/global_project/macros`; the SQL is the same.
+ */
+export const BUILTIN_FILE = 'built-in macros';
+
+export const BUILTIN_MACROS = `
+{% macro default__test_unique(model, column_name) %}
+select
+    {{ column_name }} as unique_field,
+    count(*) as n_records
+
+from {{ model }}
+where {{ column_name }} is not null
+group by {{ column_name }}
+having count(*) > 1
+{% endmacro %}
+
+{% macro default__test_not_null(model, column_name) %}
+{% set column_list = '*' if should_store_failures() else column_name %}
+select {{ column_list }}
+from {{ model }}
+where {{ column_name }} is null
+{% endmacro %}
+
+{% macro default__test_accepted_values(model, column_name, values, quote=True) %}
+with all_values as (
+
+    select
+        {{ column_name }} as value_field,
+        count(*) as n_records
+
+    from {{ model }}
+    group by {{ column_name }}
+
+)
+
+select *
+from all_values
+where value_field not in (
+    {% for value in values -%}
+        {% if quote -%}
+        '{{ value }}'
+        {%- else -%}
+        {{ value }}
+        {%- endif -%}
+        {%- if not loop.last -%},{%- endif %}
+    {%- endfor %}
+)
+{% endmacro %}
+
+{% macro default__test_relationships(model, column_name, to, field) %}
+with child as (
+    select {{ column_name }} as from_field
+    from {{ model }}
+    where {{ column_name }} is not null
+),
+
+parent as (
+    select {{ field }} as to_field
+    from {{ to }}
+)
+
+select
+    from_field
+
+from child
+left join parent
+    on child.from_field = parent.to_field
+
+where parent.to_field is null
+{% endmacro %}
+
+{% test unique(model, column_name) %}
+    {% set macro = adapter.dispatch('test_unique', 'dbt') %}
+    {{ macro(model, column_name) }}
+{% endtest %}
+
+{% test not_null(model, column_name) %}
+    {% set macro = adapter.dispatch('test_not_null', 'dbt') %}
+    {{ macro(model, column_name) }}
+{% endtest %}
+
+{% test accepted_values(model, column_name, values, quote=True) %}
+    {% set macro = adapter.dispatch('test_accepted_values', 'dbt') %}
+    {{ macro(model, column_name, values, quote) }}
+{% endtest %}
+
+{% test relationships(model, column_name, to, field) %}
+    {% set macro = adapter.dispatch('test_relationships', 'dbt') %}
+    {{ macro(model, column_name, to, field) }}
+{% endtest %}
+
+{% macro get_where_subquery(relation) -%}
+    {%- set where = config.get('where', '') -%}
+    {%- if where -%}
+        (select * from {{ relation }} where {{ where }}) dbt_subquery
+    {%- else -%}
+        {{ return(relation) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) -%}
+    select
+      {{ fail_calc }} as failures,
+      {{ fail_calc }} {{ warn_if }} as should_warn,
+      {{ fail_calc }} {{ error_if }} as should_error
+    from (
+      {{ main_sql }}
+      {{ "limit " ~ limit if limit is not none }}
+    ) dbt_internal_test
+{%- endmacro %}
+
+{% macro should_store_failures() %}
+    {%- do return(config.get('store_failures', false)) -%}
+{% endmacro %}
+
+{% macro generate_schema_name(custom_schema_name=none, node=none) -%}
+    {%- if custom_schema_name is none -%}
+        {{ target.schema }}
+    {%- else -%}
+        {{ target.schema }}_{{ custom_schema_name | trim }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro generate_alias_name(custom_alias_name=none, node=none) -%}
+    {%- if custom_alias_name -%}
+        {{ custom_alias_name | trim }}
+    {%- else -%}
+        {{ node.name }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro type_string() %}{{ return('TEXT') }}{% endmacro %}
+{% macro type_timestamp() %}{{ return('TIMESTAMP') }}{% endmacro %}
+{% macro type_float() %}{{ return('FLOAT') }}{% endmacro %}
+{% macro type_numeric() %}{{ return('numeric(28,6)') }}{% endmacro %}
+{% macro type_bigint() %}{{ return('bigint') }}{% endmacro %}
+{% macro type_int() %}{{ return('INT') }}{% endmacro %}
+{% macro type_boolean() %}{{ return('boolean') }}{% endmacro %}
+
+{% macro concat(fields) -%}
+    {{ fields | join(' || ') }}
+{%- endmacro %}
+
+{% macro hash(field) -%}
+    md5(cast({{ field }} as {{ type_string() }}))
+{%- endmacro %}
+
+{% macro length(expression) -%}
+    length(
+        {{ expression }}
+    )
+{%- endmacro %}
+
+{% macro date_trunc(datepart, date) -%}
+    date_trunc('{{ datepart }}', {{ date }})
+{%- endmacro %}
+`;

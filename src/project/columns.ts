@@ -1,0 +1,18 @@
+import type { Config } from './config-tree.ts';
+import { tagsOf } from './model-files.ts';
+import type { ColumnDescription } from './project-contract.ts';
+import type { Properties } from './properties.ts';
+import type { TemplateEngine } from './template-engine.ts';
+
+/** The columns a yml file describes, with the ids of their tests. */
+export function describeColumns(
+  properties: Properties,
+  tests: ReadonlyMap<string, readonly string[]>,
+  engine: TemplateEngine,
+): ColumnDescription[] {
+  return properties.columns.map(({ name, description, dataType, config }) => {
+    const rendered = engine.yaml(config, properties.yaml.place(properties.at)) as Config;
+    const meta = (rendered['meta'] ?? {}) as Record<string, unknown>;
+    return { name, description, dataType, meta, tags: tagsOf(rendered), tests: tests.get(name) ?? [] };
+  });
+}

@@ -1,0 +1,41 @@
+import { ephemeralName } from './dbt-context.ts';
+import type { Dependencies, Model, Project, RelationNaming } from './project-contract.ts';
+
+export { bare, qualified } from './relation-naming.ts';
+
+/**
+ * The SELECT of a model with its relations named as told; ephemeral models it reads stand in front of it as common
+ * table expressions `__dbt__cte__NAME`. MODEL_RENDER_FAILED with file and line.
+ */
+export function compile(project: Project, model: Model, naming: RelationNaming): string {
+  return withEphemerals(project.renderer.model(model, naming), model.dependsOn, {
+    model: (name) => project.model(name),
+    render: (one) => project.renderer.model(one, naming),
+  });
+}
+
+/** How to find and render the models that a text reads. */
+export interface ModelAccess {
+  model(name: string): Model;
+  render(model: Model): string;
+}
+
+/** Puts the ephemeral models among the dependencies in front of a SELECT, those they read themselves before them. */
+export function withEphemerals(sql: string, dependsOn: Dependencies, access: ModelAccess): string {
+  const expressions = new Map<string, string>();
+  const visit = (names: readonly string[]): void => {
+    for (const name of names) {
+      const model = access.model(name);
+      if (model.materialized !== 'ephemeral' || expressions.has(name)) continue;
+      visit(model.dependsOn.models);
+      expressions.set(name, `${ephemeralName(name)} as (\n${access.render(model).trim()}\n)`);
+    }
+  };
+  visit(dependsOn.models);
+  if (expressions.size === 0) return sql;
+  const list = [...expressions.values()].join(',\n');
+  // white space and comments, then the model's own `with`
+  const own = /^((?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*)with(\s+recursive\b)?/i.exec(sql);
+  if (own === null) return `with ${list}\n${sql}`;
+  return `${own[1] ?? ''}with${own[2] ?? ''} ${list},${sql.slice(own[0].length)}`;
+}

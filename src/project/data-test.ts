@@ -1,0 +1,169 @@
+import { asList, type Config } from './config-tree.ts';
+import { withEphemerals, type ModelAccess } from './compile.ts';
+import { relationValue, type TemplateNames } from './dbt-context.ts';
+import type { Template } from './jinja/template.ts';
+import { fromJs, type Value } from './jinja/values.ts';
+import { parseFile } from './macro-library.ts';
+import { isEnabled, tagsOf } from './model-files.ts';
+import type { DataTest, DataTestConfig, Dependencies, Relation, RelationNaming } from './project-contract.ts';
+import { ReferenceCapture, type ReferenceTable } from './references.ts';
+import { qualified } from './relation-naming.ts';
+import type { TemplateEngine } from './template-engine.ts';
+import { LensError } from '../core/errors.ts';
+
+/** What tests need to render themselves. */
+export interface TestSurroundings {
+  readonly engine: TemplateEngine;
+  readonly references: ReferenceTable;
+  /** Renders models for the ephemeral ones a test reads. */
+  models(naming: RelationNaming): ModelAccess;
+}
+
+/** What a test is, before it has been rendered. */
+export interface TestDefinition {
+  readonly name: string;
+  readonly uniqueId: string;
+  readonly kind: 'generic' | 'singular';
+  readonly path: string;
+  /** As errors name it. */
+  readonly place: string;
+  readonly target: Relation | null;
+  readonly columnName: string | null;
+  /** The template that gives the failing rows: the file, or the call of the generic test. */
+  readonly template: Template;
+  readonly declared: Config;
+  /** Arguments of a generic test as the yml file has them, `column_name` among them. */
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+const RESULT = parseFile('{{ get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) }}', 'result of a data test');
+
+/** Renders the test once, for its dependencies and configuration. Null when it is not enabled. */
+export function makeTest(definition: TestDefinition, surroundings: TestSurroundings): DataTest | null {
+  if (!isEnabled(definition.declared)) return null;
+  const first = renderTest(definition, surroundings, qualified);
+  if (!isEnabled(first.config)) return null;
+  const config = readTestConfig(definition, first.config);
+  const { name, uniqueId, kind, path, target, columnName } = definition;
+  const sql = (naming: RelationNaming): string => {
+    const { rendered, dependsOn } = renderTest(definition, surroundings, naming);
+    return withEphemerals(rendered, dependsOn, surroundings.models(naming));
+  };
+  const resultSql = (naming: RelationNaming): string => {
+    const names: Record<string, Value> = {
+      main_sql: sql(naming),
+      fail_calc: config.failCalc,
+      warn_if: config.warnIf,
+      error_if: config.errorIf,
+      limit: config.limit,
+    };
+    return surroundings.engine.render(RESULT, {
+      resolver: null,
+      config: { declared: first.config, captured: {} },
+      names,
+    });
+  };
+  const severity = readSeverity(definition, first.config);
+  const tags = tagsOf(first.config);
+  return {
+    name,
+    uniqueId,
+    kind,
+    path,
+    severity,
+    target,
+    columnName,
+    tags,
+    dependsOn: first.dependsOn,
+    config,
+    sql,
+    resultSql,
+  };
+}
+
+function renderTest(
+  definition: TestDefinition,
+  { engine, references }: TestSurroundings,
+  naming: RelationNaming,
+): { rendered: string; dependsOn: Dependencies; config: Config } {
+  const resolver = new ReferenceCapture(references, naming);
+  const config = { declared: definition.declared, captured: {} as Config };
+  const names: TemplateNames = { resolver, config, names: {} };
+  let bound = names;
+  if (definition.target !== null) {
+    const args = renderArguments(definition, names, engine);
+    bound = { ...names, names: { [MODEL]: targetValue(definition.target, resolver, naming), [ARGUMENTS]: args } };
+  }
+  const rendered = engine.render(definition.template, bound);
+  return { rendered, dependsOn: resolver.dependsOn, config: { ...definition.declared, ...config.captured } };
+}
+
+const MODEL = 'lens_test_model';
+const ARGUMENTS = 'lens_test_arguments';
+
+/** The call of a generic test. */
+export function genericTestTemplate(test: string, place: string): Template {
+  return parseFile(`{{ test_${test}(model=get_where_subquery(${MODEL}), **${ARGUMENTS}) }}`, place);
+}
+
+function targetValue(target: Relation, resolver: ReferenceCapture, naming: RelationNaming): Value {
+  if (target.kind === 'model') return resolver.ref(target.name);
+  const dot = target.name.indexOf('.');
+  resolver.source(target.name.slice(0, dot), target.name.slice(dot + 1));
+  return relationValue(target, naming);
+}
+
+/** dbt's rule: an argument that looks like one of these calls is one; Jinja in others is rendered; the column is not. */
+const CALL = /^\s*(env_var|ref|var|source|doc)\s*\(.+\)\s*$/;
+
+function renderArguments(definition: TestDefinition, names: TemplateNames, engine: TemplateEngine): Value {
+  const render = (value: unknown): Value => {
+    if (typeof value === 'string') {
+      const source = CALL.test(value) ? `{{ ${value} }}` : value;
+      return source.includes('{{') ? engine.value(parseFile(source, definition.place), names) : value;
+    }
+    if (Array.isArray(value)) return value.map(render);
+    if (typeof value === 'object' && value !== null) {
+      return new Map<Value, Value>(Object.entries(value).map(([key, one]) => [key, render(one)]));
+    }
+    return fromJs(value);
+  };
+  return new Map<Value, Value>(
+    Object.entries(definition.arguments).map(([key, value]) => [
+      key,
+      key === 'column_name' ? fromJs(value) : render(value),
+    ]),
+  );
+}
+
+function readTestConfig(definition: TestDefinition, config: Config): DataTestConfig {
+  const string = (key: string, fallback: string): string => {
+    const value = config[key] ?? fallback;
+    if (typeof value === 'string') return value;
+    throw invalid(definition, `${key} must be a text, not ${JSON.stringify(value)}`);
+  };
+  const limit = config['limit'] ?? null;
+  if (limit !== null && !(typeof limit === 'number' && Number.isInteger(limit) && limit > 0)) {
+    throw invalid(definition, `limit must be a whole number above 0, not ${JSON.stringify(limit)}`);
+  }
+  const meta = config['meta'];
+  return {
+    where: config['where'] === undefined || config['where'] === null ? null : string('where', ''),
+    warnIf: string('warn_if', '!= 0'),
+    errorIf: string('error_if', '!= 0'),
+    limit,
+    failCalc: string('fail_calc', 'count(*)'),
+    storeFailures: asList(config['store_failures'])[0] === true,
+    meta: typeof meta === 'object' && meta !== null ? (meta as Record<string, unknown>) : {},
+  };
+}
+
+function readSeverity(definition: TestDefinition, config: Config): 'error' | 'warn' {
+  const severity = String(config['severity'] ?? 'error').toLowerCase();
+  if (severity === 'error' || severity === 'warn') return severity;
+  throw invalid(definition, `severity must be error or warn, not ${severity}`);
+}
+
+function invalid(definition: TestDefinition, problem: string): LensError {
+  return new LensError('PROJECT_INVALID', `data test ${definition.name}: ${problem}`, { place: definition.place });
+}

@@ -1,0 +1,208 @@
+import { createHash } from 'node:crypto';
+import { closestName } from '../core/closest-name.ts';
+import { mergeConfig } from './config-tree.ts';
+import { bind, stringArgument } from './jinja/arguments.ts';
+import { GLOBALS } from './jinja/globals.ts';
+import { Scope } from './jinja/scope.ts';
+import {
+  TemplateError,
+  Thing,
+  Undefined,
+  fromJs,
+  text,
+  toJs,
+  type Arguments,
+  type Callable,
+  type Value,
+} from './jinja/values.ts';
+import type { Relation, RelationNaming } from './project-contract.ts';
+import { quoteIdentifier } from './relation-naming.ts';
+
+/** What is the same for every template of a project. */
+export interface ProjectSettings {
+  readonly name: string;
+  readonly vars: Readonly<Record<string, unknown>>;
+  readonly target: { readonly name: string; readonly schema: string };
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** What a template refers to; both throw MODEL_UNKNOWN_REF without a place, which the renderer adds. */
+export interface Resolver {
+  ref(name: string): Value;
+  source(sourceName: string, table: string): Value;
+}
+
+/** A template's configuration: what the yml files say, and what `config()` in the template adds. */
+export interface ConfigCapture {
+  readonly declared: Readonly<Record<string, unknown>>;
+  captured: Readonly<Record<string, unknown>>;
+}
+
+/** What one template sees besides the macros. */
+export interface TemplateNames {
+  readonly resolver: Resolver | null;
+  readonly config: ConfigCapture;
+  /** Other names: `this`, `model`, arguments of a test. */
+  readonly names: Readonly<Record<string, Value>>;
+}
+
+/** A relation as templates see it; its text is the naming's. */
+export function relationValue(relation: Relation, naming: RelationNaming): Thing {
+  const { schema, identifier } = relation;
+  const render = (): string => naming(relation);
+  return new Thing(
+    'relation',
+    { database: null, schema, identifier, name: identifier, table: identifier, render },
+    { text: render },
+  );
+}
+
+/** An ephemeral model, which stands in the SQL as a common table expression. */
+export function ephemeralValue(name: string): Thing {
+  const identifier = ephemeralName(name);
+  const render = (): string => identifier;
+  return new Thing(
+    'relation',
+    { database: null, schema: null, identifier, name: identifier, table: identifier, render },
+    { text: render },
+  );
+}
+
+/** dbt's name of the common table expression that holds an ephemeral model. */
+export function ephemeralName(name: string): string {
+  return `__dbt__cte__${name}`;
+}
+
+/** dbt's names for one rendering: https://docs.getdbt.com/reference/dbt-jinja-functions */
+export function contextScope(settings: ProjectSettings, template: TemplateNames, dispatch: () => Callable): Scope {
+  const scope = new Scope();
+  const set = (names: Readonly<Record<string, Value>>): void => {
+    for (const [name, value] of Object.entries(names)) scope.set(name, value);
+  };
+  const { target } = settings;
+  const references = template.resolver === null ? {} : referenceFunctions(settings.name, template.resolver);
+  const config = configObject(template.config);
+  set(GLOBALS);
+  set(UNSUPPORTED);
+  set({
+    ...references,
+    builtins: new Thing('builtins', { ...references, config }),
+    adapter: new Thing('adapter', {
+      dispatch: (args) => dispatch()(args),
+      quote: (args) => quoteIdentifier(stringArgument('adapter.quote()', args.positional[0])),
+      type: () => 'duckdb',
+    }),
+    config,
+    env_var: environmentVariable(settings.env),
+    execute: true,
+    flags: new Thing('flags', { FULL_REFRESH: false, WHICH: 'compile' }),
+    is_incremental: () => false,
+    local_md5: ({ positional }) =>
+      createHash('md5')
+        .update(text(positional[0] ?? ''))
+        .digest('hex'),
+    project_name: settings.name,
+    schema: target.schema,
+    target: new Thing('target', {
+      name: target.name,
+      schema: target.schema,
+      type: 'duckdb',
+      profile_name: settings.name,
+      threads: 1,
+    }),
+    var: variable(settings.vars),
+    ...template.names,
+  });
+  return scope;
+}
+
+function referenceFunctions(projectName: string, resolver: Resolver): Record<string, Value> {
+  return {
+    ref(args: Arguments): Value {
+      if (args.named.size > 0)
+        throw new TemplateError('ref() of a model version is not supported', 'refer to the model by its name');
+      const names = args.positional.map((one) => stringArgument('ref()', one));
+      const [first, second] = names;
+      if (first === undefined || names.length > 2)
+        throw new TemplateError('ref() takes a model, or a project and a model');
+      if (second !== undefined && first !== projectName) {
+        throw new TemplateError(
+          `ref('${first}', '${second}'): there is only the project ${projectName}`,
+          'packages are not loaded',
+        );
+      }
+      return resolver.ref(second ?? first);
+    },
+    source(args: Arguments): Value {
+      const { source_name: source, table_name: table } = bind('source', args, ['source_name', 'table_name']);
+      return resolver.source(stringArgument('source()', source), stringArgument('source()', table));
+    },
+  };
+}
+
+/** dbt's `config`: called, it adds to the configuration and prints nothing; `get` and `require` read it. */
+function configObject(config: ConfigCapture): Thing {
+  const read = (name: string): Value | undefined => {
+    const merged = mergeConfig(config.declared, config.captured);
+    return Object.hasOwn(merged, name) && merged[name] !== null ? fromJs(merged[name]) : undefined;
+  };
+  const get: Callable = (args) => {
+    const { name, default: fallback } = bind('config.get', args, ['name', 'default']);
+    return read(stringArgument('config.get()', name)) ?? fallback ?? null;
+  };
+  const require: Callable = (args) => {
+    const name = stringArgument('config.require()', args.positional[0]);
+    const value = read(name);
+    if (value === undefined) throw new TemplateError(`config.require(): ${name} is not configured`);
+    return value;
+  };
+  const call: Callable = ({ positional, named }) => {
+    const [first] = positional;
+    if (positional.length > 1 || (first !== undefined && !(first instanceof Map))) {
+      throw new TemplateError('config() takes keyword arguments', "write config(materialized='table')");
+    }
+    config.captured = mergeConfig(config.captured, {
+      ...(first === undefined ? {} : (toJs(first) as Record<string, unknown>)),
+      ...Object.fromEntries([...named].map(([name, value]) => [name, toJs(value)])),
+    });
+    return '';
+  };
+  return new Thing('config', { get, require }, { call });
+}
+
+function variable(vars: Readonly<Record<string, unknown>>): Thing {
+  const call: Callable = (args) => {
+    const { name, default: fallback } = bind('var', args, ['name', 'default']);
+    const key = stringArgument('var()', name);
+    if (Object.hasOwn(vars, key)) return fromJs(vars[key]);
+    if (fallback !== undefined) return fallback;
+    const near = closestName(key, Object.keys(vars));
+    throw new TemplateError(
+      `the variable ${key} is not set`,
+      near === undefined ? 'set it under vars: in dbt_project.yml, or give var() a default' : `did you mean ${near}?`,
+    );
+  };
+  return new Thing('var', { has_var: ({ positional }) => Object.hasOwn(vars, text(positional[0] ?? '')) }, { call });
+}
+
+function environmentVariable(env: Readonly<Record<string, string | undefined>>): Callable {
+  return (args) => {
+    const { var: name, default: fallback } = bind('env_var', args, ['var', 'default']);
+    const key = stringArgument('env_var()', name);
+    const value = env[key] ?? fallback;
+    if (value === undefined)
+      throw new TemplateError(`the environment variable ${key} is not set`, 'set it, or give env_var() a default');
+    return value;
+  };
+}
+
+const NO_WAREHOUSE = 'rendering does not read the warehouse, so it';
+const NOT_PURE = 'the same model must always give the same SQL, so it';
+const unsupported = (names: readonly string[], why: string): [string, Value][] =>
+  names.map((name) => [name, new Undefined(`${name}: ${why}`)]);
+
+/** Names dbt has and this product does not, with the reason. */
+const UNSUPPORTED: Readonly<Record<string, Value>> = Object.fromEntries([
+  ...unsupported(['run_query', 'statement', 'load_result', 'load_relation', 'graph', 'store_result'], NO_WAREHOUSE),
+  ...unsupported(['run_started_at', 'invocation_id', 'modules', 'dbt_version', 'thread_id'], NOT_PURE),
+]);

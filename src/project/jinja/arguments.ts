@@ -1,0 +1,37 @@
+import { Float, TemplateError, Undefined, text, typeName, type Arguments, type Value } from './values.ts';
+
+/**
+ * The arguments of a built-in function by its parameter names, in order; a missing one is undefined. An argument too
+ * many or of another name is an error that names the function.
+ */
+export function bind<Name extends string>(
+  what: string,
+  args: Arguments,
+  names: readonly Name[],
+): Partial<Record<Name, Value>> {
+  const bound: Partial<Record<Name, Value>> = {};
+  if (args.positional.length > names.length)
+    throw new TemplateError(`${what}() takes at most ${names.length} arguments`);
+  args.positional.forEach((value, i) => (bound[names[i] as Name] = value));
+  for (const [name, value] of args.named) {
+    if (!(names as readonly string[]).includes(name)) throw new TemplateError(`${what}() has no argument ${name}`);
+    bound[name as Name] = value;
+  }
+  return bound;
+}
+
+export function stringArgument(what: string, value: Value | undefined): string {
+  if (typeof value === 'string') return value;
+  if (value instanceof Undefined) return text(value);
+  throw new TemplateError(`${what} needs a string, not a ${value === undefined ? 'missing one' : typeName(value)}`);
+}
+
+export function wholeArgument(what: string, value: Value | undefined): number {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'boolean') return Number(value);
+  if (value instanceof Float && Number.isInteger(value.value)) return value.value;
+  if (value instanceof Undefined) throw new TemplateError(`${value.what} is undefined`);
+  throw new TemplateError(
+    `${what} needs a whole number, not a ${value === undefined ? 'missing one' : typeName(value)}`,
+  );
+}

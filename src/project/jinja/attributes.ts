@@ -1,0 +1,227 @@
+import { bind, stringArgument, wholeArgument } from './arguments.ts';
+import { formatBraces } from './format.ts';
+import {
+  Namespace,
+  TemplateError,
+  Thing,
+  Tuple,
+  Undefined,
+  compare,
+  equal,
+  items,
+  repr,
+  text,
+  tuple,
+  typeName,
+  type Arguments,
+  type Callable,
+  type Dict,
+  type Value,
+} from './values.ts';
+
+/** `object.name`: an attribute or method, else a dict's entry. */
+export function attribute(object: Value, name: string): Value {
+  if (object instanceof Undefined) return text(object);
+  const found = member(object, name);
+  if (found !== undefined) return found;
+  if (object instanceof Map && object.has(name)) return object.get(name) ?? null;
+  return new Undefined(`'${name}' of a ${typeName(object)}`);
+}
+
+/** `object[key]`: an entry of a dict, an item of a list or a string from either end, else an attribute. */
+export function item(object: Value, key: Value): Value {
+  if (object instanceof Undefined) return text(object);
+  if (object instanceof Map && object.has(key)) return object.get(key) ?? null;
+  if ((Array.isArray(object) || typeof object === 'string') && typeof key === 'number') {
+    const found = (typeof object === 'string' ? [...object] : object).at(key);
+    return found === undefined ? new Undefined(`item ${key} of a ${typeName(object)} of ${object.length}`) : found;
+  }
+  if (typeof key === 'string') {
+    const found = member(object, key);
+    if (found !== undefined) return found;
+  }
+  return new Undefined(`${repr(key)} of a ${typeName(object)}`);
+}
+
+/** `object[start:stop:step]`. */
+export function slice(object: Value, start: Value, stop: Value, step: Value): Value {
+  const all = items(object);
+  const by = step === null ? 1 : wholeArgument('a slice', step);
+  if (by === 0) throw new TemplateError('the step of a slice cannot be 0');
+  const clamp = (value: Value, fallback: number): number => {
+    if (value === null) return fallback;
+    const at = wholeArgument('a slice', value);
+    const place = at < 0 ? at + all.length : at;
+    return by > 0 ? Math.min(Math.max(place, 0), all.length) : Math.min(Math.max(place, -1), all.length - 1);
+  };
+  const [from, to] =
+    by > 0 ? [clamp(start, 0), clamp(stop, all.length)] : [clamp(start, all.length - 1), clamp(stop, -1)];
+  const taken: Value[] = [];
+  for (let i = from; by > 0 ? i < to : i > to; i += by) taken.push(all[i] ?? null);
+  if (typeof object === 'string') return taken.map(text).join('');
+  return object instanceof Tuple ? tuple(...taken) : taken;
+}
+
+function member(object: Value, name: string): Value | undefined {
+  if (object instanceof Namespace) return object.slots.get(name);
+  if (object instanceof Thing) return object.attributes.get(name);
+  if (typeof object === 'string') return method(STRING_METHODS, object, name);
+  if (object instanceof Map) return method(DICT_METHODS, object, name);
+  if (object instanceof Tuple)
+    return name === 'index' || name === 'count' ? method(LIST_METHODS, object, name) : undefined;
+  if (Array.isArray(object)) return method(LIST_METHODS, object, name);
+  return undefined;
+}
+
+type Methods<T> = Readonly<Record<string, (self: T, args: Arguments) => Value>>;
+
+function method<T>(methods: Methods<T>, self: T, name: string): Callable | undefined {
+  const found = Object.hasOwn(methods, name) ? methods[name] : undefined;
+  return found === undefined ? undefined : (args) => found(self, args);
+}
+
+/** The characters that `strip` takes away: white space, or those given. */
+function stripped(self: string, args: Arguments, ends: 'both' | 'start' | 'end'): string {
+  const chars = bind('strip', args, ['chars']).chars;
+  const unwanted = (char: string): boolean =>
+    chars === undefined || chars === null ? /\s/.test(char) : stringArgument('strip()', chars).includes(char);
+  let [from, to] = [0, self.length];
+  if (ends !== 'end') while (from < to && unwanted(self[from] as string)) from++;
+  if (ends !== 'start') while (to > from && unwanted(self[to - 1] as string)) to--;
+  return self.slice(from, to);
+}
+
+const affixes = (what: string, args: Arguments): string[] => {
+  const { affix } = bind(what, args, ['affix']);
+  return affix instanceof Tuple ? affix.map((one) => stringArgument(what, one)) : [stringArgument(what, affix)];
+};
+
+const STRING_METHODS: Methods<string> = {
+  upper: (self) => self.toUpperCase(),
+  lower: (self) => self.toLowerCase(),
+  title: (self) =>
+    self.toLowerCase().replaceAll(/[a-z]+/g, (word) => (word[0] as string).toUpperCase() + word.slice(1)),
+  capitalize: (self) => self.slice(0, 1).toUpperCase() + self.slice(1).toLowerCase(),
+  strip: (self, args) => stripped(self, args, 'both'),
+  lstrip: (self, args) => stripped(self, args, 'start'),
+  rstrip: (self, args) => stripped(self, args, 'end'),
+  startswith: (self, args) => affixes('startswith()', args).some((affix) => self.startsWith(affix)),
+  endswith: (self, args) => affixes('endswith()', args).some((affix) => self.endsWith(affix)),
+  replace(self, args) {
+    const { old, new: by, count } = bind('replace', args, ['old', 'new', 'count']);
+    return replaceText(self, stringArgument('replace()', old), stringArgument('replace()', by), count ?? null);
+  },
+  split(self, args) {
+    const { sep, maxsplit } = bind('split', args, ['sep', 'maxsplit']);
+    const most = maxsplit === undefined ? -1 : wholeArgument('split()', maxsplit);
+    if (sep === undefined || sep === null)
+      return self.trim() === '' ? [] : limited(self.trim().split(/\s+/), most, ' ');
+    const separator = stringArgument('split()', sep);
+    return limited(self.split(separator), most, separator);
+  },
+  splitlines: (self) => (self === '' ? [] : self.replace(/\n$/, '').split('\n')),
+  join(self, args) {
+    const { iterable } = bind('join', args, ['iterable']);
+    return items(iterable ?? null)
+      .map((one) => stringArgument('join()', one))
+      .join(self);
+  },
+  format: (self, args) => formatBraces(self, args.positional, args.named),
+  find: (self, args) => self.indexOf(stringArgument('find()', bind('find', args, ['sub']).sub)),
+  count: (self, args) => self.split(stringArgument('count()', bind('count', args, ['sub']).sub)).length - 1,
+  isdigit: (self) => /^\d+$/.test(self),
+  isalpha: (self) => /^\p{L}+$/u.test(self),
+  isalnum: (self) => /^[\p{L}\d]+$/u.test(self),
+  zfill: (self, args) => self.padStart(wholeArgument('zfill()', bind('zfill', args, ['width']).width), '0'),
+};
+
+function limited(parts: string[], most: number, separator: string): string[] {
+  return most < 0 || parts.length <= most + 1 ? parts : [...parts.slice(0, most), parts.slice(most).join(separator)];
+}
+
+export function replaceText(self: string, old: string, by: string, count: Value): string {
+  const parts = self.split(old);
+  const most = count === null ? parts.length : wholeArgument('replace()', count);
+  return limited(parts, most < 0 ? -1 : most, old).join(by);
+}
+
+const LIST_METHODS: Methods<Value[]> = {
+  append(self, args) {
+    self.push(bind('append', args, ['item']).item ?? null);
+    return null;
+  },
+  extend(self, args) {
+    self.push(...items(bind('extend', args, ['items']).items ?? null));
+    return null;
+  },
+  insert(self, args) {
+    const { index, item: inserted } = bind('insert', args, ['index', 'item']);
+    self.splice(wholeArgument('insert()', index), 0, inserted ?? null);
+    return null;
+  },
+  pop(self, args) {
+    const index = bind('pop', args, ['index']).index;
+    const [taken] = self.splice(index === undefined ? -1 : wholeArgument('pop()', index), 1);
+    if (taken === undefined) throw new TemplateError('pop() of an empty list');
+    return taken;
+  },
+  remove(self, args) {
+    self.splice(indexIn(self, args, 'remove'), 1);
+    return null;
+  },
+  index: (self, args) => indexIn(self, args, 'index'),
+  count(self, args) {
+    const { item: wanted } = bind('count', args, ['item']);
+    return self.filter((one) => equal(one, wanted ?? null)).length;
+  },
+  reverse(self) {
+    self.reverse();
+    return null;
+  },
+  sort(self) {
+    self.sort(compare);
+    return null;
+  },
+  copy: (self) => [...self],
+  clear(self) {
+    self.length = 0;
+    return null;
+  },
+};
+
+function indexIn(self: readonly Value[], args: Arguments, what: string): number {
+  const wanted = bind(what, args, ['item']).item ?? null;
+  const index = self.findIndex((one) => equal(one, wanted));
+  if (index < 0) throw new TemplateError(`${repr(wanted)} is not in the list`);
+  return index;
+}
+
+const DICT_METHODS: Methods<Dict> = {
+  get(self, args) {
+    const { key, default: fallback } = bind('get', args, ['key', 'default']);
+    const found = self.get(key ?? null);
+    return found === undefined ? (fallback ?? null) : found;
+  },
+  items: (self) => [...self].map(([key, value]) => tuple(key, value)),
+  keys: (self) => [...self.keys()],
+  values: (self) => [...self.values()],
+  update(self, args) {
+    const { positional, named } = args;
+    for (const [key, value] of positional[0] instanceof Map ? positional[0] : []) self.set(key, value);
+    for (const [key, value] of named) self.set(key, value);
+    return null;
+  },
+  pop(self, args) {
+    const { key, default: fallback } = bind('pop', args, ['key', 'default']);
+    const found = self.has(key ?? null) ? self.get(key ?? null) : fallback;
+    if (found === undefined) throw new TemplateError(`the dict has no key ${repr(key ?? null)}`);
+    self.delete(key ?? null);
+    return found;
+  },
+  setdefault(self, args) {
+    const { key, default: fallback } = bind('setdefault', args, ['key', 'default']);
+    if (!self.has(key ?? null)) self.set(key ?? null, fallback ?? null);
+    return self.get(key ?? null) ?? null;
+  },
+  copy: (self) => new Map(self),
+};

@@ -1,0 +1,86 @@
+import { bind, wholeArgument } from './arguments.ts';
+import { toJson } from './format.ts';
+import { returnFunction } from './macro.ts';
+import {
+  Namespace,
+  TemplateError,
+  Thing,
+  fromJs,
+  items,
+  repr,
+  text,
+  toJs,
+  truthy,
+  tuple,
+  type Callable,
+  type Value,
+} from './values.ts';
+
+const range: Callable = ({ positional }) => {
+  const [first, second, third] = positional.map((one) => wholeArgument('range()', one));
+  const [start, stop, step] = [second === undefined ? 0 : (first ?? 0), second ?? first ?? 0, third ?? 1];
+  if (step === 0) throw new TemplateError('the step of range() cannot be 0');
+  const length = Math.max(0, Math.ceil((stop - start) / step));
+  if (length > 100_000) throw new TemplateError('range() of more than 100000 numbers');
+  return Array.from({ length }, (_, i) => start + i * step);
+};
+
+const zip: Callable = ({ positional }) => {
+  const lists = positional.map(items);
+  const length = Math.min(...lists.map((list) => list.length));
+  return Array.from({ length: lists.length === 0 ? 0 : length }, (_, i) =>
+    tuple(...lists.map((list) => list[i] ?? null)),
+  );
+};
+
+/** The distinct items of a list; a list here, since templates only go through it. */
+const set: Callable = ({ positional }) => {
+  const seen = new Map<string, Value>();
+  for (const one of items(positional[0] ?? [])) if (!seen.has(repr(one))) seen.set(repr(one), one);
+  return [...seen.values()];
+};
+
+const toJsonFunction: Callable = (args) => {
+  const { value, default: fallback, sort_keys: sort } = bind('tojson', args, ['value', 'default', 'sort_keys']);
+  try {
+    return toJson(toJs(value ?? null), truthy(sort ?? false));
+  } catch (error) {
+    if (fallback === undefined) throw error;
+    return fallback;
+  }
+};
+
+const fromJson: Callable = (args) => {
+  const { string, default: fallback } = bind('fromjson', args, ['string', 'default']);
+  try {
+    return fromJs(JSON.parse(text(string ?? null)));
+  } catch (error) {
+    if (fallback !== undefined) return fallback;
+    throw new TemplateError(`fromjson() of something that is not JSON: ${String(error)}`);
+  }
+};
+
+const raise: Callable = ({ positional }) => {
+  throw new TemplateError(text(positional[0] ?? ''), 'the template itself raised this');
+};
+
+const nothing: Callable = () => '';
+
+/** The names that are the same in every template: Jinja's and dbt's functions that need no project. */
+export const GLOBALS: Readonly<Record<string, Value>> = {
+  dict: ({ positional, named }) =>
+    new Map<Value, Value>([...(positional[0] instanceof Map ? positional[0] : []), ...named]),
+  exceptions: new Thing('exceptions', { raise_compiler_error: raise, warn: nothing }),
+  fromjson: fromJson,
+  log: nothing,
+  namespace: ({ positional, named }) => {
+    const start = positional[0] instanceof Map ? [...positional[0]].map(([k, v]): [string, Value] => [text(k), v]) : [];
+    return new Namespace(new Map([...start, ...named]));
+  },
+  print: nothing,
+  range,
+  return: returnFunction,
+  set,
+  tojson: toJsonFunction,
+  zip,
+};

@@ -1,0 +1,196 @@
+import type {
+  CallStatement,
+  Expression,
+  For,
+  If,
+  ListLiteral,
+  Identifier,
+  SetStatement,
+  Statement,
+  FilterStatement,
+} from './ast.ts';
+import { Evaluator } from './evaluator.ts';
+import { defineMacro, type Frame, type MacroDefinition } from './macro.ts';
+import { Scope } from './scope.ts';
+import { DISCARD, type Template } from './template.ts';
+import { Namespace, TemplateError, Thing, Undefined, items, text, truthy, typeName, type Value } from './values.ts';
+
+/** Macros that call each other deeper than this do so without end. */
+const DEEPEST = 150;
+
+/**
+ * Runs parsed templates: statements give text, expressions values. One interpreter serves one rendering; when it
+ * throws, `frames` still tells where it was.
+ */
+export class Interpreter {
+  /** The file being rendered, then each macro under way, innermost last. */
+  readonly frames: Frame[] = [];
+  readonly #evaluator = new Evaluator((node, scope) => this.block(node, scope));
+
+  /** The text of a template with the names of `scope`. */
+  render(template: Template, scope: Scope): string {
+    return this.within({ file: template.file, macro: null, line: 1 }, () => this.block(template.body, scope));
+  }
+
+  /** The value of a template that is one expression, else its text: how dbt reads values of YAML. */
+  value(template: Template, scope: Scope): Value {
+    const nodes = template.body.filter((node) => node.type !== 'Comment');
+    const [only] = nodes;
+    if (nodes.length !== 1 || only === undefined || !isExpression(only)) return this.render(template, scope);
+    return this.within({ file: template.file, macro: null, line: 1 }, () => this.#evaluator.evaluate(only, scope));
+  }
+
+  /** A macro of a file, to be called from anywhere; it sees the names of `scope`. */
+  macro(definition: MacroDefinition, scope: Scope): Value {
+    return defineMacro(definition, scope, this.#evaluator, (frame, body) => this.within(frame, body));
+  }
+
+  /** Runs `body` with a frame of its own; the frame stays when it throws. */
+  within<T>(frame: Frame, body: () => T): T {
+    if (this.frames.length >= DEEPEST) throw new TemplateError('macros call each other without end');
+    this.frames.push(frame);
+    const result = body();
+    this.frames.pop();
+    return result;
+  }
+
+  block(nodes: readonly Statement[], scope: Scope): string {
+    let rendered = '';
+    for (const node of nodes) rendered += this.#statement(node, scope);
+    return rendered;
+  }
+
+  #statement(node: Statement, scope: Scope): string {
+    switch (node.type) {
+      case 'Comment': {
+        const frame = this.frames.at(-1);
+        if (frame !== undefined) frame.line = Number(node.value);
+        return '';
+      }
+      case 'Set':
+        this.#set(node, scope);
+        return '';
+      case 'If':
+        return this.#if(node, scope);
+      case 'For':
+        return this.#for(node, scope);
+      case 'Macro': {
+        const file = this.frames.at(-1)?.file ?? '';
+        scope.set(node.name.value, this.macro({ node, file }, scope));
+        return '';
+      }
+      case 'CallStatement':
+        return this.#call(node, scope);
+      case 'FilterStatement':
+        return this.#filter(node, scope);
+      case 'Break':
+      case 'Continue':
+        throw new TemplateError(`${node.type.toLowerCase()} is not part of dbt's Jinja`, 'use a condition after `in`');
+      default:
+        return text(this.#evaluator.evaluate(node, scope));
+    }
+  }
+
+  #set(node: SetStatement, scope: Scope): void {
+    const value =
+      node.value === null ? this.block(node.body, new Scope(scope)) : this.#evaluator.evaluate(node.value, scope);
+    const { assignee } = node;
+    if (assignee.type === 'MemberExpression') {
+      const object = this.#evaluator.evaluate(assignee.object, scope);
+      if (!(object instanceof Namespace) || assignee.property.type !== 'Identifier') {
+        throw new TemplateError(
+          `an attribute of a ${typeName(object)} cannot be set`,
+          'use namespace(), or update() of a dict',
+        );
+      }
+      object.slots.set(assignee.property.value, value);
+    } else if (assignee.type === 'Identifier' && assignee.value === DISCARD) {
+      // a `do`: run for what it does
+    } else {
+      assign(assignee as Identifier | ListLiteral, value, scope);
+    }
+  }
+
+  #if(node: If, scope: Scope): string {
+    return this.block(truthy(this.#evaluator.evaluate(node.test, scope)) ? node.body : node.alternate, scope);
+  }
+
+  #for(node: For, outer: Scope): string {
+    const filtered = node.iterable.type === 'SelectExpression' ? node.iterable : null;
+    const all = items(this.#evaluator.evaluate(filtered === null ? node.iterable : filtered.lhs, outer));
+    const chosen = all.filter((one) => {
+      if (filtered === null) return true;
+      const scope = new Scope(outer);
+      assign(node.loopvar, one, scope);
+      return truthy(this.#evaluator.evaluate(filtered.test, scope));
+    });
+    if (chosen.length === 0) return this.block(node.defaultBlock, outer);
+    let rendered = '';
+    chosen.forEach((one, i) => {
+      const scope = new Scope(outer);
+      assign(node.loopvar, one, scope);
+      scope.set('loop', loopAt(chosen, i));
+      rendered += this.block(node.body, scope);
+    });
+    return rendered;
+  }
+
+  #call(node: CallStatement, scope: Scope): string {
+    const file = this.frames.at(-1)?.file ?? '';
+    const caller = {
+      type: 'Macro',
+      name: { type: 'Identifier', value: 'caller' },
+      args: node.callerArgs ?? [],
+      body: node.body,
+    } as const;
+    return text(this.#evaluator.call(node.call, scope, this.macro({ node: caller, file }, scope)));
+  }
+
+  #filter(node: FilterStatement, scope: Scope): string {
+    return text(this.#evaluator.filter(node.filter, this.block(node.body, new Scope(scope)), scope));
+  }
+}
+
+const STATEMENTS: ReadonlySet<string> = new Set([
+  'Set',
+  'If',
+  'For',
+  'Macro',
+  'CallStatement',
+  'FilterStatement',
+  'Break',
+  'Continue',
+  'Comment',
+]);
+
+function isExpression(node: Statement): node is Expression {
+  return !STATEMENTS.has(node.type);
+}
+
+function assign(target: Identifier | ListLiteral, value: Value, scope: Scope): void {
+  if (target.type === 'Identifier') {
+    scope.set(target.value, value);
+    return;
+  }
+  if (target.type !== 'TupleLiteral') throw new TemplateError('only names can be set');
+  const parts = items(value);
+  if (parts.length !== target.value.length) {
+    throw new TemplateError(`${parts.length} values do not fit ${target.value.length} names`);
+  }
+  target.value.forEach((part, i) => assign(part as Identifier | ListLiteral, parts[i] ?? null, scope));
+}
+
+function loopAt(all: readonly Value[], i: number): Thing {
+  return new Thing('loop', {
+    index: i + 1,
+    index0: i,
+    revindex: all.length - i,
+    revindex0: all.length - i - 1,
+    first: i === 0,
+    last: i === all.length - 1,
+    length: all.length,
+    previtem: all[i - 1] ?? new Undefined('loop.previtem of the first item'),
+    nextitem: all[i + 1] ?? new Undefined('loop.nextitem of the last item'),
+    cycle: ({ positional }) => positional[i % positional.length] ?? null,
+  });
+}

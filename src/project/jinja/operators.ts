@@ -1,0 +1,116 @@
+import { wholeArgument } from './arguments.ts';
+import { formatPercent } from './format.ts';
+import {
+  Float,
+  TemplateError,
+  Tuple,
+  Undefined,
+  compare,
+  equal,
+  isNumber,
+  items,
+  numeric,
+  text,
+  tuple,
+  typeName,
+  type Value,
+} from './values.ts';
+
+/** Python's operators, other than `and` and `or`, which need not look at their right side. */
+export function applyOperator(operator: string, left: Value, right: Value): Value {
+  switch (operator) {
+    case '~':
+      return text(left) + text(right);
+    case '==':
+      return equal(left, right);
+    case '!=':
+      return !equal(left, right);
+    case 'in':
+      return contains(right, left);
+    case 'not in':
+      return !contains(right, left);
+    default:
+      rejectUndefined(left, right);
+  }
+  switch (operator) {
+    case '<':
+      return compare(left, right) < 0;
+    case '<=':
+      return compare(left, right) <= 0;
+    case '>':
+      return compare(left, right) > 0;
+    case '>=':
+      return compare(left, right) >= 0;
+    case '+':
+      if (typeof left === 'string' && typeof right === 'string') return left + right;
+      if (Array.isArray(left) && Array.isArray(right) && left instanceof Tuple === right instanceof Tuple) {
+        return left instanceof Tuple ? tuple(...left, ...right) : [...left, ...right];
+      }
+      return arithmetic(operator, left, right);
+    case '*':
+      if (typeof left === 'string') return left.repeat(Math.max(0, wholeArgument('*', right)));
+      if (Array.isArray(left))
+        return Array.from({ length: Math.max(0, wholeArgument('*', right)) }, () => [...left]).flat();
+      return arithmetic(operator, left, right);
+    case '%':
+      return typeof left === 'string' ? formatPercent(left, right) : arithmetic(operator, left, right);
+    default:
+      return arithmetic(operator, left, right);
+  }
+}
+
+export function negate(value: Value): Value {
+  return applyOperator('-', 0, value);
+}
+
+function contains(container: Value, item: Value): boolean {
+  rejectUndefined(container, null);
+  if (typeof container === 'string') {
+    if (typeof item !== 'string') throw new TemplateError(`a string cannot contain a ${typeName(item)}`);
+    return container.includes(item);
+  }
+  return items(container).some((other) => equal(other, item));
+}
+
+function arithmetic(operator: string, left: Value, right: Value): Value {
+  if (!isNumber(left) || !isNumber(right)) {
+    throw new TemplateError(
+      `${operator} does not apply to a ${typeName(left)} and a ${typeName(right)}`,
+      'use ~ to join texts',
+    );
+  }
+  const [a, b] = [numeric(left), numeric(right)];
+  if (b === 0 && (operator === '/' || operator === '//' || operator === '%'))
+    throw new TemplateError('division by zero');
+  const whole = !(left instanceof Float) && !(right instanceof Float);
+  const result = compute(operator, a, b);
+  if (operator === '/' || !whole || (operator === '**' && b < 0)) return new Float(result);
+  if (!Number.isSafeInteger(result))
+    throw new TemplateError(`${a} ${operator} ${b} is too large for a template`, 'compute it in SQL');
+  return result;
+}
+
+function compute(operator: string, a: number, b: number): number {
+  switch (operator) {
+    case '+':
+      return a + b;
+    case '-':
+      return a - b;
+    case '*':
+      return a * b;
+    case '/':
+      return a / b;
+    case '//':
+      return Math.floor(a / b);
+    case '%':
+      return a - b * Math.floor(a / b);
+    case '**':
+      return a ** b;
+    default:
+      throw new TemplateError(`unknown operator ${operator}`);
+  }
+}
+
+function rejectUndefined(...values: Value[]): void {
+  for (const value of values) if (value instanceof Undefined) text(value);
+}

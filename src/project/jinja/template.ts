@@ -1,0 +1,112 @@
+import { parse, tokenize } from '@huggingface/jinja';
+import type { MacroStatement, Statement } from './ast.ts';
+import { scanTags, TemplateSyntaxError, type Segment } from './tags.ts';
+
+type Token = ReturnType<typeof tokenize>[number];
+
+/** A parsed file. Comment nodes in the body carry the line of the tag that follows. */
+export interface Template {
+  /** As errors name it. */
+  readonly file: string;
+  readonly body: readonly Statement[];
+  /** Macros at the top level; a generic test NAME is the macro `test_NAME`. */
+  readonly macros: readonly MacroStatement[];
+  /** What was left out, a sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** The variable that takes the value of a `do`; no template can name it. */
+export const DISCARD = '%do';
+
+/**
+ * Parses a template with the tokenizer and parser of `@huggingface/jinja`, tag by tag, so that lines are known, and
+ * with what dbt's Jinja has beyond it: `do`, `raw`, `test` blocks. Materializations are left out, with a warning.
+ * Throws TemplateSyntaxError.
+ */
+export function parseTemplate(source: string, file: string): Template {
+  const warnings: string[] = [];
+  const segments = withoutMaterializations(scanTags(source), file, warnings);
+  const tokens: Token[] = [];
+  const lines: number[] = [];
+  for (const segment of segments) {
+    for (const token of tokensOf(segment)) {
+      tokens.push(token);
+      lines.push(segment.line);
+    }
+  }
+  const body = parseTokens(tokens, lines);
+  const macros = body.filter((node): node is MacroStatement => node.type === 'Macro');
+  return { file, body, macros, warnings };
+}
+
+function tokensOf(segment: Segment): Token[] {
+  const { kind, line } = segment;
+  if (kind === 'text') return [{ type: 'Text', value: segment.text }];
+  const marker: Token = { type: 'Comment', value: String(line) };
+  const [open, close] = kind === 'expression' ? ['{{', '}}'] : ['{%', '%}'];
+  const source = kind === 'statement' ? dialect(segment.text) : segment.text;
+  try {
+    return [marker, ...tokenize(`${open} ${source} ${close}`).map(nameDiscard)];
+  } catch (error) {
+    throw new TemplateSyntaxError(readable(error), line);
+  }
+}
+
+/** dbt's own statements in terms of Jinja's. */
+function dialect(statement: string): string {
+  const word = /^\w+/.exec(statement)?.[0] ?? '';
+  const rest = statement.slice(word.length);
+  if (word === 'do') return `set __discard__ = ${rest}`;
+  if (word === 'test') return `macro test_${rest.trimStart()}`;
+  if (word === 'data_test') return `macro test_${rest.trimStart()}`;
+  if (word === 'endtest' || word === 'enddata_test') return 'endmacro';
+  return statement;
+}
+
+function nameDiscard(token: Token): Token {
+  return token.value === '__discard__' ? { type: 'Identifier', value: DISCARD } : token;
+}
+
+function withoutMaterializations(segments: readonly Segment[], file: string, warnings: string[]): Segment[] {
+  const kept: Segment[] = [];
+  let inside = false;
+  for (const segment of segments) {
+    const statement = segment.kind === 'statement' ? segment.text : '';
+    if (/^materialization\b/.test(statement)) {
+      inside = true;
+      warnings.push(`${file}:${segment.line}: custom materializations are not run (${statement})`);
+    }
+    if (!inside) kept.push(segment);
+    if (/^endmaterialization\b/.test(statement)) inside = false;
+  }
+  return kept;
+}
+
+function parseTokens(tokens: Token[], lines: readonly number[]): readonly Statement[] {
+  let furthest = 0;
+  // the parser's errors have no place: the furthest token it looked at tells it
+  const watched = new Proxy(tokens, {
+    get(target, property, receiver): unknown {
+      const index = typeof property === 'string' ? Number(property) : Number.NaN;
+      if (index > furthest) furthest = index;
+      return Reflect.get(target, property, receiver);
+    },
+  });
+  try {
+    return parse(watched).body as unknown as Statement[];
+  } catch (error) {
+    if (furthest >= tokens.length) {
+      throw new TemplateSyntaxError(
+        'the file ends inside a block',
+        lines.at(-1) ?? 1,
+        'is an endif, endfor, endmacro, endset or endcall missing?',
+      );
+    }
+    throw new TemplateSyntaxError(readable(error), lines[furthest] ?? 1);
+  }
+}
+
+function readable(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return `the template cannot be read: ${message.replace(/^Parser Error: /, '').replace(/\.$/, '')}`;
+}

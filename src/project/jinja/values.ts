@@ -1,0 +1,210 @@
+/**
+ * The values templates compute with. Python's behaviour is kept where it shows in rendered text: `True`, `None`, `1.0`,
+ * `['a', 1]`. A whole number is a JavaScript number, any other a `Float`, so that `4 / 2` prints `2.0`.
+ */
+export type Value = null | Undefined | boolean | number | Float | string | Value[] | Dict | Callable | Thing;
+
+/** A dict; keys are strings, whole numbers or booleans. */
+export type Dict = Map<Value, Value>;
+
+export interface Arguments {
+  readonly positional: Value[];
+  readonly named: Map<string, Value>;
+}
+
+export type Callable = (args: Arguments) => Value;
+
+/** A name or attribute that is not there: false in conditions, an error when it is printed or used. */
+export class Undefined {
+  readonly what: string;
+  constructor(what: string) {
+    this.what = what;
+  }
+}
+
+export class Float {
+  readonly value: number;
+  constructor(value: number) {
+    this.value = value;
+  }
+}
+
+/** A list that cannot be changed and prints in round brackets. */
+export class Tuple extends Array<Value> {}
+
+export function tuple(...items: Value[]): Tuple {
+  const made = new Tuple();
+  made.push(...items);
+  return made;
+}
+
+/** An object dbt hands to templates: attributes, and optionally a call, a text, and attributes that may be set. */
+export class Thing {
+  readonly kind: string;
+  readonly attributes: ReadonlyMap<string, Value>;
+  readonly call: Callable | undefined;
+  readonly text: (() => string) | undefined;
+
+  constructor(
+    kind: string,
+    attributes: Readonly<Record<string, Value>>,
+    options: { call?: Callable | undefined; text?: (() => string) | undefined } = {},
+  ) {
+    this.kind = kind;
+    this.attributes = new Map(Object.entries(attributes));
+    this.call = options.call;
+    this.text = options.text;
+  }
+}
+
+/** `namespace()`: the one object whose attributes a template may set. */
+export class Namespace extends Thing {
+  readonly slots: Map<string, Value>;
+  constructor(slots: Map<string, Value>) {
+    super('namespace', {});
+    this.slots = slots;
+  }
+}
+
+/** What goes wrong inside a template; whoever renders adds the file and line. */
+export class TemplateError extends Error {
+  readonly hint: string | undefined;
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.name = 'TemplateError';
+    this.hint = hint;
+  }
+}
+
+export function truthy(value: Value): boolean {
+  if (value === null || value instanceof Undefined) return false;
+  if (value instanceof Float) return value.value !== 0;
+  if (value instanceof Map) return value.size > 0;
+  if (Array.isArray(value)) return value.length > 0;
+  return value instanceof Thing || typeof value === 'function' || Boolean(value);
+}
+
+/** Python's `str()`. */
+export function text(value: Value): string {
+  if (typeof value === 'string') return value;
+  if (value instanceof Undefined)
+    throw new TemplateError(`${value.what} is undefined`, 'check the spelling, or give it a default');
+  return repr(value);
+}
+
+/** Python's `repr()`: strings in quotes. */
+export function repr(value: Value): string {
+  if (value === null) return 'None';
+  if (value === true) return 'True';
+  if (value === false) return 'False';
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'string') return quoted(value);
+  if (value instanceof Float) return floatText(value.value);
+  if (value instanceof Undefined) return text(value);
+  if (value instanceof Tuple)
+    return value.length === 1 ? `(${repr(value[0] ?? null)},)` : `(${[...value].map(repr).join(', ')})`;
+  if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`;
+  if (value instanceof Map) return `{${[...value].map(([k, v]) => `${repr(k)}: ${repr(v)}`).join(', ')}}`;
+  if (value instanceof Thing && value.text !== undefined) return value.text();
+  throw new TemplateError(`a ${typeName(value)} cannot be printed`, 'was a call in round brackets meant?');
+}
+
+function quoted(value: string): string {
+  const quote = value.includes("'") && !value.includes('"') ? '"' : "'";
+  const escaped = value
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\t', '\\t')
+    .replaceAll('\r', '\\r');
+  return quote + (quote === "'" ? escaped.replaceAll("'", "\\'") : escaped) + quote;
+}
+
+function floatText(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) < 1e16) return value.toFixed(1);
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
+  // Python writes an exponent with two digits at least, and below 1e-4 already
+  const size = Math.abs(value);
+  const plain = size >= 1e-4 && size < 1e16 ? String(value) : value.toExponential();
+  return plain.replace(/e([+-])(\d)$/, 'e$10$2');
+}
+
+export function typeName(value: Value): string {
+  if (value === null) return 'None';
+  if (value instanceof Undefined) return 'undefined value';
+  if (typeof value === 'boolean') return 'boolean';
+  if (typeof value === 'number' || value instanceof Float) return 'number';
+  if (typeof value === 'string') return 'string';
+  if (value instanceof Tuple) return 'tuple';
+  if (Array.isArray(value)) return 'list';
+  if (value instanceof Map) return 'dict';
+  return value instanceof Thing ? value.kind : 'function';
+}
+
+export function isNumber(value: Value): value is number | Float | boolean {
+  return typeof value === 'number' || typeof value === 'boolean' || value instanceof Float;
+}
+
+export function numeric(value: number | Float | boolean): number {
+  return value instanceof Float ? value.value : Number(value);
+}
+
+export function equal(left: Value, right: Value): boolean {
+  if (isNumber(left) && isNumber(right)) return numeric(left) === numeric(right);
+  if (Array.isArray(left) && Array.isArray(right)) {
+    if (left.length !== right.length || left instanceof Tuple !== right instanceof Tuple) return false;
+    return left.every((item, i) => equal(item, right[i] ?? null));
+  }
+  if (left instanceof Map && right instanceof Map) {
+    return left.size === right.size && [...left].every(([k, v]) => right.has(k) && equal(v, right.get(k) ?? null));
+  }
+  if (left instanceof Undefined || right instanceof Undefined)
+    return left instanceof Undefined && right instanceof Undefined;
+  if (left instanceof Thing && right instanceof Thing && left.text !== undefined && right.text !== undefined) {
+    return left.kind === right.kind && left.text() === right.text();
+  }
+  return left === right;
+}
+
+/** Below zero, zero or above, as a comparator; numbers with numbers, strings by code point, lists item by item. */
+export function compare(left: Value, right: Value): number {
+  if (isNumber(left) && isNumber(right)) return numeric(left) - numeric(right);
+  if (typeof left === 'string' && typeof right === 'string') return left < right ? -1 : left > right ? 1 : 0;
+  if (Array.isArray(left) && Array.isArray(right)) {
+    for (let i = 0; i < Math.min(left.length, right.length); i++) {
+      const order = compare(left[i] ?? null, right[i] ?? null);
+      if (order !== 0) return order;
+    }
+    return left.length - right.length;
+  }
+  throw new TemplateError(`a ${typeName(left)} and a ${typeName(right)} have no order`);
+}
+
+/** The items a `for` runs over: of a list, the keys of a dict, the characters of a string. */
+export function items(value: Value): Value[] {
+  if (Array.isArray(value)) return [...value];
+  if (value instanceof Map) return [...value.keys()];
+  if (typeof value === 'string') return [...value];
+  if (value instanceof Undefined) return text(value).split('');
+  throw new TemplateError(`a ${typeName(value)} has no items to go through`);
+}
+
+/** A value of YAML, JSON or our own code as templates see it. */
+export function fromJs(value: unknown): Value {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'boolean' || typeof value === 'string') return value;
+  if (typeof value === 'number') return Number.isInteger(value) ? value : new Float(value);
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return value.map(fromJs);
+  if (value instanceof Date) return value.toISOString();
+  if (typeof value === 'object') return new Map(Object.entries(value).map(([k, v]) => [k, fromJs(v)]));
+  throw new TemplateError(`a ${typeof value} cannot be used in a template`);
+}
+
+/** The plain JavaScript value, as YAML would have given it. */
+export function toJs(value: Value): unknown {
+  if (value instanceof Float) return value.value;
+  if (value instanceof Map) return Object.fromEntries([...value].map(([k, v]) => [text(k), toJs(v)]));
+  if (Array.isArray(value)) return [...value].map(toJs);
+  if (value instanceof Undefined || value instanceof Thing || typeof value === 'function') return text(value);
+  return value;
+}

@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ProjectFile } from './project-file.ts';
+import { filesBelow, fileText, stem } from './project-files.ts';
+
+/** What the folder holds and this product does not run. */
+export interface LeftOut {
+  readonly warnings: readonly string[];
+  /** Names that ref() may meet, with the reason they are not models. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
+/** Seeds, snapshots, Python models, packages and hooks: a sentence each. */
+export function leftOut(dir: string, file: ProjectFile): LeftOut {
+  const warnings: string[] = [];
+  const names = new Map<string, string>();
+  const leave = (path: string, name: string, what: string): void => {
+    warnings.push(`${path}: ${what} are not run`);
+    names.set(name, `${path} is one of the ${what}, which are not run`);
+  };
+  for (const path of file.seedPaths.flatMap((folder) => filesBelow(dir, folder, /\.csv$/)))
+    leave(path, stem(path), 'seeds');
+  for (const path of file.snapshotPaths.flatMap((folder) => filesBelow(dir, folder, /\.(sql|ya?ml)$/))) {
+    const inside = [...fileText(dir, path).matchAll(/\{%-?\s*snapshot\s+(\w+)|^\s*-\s+name:\s*(\w+)/gm)];
+    const found = inside.map((match) => match[1] ?? match[2] ?? '');
+    for (const name of found.length === 0 ? [stem(path)] : found) leave(path, name, 'snapshots');
+  }
+  for (const path of file.modelPaths.flatMap((folder) => filesBelow(dir, folder, /\.py$/)))
+    leave(path, stem(path), 'Python models');
+  for (const path of ['packages.yml', 'dependencies.yml']) {
+    if (existsSync(join(dir, path)))
+      warnings.push(`${path}: packages are not loaded; copy the macros you use into macros/`);
+  }
+  const data = file.yaml.record(file.yaml.data, []);
+  for (const key of ['on-run-start', 'on-run-end', 'dispatch']) {
+    if (data[key] !== undefined) warnings.push(`${file.yaml.place([key])}: ${key} is not used`);
+  }
+  return { warnings: [...new Set(warnings)], names };
+}

@@ -1,0 +1,219 @@
+import { resolve } from 'node:path';
+import { LensError } from '../core/errors.ts';
+import { describeColumns } from './columns.ts';
+import { makeTest, type TestDefinition, type TestSurroundings } from './data-test.ts';
+import type { ProjectSettings } from './dbt-context.ts';
+import { sortModels } from './graph.ts';
+import { leftOut } from './left-out.ts';
+import { MacroLibrary } from './macro-library.ts';
+import { configWarnings, readModelFiles, tagsOf, twice, type ModelFile } from './model-files.ts';
+import { draftModel, ModelRenderer, type ModelDraft } from './model-renderer.ts';
+import type { DataTest, LoadOptions, Model, Project, SourceTable } from './project-contract.ts';
+import { readProjectFile, type ProjectFile } from './project-file.ts';
+import { filesBelow, fileText } from './project-files.ts';
+import { propertyWarnings, readModelProperties, type Properties } from './properties.ts';
+import { unknownModel, type ReferenceTable } from './references.ts';
+import { loadSources } from './sources.ts';
+import { TemplateEngine } from './template-engine.ts';
+import { genericTests, isGeneric, singularTests } from './test-definitions.ts';
+import { YamlFile } from './yaml-file.ts';
+
+/**
+ * Reads a dbt project: dbt_project.yml, macros, models with their yml files, and data tests. Every template is rendered
+ * once, so that the graph is known and what is wrong is told now: PROJECT_NOT_FOUND, PROJECT_INVALID, MODEL_UNKNOWN_REF,
+ * MODEL_CYCLE, MODEL_RENDER_FAILED, each with file and, where it is known, line.
+ */
+export function loadProject(dir: string, options: LoadOptions = {}): Project {
+  const root = resolve(dir);
+  const file = readProjectFile(root);
+  const env = options.env ?? process.env;
+  const target = options.target ?? { name: 'dev', schema: 'main' };
+  const vars = loadVars(file, target, env, options.vars ?? {});
+  const settings: ProjectSettings = { name: file.name, vars, target, env };
+  const macros = new MacroLibrary(macroFiles(root, file));
+  const engine = new TemplateEngine(settings, macros);
+  const yamls = file.modelPaths
+    .flatMap((folder) => filesBelow(root, folder, /\.ya?ml$/))
+    .map((path) => YamlFile.read(root, path));
+  const left = leftOut(root, file);
+
+  const sources = loadSources(yamls, file, engine);
+  const properties = modelProperties(yamls);
+  const files = readModelFiles(root, file, properties, engine);
+  const { drafts, references } = draftAll(files, sources.tables, left.names, engine);
+  const described = describeAll(drafts, file, engine);
+  const models = sortModels(described.models);
+
+  const renderer = new ModelRenderer(drafts, references, engine);
+  const model = (name: string): Model => {
+    const found = models.find((one) => one.name === name);
+    if (found === undefined) throw unknownModel(name, references);
+    return found;
+  };
+  const definitions = [...sources.tests, ...described.tests, ...singularTests(root, file, engine)];
+  const tests = makeTests(definitions, {
+    engine,
+    references,
+    models: (naming) => ({ model, render: (one) => renderer.model(one, naming) }),
+  });
+  const warnings = [
+    ...left.warnings,
+    ...macros.warnings,
+    ...yamls.flatMap(propertyWarnings),
+    ...unmatched(properties, files),
+    ...[...drafts.values()].flatMap((draft) => configWarnings(draft.file, draft.config)),
+  ];
+  return {
+    name: file.name,
+    dir: root,
+    schema: target.schema,
+    vars,
+    models,
+    sources: sources.tables,
+    tests,
+    warnings,
+    model,
+    renderer,
+  };
+}
+
+/** Variables may themselves use env_var() and target. */
+function loadVars(
+  file: ProjectFile,
+  target: ProjectSettings['target'],
+  env: ProjectSettings['env'],
+  overrides: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const engine = new TemplateEngine({ name: file.name, vars: overrides, target, env }, new MacroLibrary([]));
+  const rendered = engine.yaml(file.vars, file.yaml.place(['vars'])) as Record<string, unknown>;
+  return Object.freeze({ ...rendered, ...overrides });
+}
+
+/** Files of the macro paths, and of `generic` below the test paths. */
+function macroFiles(root: string, file: ProjectFile): { path: string; text: string }[] {
+  const macros = file.macroPaths.flatMap((folder) => filesBelow(root, folder, /\.sql$/));
+  const tests = file.testPaths
+    .flatMap((folder) => filesBelow(root, folder, /\.sql$/))
+    .filter((path) => isGeneric(path, file));
+  return [...new Set([...macros, ...tests])].map((path) => ({ path, text: fileText(root, path) }));
+}
+
+function modelProperties(yamls: readonly YamlFile[]): Map<string, Properties> {
+  const properties = new Map<string, Properties>();
+  for (const one of yamls.flatMap(readModelProperties)) {
+    const other = properties.get(one.name);
+    if (other !== undefined)
+      throw twice('description of model', one.name, other.yaml.place(other.at), one.yaml.place(one.at));
+    properties.set(one.name, one);
+  }
+  return properties;
+}
+
+function unmatched(properties: ReadonlyMap<string, Properties>, files: readonly ModelFile[]): string[] {
+  const names = new Set(files.map((file) => file.name));
+  return [...properties.values()]
+    .filter(({ name }) => !names.has(name))
+    .map(({ name, yaml, at }) => `${yaml.place(at)}: there is no model ${name} that this describes`);
+}
+
+/** Renders every model once. While that goes on a ref() resolves to any model of that name; its final place comes after. */
+function draftAll(
+  files: readonly ModelFile[],
+  sources: readonly SourceTable[],
+  left: ReadonlyMap<string, string>,
+  engine: TemplateEngine,
+): { drafts: Map<string, ModelDraft>; references: ReferenceTable } {
+  const byName = new Map(files.map((file) => [file.name, file]));
+  const bySource = new Map(sources.map((source) => [`${source.sourceName}.${source.name}`, source]));
+  const source: ReferenceTable['source'] = (sourceName, name) => bySource.get(`${sourceName}.${name}`);
+  const sourceNames = [...bySource.keys()];
+  const { schema } = engine.settings.target;
+  const first: ReferenceTable = {
+    model: (name) => (byName.has(name) ? { name, schema, alias: name, materialized: 'view' } : undefined),
+    source,
+    modelNames: [...byName.keys()],
+    sourceNames,
+    left,
+  };
+  const drafts = new Map<string, ModelDraft>();
+  const disabled = new Map(left);
+  for (const file of files) {
+    const draft = draftModel(file, engine, first);
+    if (draft === null) disabled.set(file.name, `${file.path} is not enabled`);
+    else drafts.set(file.name, draft);
+  }
+  const references: ReferenceTable = {
+    model: (name) => {
+      const draft = drafts.get(name);
+      return draft === undefined
+        ? undefined
+        : { name, schema: draft.schema, alias: draft.alias, materialized: draft.materialized };
+    },
+    source,
+    modelNames: [...drafts.keys()],
+    sourceNames,
+    left: disabled,
+  };
+  checkDrafts(drafts, references);
+  return { drafts, references };
+}
+
+function checkDrafts(drafts: ReadonlyMap<string, ModelDraft>, references: ReferenceTable): void {
+  const relations = new Map<string, ModelDraft>();
+  for (const draft of drafts.values()) {
+    const missing = draft.dependsOn.models.find((name) => !drafts.has(name));
+    if (missing !== undefined) {
+      const error = unknownModel(missing, references);
+      throw new LensError(error.code, error.message, { place: draft.file.path, hint: error.hint });
+    }
+    const relation = `${draft.schema}.${draft.alias}`.toLowerCase();
+    const other = relations.get(relation);
+    if (other !== undefined && draft.materialized !== 'ephemeral')
+      throw twice('relation', relation, other.file.path, draft.file.path);
+    if (draft.materialized !== 'ephemeral') relations.set(relation, draft);
+  }
+}
+
+function describeAll(
+  drafts: ReadonlyMap<string, ModelDraft>,
+  file: ProjectFile,
+  engine: TemplateEngine,
+): { models: Model[]; tests: TestDefinition[] } {
+  const tests: TestDefinition[] = [];
+  const models = [...drafts.values()].map((draft): Model => {
+    const { name, path, fqn, rawSql, properties } = draft.file;
+    const { config, materialized, schema, alias, dependsOn } = draft;
+    const relation = { kind: 'model', name, schema, identifier: alias } as const;
+    const own = properties === undefined ? undefined : genericTests(properties, relation, file, engine);
+    tests.push(...(own?.definitions ?? []));
+    return {
+      name,
+      uniqueId: `model.${file.name}.${name}`,
+      path,
+      fqn,
+      materialized,
+      schema,
+      alias,
+      config,
+      meta: (config['meta'] ?? {}) as Record<string, unknown>,
+      tags: tagsOf(config),
+      description: properties?.description ?? '',
+      columns: properties === undefined ? [] : describeColumns(properties, own?.byColumn ?? new Map(), engine),
+      rawSql,
+      dependsOn,
+    };
+  });
+  return { models, tests };
+}
+
+function makeTests(definitions: readonly TestDefinition[], surroundings: TestSurroundings): DataTest[] {
+  const tests = new Map<string, { test: DataTest; place: string }>();
+  for (const definition of definitions) {
+    const test = makeTest(definition, surroundings);
+    if (test === null) continue;
+    const other = tests.get(test.uniqueId);
+    if (other !== undefined) throw twice('data test', test.name, other.place, definition.place);
+    tests.set(test.uniqueId, { test, place: definition.place });
+  }
+  return [...tests.values()].map(({ test }) => test).sort((a, b) => (a.uniqueId < b.uniqueId ? -1 : 1));
+}

@@ -1,0 +1,100 @@
+import { mergeConfig, type Config } from './config-tree.ts';
+import { relationValue } from './dbt-context.ts';
+import { LensError } from '../core/errors.ts';
+import { fromJs, type Value } from './jinja/values.ts';
+import { parseFile } from './macro-library.ts';
+import { isEnabled, materializedOf, type ModelFile } from './model-files.ts';
+import type { Dependencies, Materialized, Model, ProjectRenderer, RelationNaming } from './project-contract.ts';
+import { ReferenceCapture, type ReferenceTable } from './references.ts';
+import { qualified } from './relation-naming.ts';
+import type { TemplateEngine } from './template-engine.ts';
+
+/** A model whose template has been rendered once: its configuration and what it reads are known. */
+export interface ModelDraft {
+  readonly file: ModelFile;
+  readonly config: Config;
+  readonly materialized: Materialized;
+  readonly schema: string;
+  readonly alias: string;
+  readonly dependsOn: Dependencies;
+}
+
+/** Renders a model's file for the first time. Null when the model is not enabled. */
+export function draftModel(file: ModelFile, engine: TemplateEngine, names: ReferenceTable): ModelDraft | null {
+  if (!isEnabled(file.declared)) return null;
+  const resolver = new ReferenceCapture(names, qualified);
+  const config = { declared: file.declared, captured: {} as Config };
+  const self = {
+    kind: 'model',
+    name: file.name,
+    schema: engine.settings.target.schema,
+    identifier: file.name,
+  } as const;
+  const own = { this: relationValue(self, qualified), model: modelValue(file, engine, config.declared) };
+  engine.render(file.template, { resolver, config, names: own });
+  const merged = mergeConfig(config.declared, config.captured);
+  if (!isEnabled(merged)) return null;
+  return {
+    file,
+    config: merged,
+    materialized: materializedOf(file, merged),
+    schema: customName('generate_schema_name', merged['schema'], file, merged, engine),
+    alias: customName('generate_alias_name', merged['alias'], file, merged, engine),
+    dependsOn: resolver.dependsOn,
+  };
+}
+
+/** dbt lets a project decide on schemas and relation names by overriding these two macros. */
+function customName(
+  macro: 'generate_schema_name' | 'generate_alias_name',
+  custom: unknown,
+  file: ModelFile,
+  config: Config,
+  engine: TemplateEngine,
+): string {
+  const template = parseFile(`{{ ${macro}(lens_custom, lens_node) }}`, file.path);
+  const names = { lens_custom: fromJs(custom), lens_node: modelValue(file, engine, config) };
+  const name = engine.render(template, { resolver: null, config: { declared: config, captured: {} }, names }).trim();
+  if (name === '')
+    throw new LensError('PROJECT_INVALID', `${macro} gives an empty name for model ${file.name}`, { place: file.path });
+  return name;
+}
+
+function modelValue(file: ModelFile, engine: TemplateEngine, config: Config): Value {
+  return fromJs({
+    name: file.name,
+    unique_id: `model.${engine.settings.name}.${file.name}`,
+    resource_type: 'model',
+    package_name: engine.settings.name,
+    original_file_path: file.path,
+    path: file.path.split('/').slice(1).join('/'),
+    fqn: file.fqn,
+    config,
+  });
+}
+
+/** Renders the models of a loaded project. */
+export class ModelRenderer implements ProjectRenderer {
+  readonly #drafts: ReadonlyMap<string, ModelDraft>;
+  readonly #references: ReferenceTable;
+  readonly #engine: TemplateEngine;
+
+  constructor(drafts: ReadonlyMap<string, ModelDraft>, references: ReferenceTable, engine: TemplateEngine) {
+    this.#drafts = drafts;
+    this.#references = references;
+    this.#engine = engine;
+  }
+
+  /** The model's SELECT, without the ephemeral models it reads. MODEL_RENDER_FAILED with file and line. */
+  model(model: Model, naming: RelationNaming): string {
+    const draft = this.#drafts.get(model.name);
+    if (draft === undefined) throw new LensError('INTERNAL', `model ${model.name} is not of this project`);
+    const { file, schema, alias } = draft;
+    const self = relationValue({ kind: 'model', name: file.name, schema, identifier: alias }, naming);
+    return this.#engine.render(file.template, {
+      resolver: new ReferenceCapture(this.#references, naming),
+      config: { declared: draft.config, captured: {} },
+      names: { this: self, model: modelValue(file, this.#engine, draft.config) },
+    });
+  }
+}

@@ -1,0 +1,60 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { LensError } from '../core/errors.ts';
+import { isYamlRecord, YamlFile, type YamlRecord } from './yaml-file.ts';
+
+export const PROJECT_FILE = 'dbt_project.yml';
+
+/** What dbt_project.yml says. Paths are relative to the project's folder. */
+export interface ProjectFile {
+  readonly yaml: YamlFile;
+  readonly name: string;
+  readonly modelPaths: readonly string[];
+  readonly macroPaths: readonly string[];
+  readonly testPaths: readonly string[];
+  readonly seedPaths: readonly string[];
+  readonly snapshotPaths: readonly string[];
+  /** Of the root project; those under the project's name override the others. */
+  readonly vars: YamlRecord;
+  /** The trees of `models:`, `data_tests:` (or `tests:`) and `sources:`, not yet rendered. */
+  readonly models: YamlRecord;
+  readonly tests: YamlRecord;
+  readonly sources: YamlRecord;
+}
+
+/** Reads dbt_project.yml. PROJECT_NOT_FOUND when the folder has none, PROJECT_INVALID with the line for what is wrong. */
+export function readProjectFile(dir: string): ProjectFile {
+  if (!existsSync(join(dir, PROJECT_FILE))) {
+    const problem = isFolder(dir) ? `there is no ${PROJECT_FILE} in ${dir}` : `there is no folder ${dir}`;
+    throw new LensError('PROJECT_NOT_FOUND', problem, {
+      place: dir,
+      hint: 'name the folder of a dbt project with --project-dir',
+    });
+  }
+  const yaml = YamlFile.read(dir, PROJECT_FILE);
+  const data = yaml.record(yaml.data, []);
+  const name = yaml.string(data['name'], ['name']);
+  if (!/^\w+$/.test(name)) throw yaml.invalid(['name'], 'name may hold letters, digits and _ only');
+  const paths = (key: string, fallback: string): string[] =>
+    data[key] === undefined
+      ? [fallback]
+      : yaml.strings(data[key], [key]).map((path) => path.replace(/^\.\/|\/+$/g, ''));
+  const vars = yaml.record(data['vars'], ['vars']);
+  return {
+    yaml,
+    name,
+    modelPaths: paths('model-paths', 'models'),
+    macroPaths: paths('macro-paths', 'macros'),
+    testPaths: paths('test-paths', 'tests'),
+    seedPaths: paths('seed-paths', 'seeds'),
+    snapshotPaths: paths('snapshot-paths', 'snapshots'),
+    vars: { ...vars, ...(isYamlRecord(vars[name]) ? vars[name] : {}) },
+    models: yaml.record(data['models'], ['models']),
+    tests: { ...yaml.record(data['tests'], ['tests']), ...yaml.record(data['data_tests'], ['data_tests']) },
+    sources: yaml.record(data['sources'], ['sources']),
+  };
+}
+
+function isFolder(dir: string): boolean {
+  return statSync(dir, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

@@ -1,0 +1,160 @@
+import { mergeConfig, type Config } from './config-tree.ts';
+import { isYamlRecord, type YamlFile, type YamlRecord } from './yaml-file.ts';
+
+type Path = readonly (string | number)[];
+
+/** What a yml file says of a model or a source table. */
+export interface Properties {
+  readonly yaml: YamlFile;
+  /** Where in the file it says so. */
+  readonly at: Path;
+  readonly name: string;
+  readonly description: string;
+  /** `config`, with `meta` and `tags` of the level above it; not yet rendered. */
+  readonly config: Config;
+  readonly columns: readonly ColumnProperties[];
+  readonly tests: readonly TestDeclaration[];
+}
+
+export interface ColumnProperties {
+  readonly name: string;
+  readonly quote: boolean;
+  readonly description: string;
+  readonly dataType: string | null;
+  readonly config: Config;
+  readonly tests: readonly TestDeclaration[];
+}
+
+/** One entry of `data_tests:`. */
+export interface TestDeclaration {
+  /** The generic test's name, without its package. */
+  readonly test: string;
+  /** A name of its own, instead of the one made from its arguments. */
+  readonly name: string | null;
+  readonly arguments: YamlRecord;
+  readonly config: Config;
+  readonly yaml: YamlFile;
+  readonly at: Path;
+}
+
+export interface SourceProperties {
+  readonly sourceName: string;
+  readonly schema: string;
+  readonly config: Config;
+  readonly tables: readonly (Properties & { readonly identifier: string })[];
+}
+
+/** Top-level keys of a yml file whose content this product does not run. */
+const NOT_RUN = ['seeds', 'snapshots', 'unit_tests', 'semantic_models', 'metrics', 'saved_queries'];
+
+/** The `models:` of a yml file. */
+export function readModelProperties(yaml: YamlFile): Properties[] {
+  const data = yaml.record(yaml.data, []);
+  return yaml.list(data['models'], ['models']).map((entry, i) => readProperties(yaml, entry, ['models', i]));
+}
+
+/** The `sources:` of a yml file. A source's schema is its name, unless it says otherwise. */
+export function readSourceProperties(yaml: YamlFile): SourceProperties[] {
+  const data = yaml.record(yaml.data, []);
+  return yaml.list(data['sources'], ['sources']).map((entry, i) => {
+    const at = ['sources', i];
+    const source = yaml.record(entry, at);
+    const sourceName = yaml.string(source['name'], [...at, 'name']);
+    const tables = yaml.list(source['tables'], [...at, 'tables']).map((table, j) => {
+      const place = [...at, 'tables', j];
+      const identifier = yaml.record(table, place)['identifier'];
+      const properties = readProperties(yaml, table, place);
+      return { ...properties, identifier: yaml.string(identifier, [...place, 'identifier'], properties.name) };
+    });
+    return {
+      sourceName,
+      schema: yaml.string(source['schema'], [...at, 'schema'], sourceName),
+      config: readConfig(yaml, source, at),
+      tables,
+    };
+  });
+}
+
+/** Sentences about the parts of a yml file that are left out. */
+export function propertyWarnings(yaml: YamlFile): string[] {
+  const data = yaml.record(yaml.data, []);
+  return NOT_RUN.filter((key) => data[key] !== undefined).map((key) => `${yaml.place([key])}: ${key} are not run`);
+}
+
+function readProperties(yaml: YamlFile, entry: unknown, at: Path): Properties {
+  const data = yaml.record(entry, at);
+  const columns = yaml.list(data['columns'], [...at, 'columns']);
+  return {
+    yaml,
+    at,
+    name: yaml.string(data['name'], [...at, 'name']),
+    description: yaml.string(data['description'], [...at, 'description'], ''),
+    config: readConfig(yaml, data, at),
+    columns: columns.map((column, i) => readColumn(yaml, column, [...at, 'columns', i])),
+    tests: readTests(yaml, data, at),
+  };
+}
+
+function readColumn(yaml: YamlFile, entry: unknown, at: Path): ColumnProperties {
+  const data = yaml.record(entry, at);
+  return {
+    name: yaml.string(data['name'], [...at, 'name']),
+    quote: data['quote'] === true,
+    description: yaml.string(data['description'], [...at, 'description'], ''),
+    dataType: data['data_type'] === undefined ? null : yaml.string(data['data_type'], [...at, 'data_type']),
+    config: readConfig(yaml, data, at),
+    tests: readTests(yaml, data, at),
+  };
+}
+
+/** `meta` and `tags` may stand beside `config`, as before dbt 1.10. */
+function readConfig(yaml: YamlFile, data: YamlRecord, at: Path): Config {
+  const beside: Record<string, unknown> = {};
+  for (const key of ['meta', 'tags']) if (data[key] !== undefined) beside[key] = data[key];
+  return mergeConfig(beside, yaml.record(data['config'], [...at, 'config']));
+}
+
+function readTests(yaml: YamlFile, data: YamlRecord, at: Path): TestDeclaration[] {
+  return ['data_tests', 'tests'].flatMap((key) =>
+    yaml.list(data[key], [...at, key]).map((entry, i) => readTest(yaml, entry, [...at, key, i])),
+  );
+}
+
+/** Keys that older forms of a test have beside its arguments, where `config:` has them now. */
+const TEST_CONFIG_KEYS = new Set([
+  ...['alias', 'database', 'enabled', 'error_if', 'fail_calc', 'group', 'limit', 'meta', 'schema', 'severity'],
+  ...['store_failures', 'store_failures_as', 'tags', 'warn_if', 'where'],
+]);
+
+/** `- unique`, `- accepted_values: {arguments: .., config: ..}`, or `- {name: .., test_name: unique, ..}`. */
+function readTest(yaml: YamlFile, entry: unknown, at: Path): TestDeclaration {
+  if (typeof entry === 'string') return declare(yaml, entry, {}, at);
+  if (!isYamlRecord(entry)) throw yaml.invalid(at, 'a test must be a name, or a name with arguments');
+  if (typeof entry['test_name'] === 'string') {
+    const { test_name: test, ...rest } = entry;
+    return declare(yaml, String(test), rest, at);
+  }
+  const keys = Object.keys(entry);
+  const [test, beside] = [keys[0], keys.slice(1)];
+  if (test === undefined) throw yaml.invalid(at, 'a test must have a name');
+  const inner = yaml.record(entry[test], [...at, test]);
+  const outer = Object.fromEntries(beside.map((key) => [key, entry[key]]));
+  return declare(yaml, test, { ...outer, ...inner }, at);
+}
+
+function declare(yaml: YamlFile, test: string, body: YamlRecord, at: Path): TestDeclaration {
+  const config: Record<string, unknown> = {};
+  const args: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(body)) {
+    if (TEST_CONFIG_KEYS.has(key)) config[key] = value;
+    else if (!['arguments', 'config', 'name', 'description'].includes(key)) args[key] = value;
+  }
+  return {
+    test: test.split('.').at(-1) ?? test,
+    name: body['name'] === undefined ? null : yaml.string(body['name'], [...at, 'name']),
+    arguments: { ...args, ...yaml.record(body['arguments'], [...at, 'arguments']) },
+    config: mergeConfig(config, yaml.record(body['config'], [...at, 'config'])),
+    yaml,
+    at,
+  };
+}

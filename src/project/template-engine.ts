@@ -1,0 +1,79 @@
+import { LensError } from '../core/errors.ts';
+import { contextScope, type ProjectSettings, type TemplateNames } from './dbt-context.ts';
+import { Interpreter } from './jinja/interpreter.ts';
+import type { Frame } from './jinja/macro.ts';
+import { ReturnSignal } from './jinja/macro.ts';
+import type { Scope } from './jinja/scope.ts';
+import type { Template } from './jinja/template.ts';
+import { TemplateError, toJs, type Callable, type Value } from './jinja/values.ts';
+import { parseFile, placeOf, type MacroLibrary } from './macro-library.ts';
+
+/** Renders templates of one project. Pure: the same template and names give the same text. */
+export class TemplateEngine {
+  readonly settings: ProjectSettings;
+  readonly macros: MacroLibrary;
+
+  constructor(settings: ProjectSettings, macros: MacroLibrary) {
+    this.settings = settings;
+    this.macros = macros;
+  }
+
+  /** The text of a template. MODEL_RENDER_FAILED or MODEL_UNKNOWN_REF with file and line. */
+  render(template: Template, names: TemplateNames): string {
+    return this.#run(names, (interpreter, scope) => interpreter.render(template, scope));
+  }
+
+  /** The value of a template that is one expression, else its text. */
+  value(template: Template, names: TemplateNames): Value {
+    return this.#run(names, (interpreter, scope) => interpreter.value(template, scope));
+  }
+
+  /** A value of a yml file, with the texts in it rendered where they hold Jinja; `place` is for errors. */
+  yaml(value: unknown, place: string): unknown {
+    if (typeof value === 'string')
+      return value.includes('{{') || value.includes('{%') ? toJs(this.value(parseFile(value, place), NO_NAMES)) : value;
+    if (Array.isArray(value)) return value.map((one) => this.yaml(one, place));
+    if (typeof value === 'object' && value !== null) {
+      return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, this.yaml(one, place)]));
+    }
+    return value;
+  }
+
+  #run<T>(names: TemplateNames, body: (interpreter: Interpreter, scope: Scope) => T): T {
+    const interpreter = new Interpreter();
+    let dispatch: Callable | null = null;
+    const scope = contextScope(this.settings, names, () => {
+      if (dispatch === null) throw new LensError('INTERNAL', 'macros are bound before rendering');
+      return dispatch;
+    });
+    dispatch = this.macros.bindTo(scope, interpreter, this.settings.name);
+    for (const [name, value] of Object.entries(names.names)) scope.set(name, value);
+    try {
+      return body(interpreter, scope);
+    } catch (error) {
+      throw located(error, interpreter.frames);
+    }
+  }
+}
+
+const NO_NAMES: TemplateNames = { resolver: null, config: { declared: {}, captured: {} }, names: {} };
+
+/** The same failure with the line of the file that is rendered, and the macro it happened in. */
+function located(error: unknown, frames: readonly Frame[]): unknown {
+  const [outer] = frames;
+  const inner = frames.at(-1);
+  if (outer === undefined || inner === undefined) return error;
+  const place = placeOf(outer.file, outer.line);
+  const inside = inner.macro === null ? '' : ` (in macro ${inner.macro}, ${inner.file}:${inner.line})`;
+  if (error instanceof LensError) {
+    if (error.place !== undefined) return error;
+    return new LensError(error.code, error.message + inside, { place, hint: error.hint, cause: error });
+  }
+  if (error instanceof ReturnSignal) {
+    return new LensError('MODEL_RENDER_FAILED', 'return() stands outside a macro', { place });
+  }
+  if (error instanceof TemplateError) {
+    return new LensError('MODEL_RENDER_FAILED', error.message + inside, { place, hint: error.hint, cause: error });
+  }
+  return error;
+}

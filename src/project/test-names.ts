@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto';
+import { fromJs, text } from './jinja/values.ts';
+
+/**
+ * dbt's name of a generic test: the test, the model and its arguments, in the order of their names, joined by `_` with
+ * what no identifier may hold replaced. After `synthesize_generic_test_names` of dbt-core.
+ */
+export function genericTestName(test: string, target: string, args: Readonly<Record<string, unknown>>): string {
+  const parts = Object.keys(args)
+    .sort()
+    .flatMap((key) => {
+      const value = args[key];
+      if (Array.isArray(value)) return value;
+      return typeof value === 'object' && value !== null ? Object.values(value) : [value];
+    })
+    .map((value) => text(fromJs(value)).replaceAll(/[^0-9a-zA-Z_]+/g, '_'));
+  return `${test}_${target}_${parts.join('__')}`;
+}
+
+/** Ten digits that tell apart tests of the same name. */
+export function testHash(...parts: readonly unknown[]): string {
+  return createHash('md5').update(JSON.stringify(parts)).digest('hex').slice(-10);
+}
