@@ -31,6 +31,8 @@ export function compress(compression: Compression, bytes: Uint8Array): Uint8Arra
  *
  * @param codec the number from the batch's attributes, 1 to 4
  * @param place `topic/partition@offset`, for the error
+ * @returns the records; fewer bytes than were packed when an lz4 frame was cut between its blocks (the count of records
+ *   tells)
  * @throws LOG_CORRUPT when the bytes are not what the codec says, or the codec is unknown
  */
 export function decompress(codec: number, bytes: Uint8Array, place: string): Uint8Array {

@@ -9,7 +9,7 @@ import type { LogFile } from './log-file.ts';
 import type { TopicStore } from './topic-store.ts';
 
 /** How often a waiting reader looks for new records; looking takes microseconds. */
-const POLL_MILLISECONDS = 15;
+const POLL_MILLISECONDS = 20;
 const DEFAULT_BLOCK_BYTES = 1 << 20;
 /** Small appends are gathered into one block up to this many. */
 const MAX_ROWS = 1024;
