@@ -94,7 +94,7 @@ function renderTest(
     const args = renderArguments(definition, names, engine);
     bound = { ...names, names: { [MODEL]: targetValue(definition.target, resolver, naming), [ARGUMENTS]: args } };
   }
-  const rendered = engine.render(definition.template, bound);
+  const rendered = engine.render(definition.template, bound).trim();
   return { rendered, dependsOn: resolver.dependsOn, config: { ...definition.declared, ...config.captured } };
 }
 
@@ -159,7 +159,8 @@ function readTestConfig(definition: TestDefinition, config: Config): DataTestCon
 }
 
 function readSeverity(definition: TestDefinition, config: Config): 'error' | 'warn' {
-  const severity = String(config['severity'] ?? 'error').toLowerCase();
+  const said = config['severity'] ?? 'error';
+  const severity = typeof said === 'string' ? said.toLowerCase() : JSON.stringify(said);
   if (severity === 'error' || severity === 'warn') return severity;
   throw invalid(definition, `severity must be error or warn, not ${severity}`);
 }

@@ -5,7 +5,7 @@ import type { Interpreter } from './jinja/interpreter.ts';
 import { Scope } from './jinja/scope.ts';
 import { TemplateSyntaxError } from './jinja/tags.ts';
 import { parseTemplate, type Template } from './jinja/template.ts';
-import { TemplateError, Thing, type Callable, type Value } from './jinja/values.ts';
+import { TemplateError, text, Thing, type Callable, type Value } from './jinja/values.ts';
 
 interface Macro {
   readonly template: Template;
@@ -59,14 +59,14 @@ export class MacroLibrary {
     scope.set(projectName, new Thing(`project ${projectName}`, project));
     scope.set('dbt', new Thing('dbt', builtin));
     return ({ positional, named }) => {
-      const name = positional[0] ?? named.get('macro_name');
+      const name = text(positional[0] ?? named.get('macro_name') ?? null);
       for (const prefix of ['duckdb__', 'default__']) {
-        const found = typeof name === 'string' ? all[prefix + name] : undefined;
+        const found = all[prefix + name];
         if (found !== undefined) return found;
       }
-      const near = typeof name === 'string' ? closestName(`default__${name}`, Object.keys(all)) : undefined;
+      const near = closestName(`default__${name}`, Object.keys(all));
       throw new TemplateError(
-        `adapter.dispatch finds no duckdb__${String(name)} or default__${String(name)}`,
+        `adapter.dispatch finds no duckdb__${name} or default__${name}`,
         near === undefined ? 'define one in macros/' : `did you mean ${near}?`,
       );
     };

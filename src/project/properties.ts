@@ -121,18 +121,18 @@ function readTests(yaml: YamlFile, data: YamlRecord, at: Path): TestDeclaration[
 }
 
 /** Keys that older forms of a test have beside its arguments, where `config:` has them now. */
-const TEST_CONFIG_KEYS = new Set([
-  ...['alias', 'database', 'enabled', 'error_if', 'fail_calc', 'group', 'limit', 'meta', 'schema', 'severity'],
-  ...['store_failures', 'store_failures_as', 'tags', 'warn_if', 'where'],
-]);
+const TEST_CONFIG_KEYS: ReadonlySet<string> = new Set(
+  `alias database enabled error_if fail_calc group limit meta schema severity store_failures store_failures_as tags warn_if
+  where`.split(/\s+/),
+);
 
 /** `- unique`, `- accepted_values: {arguments: .., config: ..}`, or `- {name: .., test_name: unique, ..}`. */
 function readTest(yaml: YamlFile, entry: unknown, at: Path): TestDeclaration {
   if (typeof entry === 'string') return declare(yaml, entry, {}, at);
   if (!isYamlRecord(entry)) throw yaml.invalid(at, 'a test must be a name, or a name with arguments');
   if (typeof entry['test_name'] === 'string') {
-    const { test_name: test, ...rest } = entry;
-    return declare(yaml, String(test), rest, at);
+    const { test_name: _, ...rest } = entry;
+    return declare(yaml, entry['test_name'], rest, at);
   }
   const keys = Object.keys(entry);
   const [test, beside] = [keys[0], keys.slice(1)];

@@ -33,7 +33,7 @@ export function item(object: Value, key: Value): Value {
   if (object instanceof Undefined) return text(object);
   if (object instanceof Map && object.has(key)) return object.get(key) ?? null;
   if ((Array.isArray(object) || typeof object === 'string') && typeof key === 'number') {
-    const found = (typeof object === 'string' ? [...object] : object).at(key);
+    const found = (typeof object === 'string' ? Array.from(object) : object).at(key);
     return found === undefined ? new Undefined(`item ${key} of a ${typeName(object)} of ${object.length}`) : found;
   }
   if (typeof key === 'string') {

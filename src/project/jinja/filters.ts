@@ -170,8 +170,8 @@ const batch: Filter = (value, args) => {
   const rows: Value[] = [];
   for (let i = 0; i < all.length; i += size) {
     const row = all.slice(i, i + size);
-    while (fill !== undefined && row.length < size) row.push(fill);
-    rows.push(row);
+    const missing = fill === undefined ? 0 : size - row.length;
+    rows.push([...row, ...Array.from({ length: missing }, () => fill ?? null)]);
   }
   return rows;
 };
@@ -245,7 +245,7 @@ const FILTERS: Readonly<Record<string, Filter>> = {
     const { old, new: by, count } = bind('replace', args, ['old', 'new', 'count']);
     return replaceText(text(value), text(old ?? ''), text(by ?? ''), count ?? null);
   },
-  reverse: (value) => (typeof value === 'string' ? [...value].toReversed().join('') : items(value).toReversed()),
+  reverse: (value) => (typeof value === 'string' ? Array.from(value).toReversed().join('') : items(value).toReversed()),
   round,
   select: choose(true, false),
   selectattr: choose(true, true),

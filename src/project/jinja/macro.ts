@@ -66,7 +66,7 @@ function bindParameters(node: MacroStatement, args: Arguments, scope: Scope, eva
     const value = i < args.positional.length ? args.positional[i] : named.get(key);
     named.delete(key);
     if (value === undefined) defaults.push([key, parameter]);
-    scope.set(key, value ?? new Undefined(`the argument ${key} of macro ${name}`));
+    scope.set(key, value === undefined ? new Undefined(`the argument ${key} of macro ${name}`) : value);
   });
   const rest = args.positional.slice(node.args.length);
   if (rest.length > 0 && !mentions(node, 'varargs')) {

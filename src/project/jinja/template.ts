@@ -93,7 +93,7 @@ function parseTokens(tokens: Token[], lines: readonly number[]): readonly Statem
     },
   });
   try {
-    return parse(watched).body as unknown as Statement[];
+    return parse(watched).body as Statement[];
   } catch (error) {
     if (furthest >= tokens.length) {
       throw new TemplateSyntaxError(

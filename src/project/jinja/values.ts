@@ -183,7 +183,7 @@ export function compare(left: Value, right: Value): number {
 export function items(value: Value): Value[] {
   if (Array.isArray(value)) return [...value];
   if (value instanceof Map) return [...value.keys()];
-  if (typeof value === 'string') return [...value];
+  if (typeof value === 'string') return Array.from(value);
   if (value instanceof Undefined) return text(value).split('');
   throw new TemplateError(`a ${typeName(value)} has no items to go through`);
 }
