@@ -58,8 +58,9 @@ async function run() {
     const { main } = await import('../src/cli/main.ts');
     await main(process.argv.slice(2));
   } catch (error) {
-    if (error?.code === 'ERR_MODULE_NOT_FOUND') fail(`a part of the program is missing: ${error.message}`);
-    throw error;
+    if (/^Cannot find package/.test(error?.message)) fail(error.message);
+    process.stderr.write(`error INTERNAL: ${error?.stack ?? error}\n`);
+    process.exit(2);
   }
 }
 

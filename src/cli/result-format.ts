@@ -51,13 +51,13 @@ function uniqueNames(names: readonly string[]): string[] {
 
 function csvField(value: unknown): string {
   if (value === null || value === undefined) return '';
-  const field = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const field = typeof value === 'string' ? value : JSON.stringify(value);
   return field === '' || /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }
 
 /** Line ends would break the table: they are shown as JSON shows them. */
 function tableCell(value: unknown): string {
   if (value === null || value === undefined) return 'null';
-  const cell = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const cell = typeof value === 'string' ? value : JSON.stringify(value);
   return /[\r\n\t]/.test(cell) ? JSON.stringify(cell).slice(1, -1) : cell;
 }

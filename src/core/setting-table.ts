@@ -184,7 +184,7 @@ export const SETTINGS: readonly SettingDefinition[] = [
     type: TEXT,
     env: 'LENS_TARGET_NAME',
     flag: '--target <name>',
-    default: 'lens',
+    default: 'dev',
     description: 'target.name in models',
   },
   {

@@ -44,7 +44,7 @@ describe('sources', () => {
       logLevel: 'info',
       quiet: false,
       vars: {},
-      target: { name: 'lens', schema: 'main' },
+      target: { name: 'dev', schema: 'main' },
     });
   });
 
