@@ -42,12 +42,12 @@ export function recordResult(
 
 /** The run with the median wall time, whole: its figures belong together. */
 function medianRun(runs: readonly Measurement[]): Measurement {
-  const sorted = [...runs].sort((a, b) => a.seconds - b.seconds);
+  const sorted = runs.toSorted((a, b) => a.seconds - b.seconds);
   return sorted[Math.floor((sorted.length - 1) / 2)] as Measurement;
 }
 
 function page(results: readonly Result[]): string {
-  const tables = [...results].reverse().map(
+  const tables = results.toReversed().map(
     ({ label, date, machine, generations, rows }) => `## ${label} (${date}; ${machine})
 
 ${generations.toLocaleString('en')} generations, 2 % of users and prompts late, 5 % of generations again as a new version.

@@ -18,9 +18,9 @@ export interface ConsumeOptions {
   readonly alwaysBulk?: boolean;
   readonly onEvent: EventSink;
   /** Runs work on the edition's one writing connection when nobody else does. */
-  exclusive<T>(work: () => Promise<T>): Promise<T>;
+  readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
   /** After each commit, with the edition's new checkpoint in the warehouse. */
-  onCommit?(batch: Batch): void;
+  readonly onCommit?: (batch: Batch) => void;
 }
 
 export interface Consumed {

@@ -8,7 +8,7 @@ import type { TopicCatalog } from '../topics/catalog.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { readOnlyQuery } from '../warehouse/read-only-query.ts';
 import { consume, type Consumed } from './consume.ts';
-import { Edition, positionsOf } from './edition.ts';
+import { Edition } from './edition.ts';
 import type { EventSink } from './events.ts';
 import { editionFiles, recoverSwap, removeEdition, requireHistory, swapEditions } from './full-refresh.ts';
 import type {

@@ -39,7 +39,6 @@ describe('bad records', () => {
     const { rows } = await materializer.query(
       'select topic, record_offset is not null, key, value is not null, reason_code, reason from lens.dead_letters order by reason_code, key',
     );
-    expect(rows.map((row) => row[4]).sort()).toMatchObject([/./, /./, /./, /./].map(() => expect.any(String)));
     for (const row of rows) expect(row.slice(0, 2)).toEqual(['users', true]);
     const platinum = rows.find((row) => String(row[5]).includes('platinum'));
     expect(platinum?.[2]).toBe(Buffer.from('2').toString('base64'));
