@@ -1,6 +1,6 @@
 import type { EventLog, LogReader, LogWriter, PartitionOffsets, Position } from '../event-log.ts';
 import type { ReadOptions, TopicDescription, TopicSpec, WriteOptions } from '../event-log.ts';
-import { outOfRange } from '../position-check.ts';
+import { outOfRange } from './out-of-range.ts';
 import { EmbeddedReader } from './embedded-reader.ts';
 import { EmbeddedWriter } from './embedded-writer.ts';
 import { LogFile } from './log-file.ts';

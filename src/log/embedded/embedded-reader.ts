@@ -3,7 +3,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { LensError } from '../../core/errors.ts';
 import { BatchReader } from '../batch-reader.ts';
 import type { LogReader, Position, ReadOptions } from '../event-log.ts';
-import { outOfRange } from '../position-check.ts';
+import { outOfRange } from './out-of-range.ts';
 import type { RecordBlock } from '../record-block.ts';
 import type { LogFile } from './log-file.ts';
 import type { TopicStore } from './topic-store.ts';

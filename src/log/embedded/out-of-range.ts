@@ -1,5 +1,5 @@
-import { LensError } from '../core/errors.ts';
-import type { Position } from './event-log.ts';
+import { LensError } from '../../core/errors.ts';
+import type { Position } from '../event-log.ts';
 
 /** LOG_OFFSET_OUT_OF_RANGE with the numbers: where reading should go on and what the log holds. */
 export function outOfRange(position: Position, low: number, end: number): LensError {
