@@ -1,0 +1,114 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { LensError, messageOf } from '../core/errors.ts';
+import { promptIdOf, sampleHashOf } from './prompt-id.ts';
+import { SAMPLERS, type IdentifiedPrompt, type PromptRecord, type PromptSource } from './prompt-record.ts';
+
+/** The part files do not say how large an image is; Stable Diffusion's own size stands in. */
+const SIDE = 512;
+
+/**
+ * Prompts of DiffusionDB's part files (`part-000001.json`: image names as keys of objects with p prompt, se seed, c cfg,
+ * st step, sa sampler), one file or all `.json` files of a folder and its subfolders, one file in memory at a time.
+ * A limit takes the same sample as for Parquet: smallest seeded hash of the image name first.
+ *
+ * INPUT_UNREADABLE for a file that cannot be read or is no JSON, INPUT_INVALID naming the entry and key that is wrong.
+ */
+export function openDiffusionJson(
+  from: string,
+  options: { limit?: number | undefined; seed: number; place?: string },
+): PromptSource {
+  const files = partFiles(from);
+  const place = options.place ?? from;
+  const { limit, seed } = options;
+  const name = (file: string): string => (file === from ? place : file);
+  if (limit === undefined) {
+    return { total: null, chunks: () => files.values().map((file) => readPart(file, name(file))), notes: () => [] };
+  }
+  return {
+    total: null,
+    *chunks() {
+      let sample: { hash: number; prompt: IdentifiedPrompt }[] = [];
+      for (const file of files) {
+        for (const prompt of readPart(file, name(file))) {
+          sample.push({ hash: sampleHashOf(prompt.record.image_name, seed), prompt });
+        }
+        sample.sort((a, b) => a.hash - b.hash || (a.prompt.record.image_name < b.prompt.record.image_name ? -1 : 1));
+        sample = sample.slice(0, limit);
+      }
+      yield sample.map((entry) => entry.prompt);
+    },
+    notes: () => [],
+  };
+}
+
+function partFiles(from: string): string[] {
+  if (!statSync(from).isDirectory()) return [from];
+  const files = readdirSync(from, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => path.join(from, file))
+    .sort();
+  if (files.length === 0) {
+    throw new LensError('INPUT_INVALID', 'the folder holds no .json file', {
+      place: from,
+      hint: "give a folder with DiffusionDB's part files, one of them, or metadata.parquet",
+    });
+  }
+  return files;
+}
+
+function readPart(file: string, place: string): IdentifiedPrompt[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new LensError('INPUT_UNREADABLE', `cannot read the JSON file: ${messageOf(error)}`, { place, cause: error });
+  }
+  if (!isObject(parsed)) throw invalid(place, 'it is no object of images by name');
+  return Object.entries(parsed).map(([imageName, entry]) => ({
+    id: promptIdOf(imageName),
+    record: partRecord(imageName, entry, place),
+  }));
+}
+
+function partRecord(imageName: string, entry: unknown, place: string): PromptRecord {
+  if (!isObject(entry)) throw invalid(place, `${imageName} is no object`);
+  const { p, se, c, st, sa } = entry;
+  if (typeof p !== 'string') throw invalid(place, `${imageName} has no prompt p`);
+  return {
+    image_name: imageName,
+    prompt: p,
+    generation_seed: numberOf(se, 'seed se', imageName, place),
+    step: numberOf(st, 'step st', imageName, place),
+    cfg: numberOf(c, 'cfg c', imageName, place),
+    sampler: samplerOf(sa, imageName, place),
+    width: SIDE,
+    height: SIDE,
+    source_user: null,
+    source_timestamp: null,
+  };
+}
+
+function numberOf(value: unknown, what: string, imageName: string, place: string): number {
+  if (typeof value !== 'number') throw invalid(place, `${imageName} has no ${what}`);
+  return value;
+}
+
+/** A code 1 to 9 or a name; a name that is none of the eight known is "others". */
+function samplerOf(value: unknown, imageName: string, place: string): number {
+  if (typeof value === 'number') return value;
+  if (typeof value !== 'string') throw invalid(place, `${imageName} has no sampler sa`);
+  const code = SAMPLERS.findIndex((name) => name === value) + 1;
+  return code === 0 ? SAMPLERS.length : code;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function invalid(place: string, problem: string): LensError {
+  return new LensError('INPUT_INVALID', `not a DiffusionDB part file: ${problem}`, {
+    place,
+    hint: 'each image name maps to {"p": prompt, "se": seed, "c": cfg, "st": step, "sa": sampler}',
+  });
+}
