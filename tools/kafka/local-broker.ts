@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LensError } from '../../src/core/errors.ts';
 import { clusterIdAt } from '../../src/log/kafka/cluster.ts';
+import { freePort } from './free-port.ts';
 import { resolveJars } from './jars.ts';
+import { SINGLE_NODE_SETTINGS } from './kraft-settings.ts';
 
 /** A client-only heap for the short-lived tools; the broker's own is larger. */
 const TOOL_FLAGS = [
@@ -14,7 +16,7 @@ const TOOL_FLAGS = [
   '-XX:TieredStopAtLevel=1',
   '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
 ];
-const BROKER_FLAGS = ['-Xms128m', '-Xmx512m', '-XX:+UseSerialGC'];
+const BROKER_FLAGS = ['-Xms128m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 const START_LIMIT_MS = 60_000;
 
 export interface LocalBrokerOptions {
@@ -133,16 +135,24 @@ export function runKafkaTool(mainClass: string, args: readonly string[], input =
 }
 
 function format(jars: string, properties: string): void {
-  const tool = (args: string[]) =>
-    spawnSync('java', [...TOOL_FLAGS, '-cp', join(jars, '*'), 'kafka.tools.StorageTool', ...args], {
-      encoding: 'utf8',
-    });
-  const id = tool(['random-uuid']).stdout.trim();
-  const run = tool(['format', '--standalone', '-t', id, '-c', properties]);
-  if (run.status !== 0)
-    throw new LensError('CONFIG_INVALID', `Kafka's storage could not be formatted: ${run.stderr || run.stdout}`, {
-      place: properties,
-    });
+  // As StorageTool's own random-uuid: 16 random bytes in URL-safe base64, not starting with a dash.
+  const id = `L${randomBytes(16).toString('base64url').slice(1)}`;
+  const tool = [
+    '-cp',
+    join(jars, '*'),
+    'kafka.tools.StorageTool',
+    'format',
+    '--standalone',
+    '-t',
+    id,
+    '-c',
+    properties,
+  ];
+  const run = spawnSync('java', [...TOOL_FLAGS, ...tool], { encoding: 'utf8' });
+  if (run.status === 0) return;
+  throw new LensError('CONFIG_INVALID', `Kafka's storage could not be formatted: ${run.stderr || run.stdout}`, {
+    place: properties,
+  });
 }
 
 function serverProperties(
@@ -152,33 +162,11 @@ function serverProperties(
   extra: Readonly<Record<string, string>>,
 ): string {
   const settings: Record<string, string> = {
-    'process.roles': 'broker,controller',
-    'node.id': '1',
+    ...SINGLE_NODE_SETTINGS,
     listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
     'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
-    'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
     'controller.quorum.bootstrap.servers': `127.0.0.1:${controllerPort}`,
     'log.dirs': join(folder, 'data'),
-    'num.partitions': '4',
-    'auto.create.topics.enable': 'false',
-    // One node: Kafka's own topics cannot have three replicas.
-    'offsets.topic.replication.factor': '1',
-    'offsets.topic.num.partitions': '1',
-    'transaction.state.log.replication.factor': '1',
-    'transaction.state.log.min.isr': '1',
-    'transaction.state.log.num.partitions': '1',
-    'share.coordinator.state.topic.replication.factor': '1',
-    'share.coordinator.state.topic.min.isr': '1',
-    'share.coordinator.state.topic.num.partitions': '1',
-    'group.initial.rebalance.delay.ms': '0',
-    // After a kill -9 the controller waits for the old session to end: 12.4 s by default, 4.9 s with these two.
-    'broker.session.timeout.ms': '3000',
-    'broker.heartbeat.interval.ms': '500',
-    // A small cleaner that looks often, so that compaction can be seen at work.
-    'log.cleaner.dedupe.buffer.size': '8388608',
-    'log.cleaner.backoff.ms': '500',
-    'log.segment.delete.delay.ms': '1000',
     ...extra,
   };
   return Object.entries(settings)
@@ -199,13 +187,4 @@ function lastLines(file: string): string {
 async function exitOf(child: ChildProcess | null): Promise<void> {
   if (child === null || child.exitCode !== null || child.signalCode !== null) return;
   await new Promise<void>((resolve) => child.once('exit', () => resolve()));
-}
-
-/** A port nobody listens on right now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }

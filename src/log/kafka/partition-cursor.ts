@@ -34,7 +34,7 @@ export class PartitionCursor {
   }
 
   parse(records: Buffer, fetched: FetchedPartition, from: number): RecordBlock {
-    const block = this.#reader.read(records, 0, records.length, from, fetched.aborted);
+    const block = this.#reader.read(plain(records), 0, records.length, from, fetched.aborted);
     block.endOffset = Math.max(fetched.lastStableOffset, block.nextOffset);
     return block;
   }
@@ -100,4 +100,9 @@ function offsetAfter(records: Buffer, from: number): number {
     at += BATCH_PREFIX_BYTES + length;
   }
   return next;
+}
+
+/** The same memory without Buffer's methods: its slice() would be a view where a block promises a copy. */
+function plain(bytes: Buffer): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }

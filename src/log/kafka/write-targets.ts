@@ -59,8 +59,8 @@ export class WriteTargets {
     }
     if (target.early === null) return this.#route(topic, target, key, value, options);
     target.early.push({
-      key: key && key.slice(),
-      value: value && value.slice(),
+      key: key && new Uint8Array(key),
+      value: value && new Uint8Array(value),
       options: { timestamp: Date.now(), ...options },
     });
     this.queuedBytes += earlySize(key, value);
