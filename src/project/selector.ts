@@ -39,7 +39,7 @@ export function selectModels(project: Project, selection: Selection = {}): Model
 /** Unique ids that a word selects: the intersection of its parts by comma. */
 function selectWord(project: Project, graph: ReadonlyMap<string, Node>, word: string): Set<string> {
   const [first, ...rest] = word.split(',').map((part) => selectPart(project, graph, part, word));
-  return rest.reduce((all, other) => all.intersection(other), first ?? new Set<string>());
+  return new Set([...(first ?? [])].filter((id) => rest.every((other) => other.has(id))));
 }
 
 /** `@`, or a number of steps before a `+`, then the criterion, then the same after it. */
