@@ -97,7 +97,11 @@ describe.each([
     const [history] = fc.sample(histories(workshop.catalog, 60), { numRuns: 1, seed: 7 }) as [Happening[]];
     const upserts = workshop.catalog.contracts.filter((contract) => contract.mode !== 'append').map((c) => c.name);
     const records = history.filter((happening) => 'key' in happening && upserts.includes(happening.topic));
-    const tombstones = records.map((happening): Happening => ({ ...happening, key: 'key' in happening ? happening.key : null, value: null }));
+    const tombstones = records.map((happening): Happening => ({
+      ...happening,
+      key: 'key' in happening ? happening.key : null,
+      value: null,
+    }));
     await using materializer = await workshop.open({ batch: { maxRecords: 7, maxMilliseconds: 20 } });
     await workshop.publish(records);
     await materializer.run({});

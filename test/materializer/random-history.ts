@@ -16,7 +16,8 @@ const INSTANTS = [
   '2026-03-02T08:30:00Z',
   '2026-04-01T12:00:00.500000Z',
 ];
-const WORDS = ['', 'a', 'b b', 'Ünïcode 🙂 text that is longer than twelve bytes'];
+/** Some that the projects' models look for, some that are awkward. */
+const WORDS = ['paid', 'success', '', 'b b', 'Ünïcode 🙂 text that is longer than twelve bytes'];
 
 /** Random histories over the topics of a project, made from their contracts alone. */
 export function histories(catalog: TopicCatalog, length: number): fc.Arbitrary<Happening[]> {
@@ -60,7 +61,7 @@ function valueOf(contract: TopicContract, column: Column, keyNames: ReadonlySet<
     check?.acceptedValues === undefined
       ? typed(column, keyNames, check?.min ?? 0)
       : fc.constantFrom(...check.acceptedValues);
-  return column.nullable && !isKey ? fc.option(value, { freq: 4 }) : value;
+  return column.nullable && !isKey && check?.required !== true ? fc.option(value, { freq: 4 }) : value;
 }
 
 function typed({ name, type }: Column, keyNames: ReadonlySet<string>, min: number): fc.Arbitrary<unknown> {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openEmbeddedLog } from '../../src/log/embedded/embedded-log.ts';
+import { type EmbeddedLog, openEmbeddedLog } from '../../src/log/embedded/embedded-log.ts';
 import type { EventLog } from '../../src/log/event-log.ts';
 import { qualified } from '../../src/warehouse/sql.ts';
 import { planModels } from '../../src/maintenance/declared-plan.ts';
@@ -22,14 +22,18 @@ export class Workshop implements AsyncDisposable {
   readonly dir = mkdtempSync(path.join(tmpdir(), 'lens-'));
   readonly project: Project;
   readonly catalog: TopicCatalog;
-  readonly log: EventLog;
+  readonly embedded: EmbeddedLog;
   readonly events: MaterializerEvent[] = [];
   #opened = 0;
 
   constructor(projectDir: string) {
     this.project = loadProject(projectDir);
     this.catalog = loadTopics(projectDir);
-    this.log = openEmbeddedLog(path.join(this.dir, 'log.sqlite'));
+    this.embedded = openEmbeddedLog(path.join(this.dir, 'log.sqlite'));
+  }
+
+  get log(): EventLog {
+    return this.embedded;
   }
 
   static async of(projectDir: string): Promise<Workshop> {

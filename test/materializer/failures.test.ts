@@ -1,0 +1,161 @@
+import { cpSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Materializer } from '../../src/materializer/materializer.ts';
+import { differences, SHOP, Workshop } from './workshop.ts';
+
+/** The shop with one more model, folded by order. */
+async function shopWith(
+  name: string,
+  sql: string,
+  meta = 'key: [order_id], touched_by: {stg_orders: {key: [order_id]}}',
+): Promise<Workshop> {
+  await using first = await Workshop.of(SHOP);
+  const dir = path.join(first.dir, '..', `${path.basename(first.dir)}-project`);
+  cpSync(SHOP, dir, { recursive: true });
+  writeFileSync(path.join(dir, `models/marts/${name}.sql`), sql);
+  writeFileSync(
+    path.join(dir, `models/marts/${name}.yml`),
+    `models:\n  - name: ${name}\n    config:\n      meta: {${meta}}\n`,
+  );
+  return Workshop.of(dir);
+}
+
+function order(id: number, note: string | null = null, customer = 'k1') {
+  const value = {
+    order_id: id,
+    customer_id: customer,
+    ordered_at: '2026-03-01T00:00:00Z',
+    status: 'paid',
+    quantity: 1,
+    price: '2.00',
+    note,
+  };
+  return { topic: 'orders', key: id, value };
+}
+
+async function stateOf(
+  materializer: Materializer,
+  model: string,
+): Promise<{ state?: string; reason?: string | null; behind?: number }> {
+  const status = (await materializer.status()).models.find((m) => m.name === model);
+  return status === undefined ? {} : { state: status.state, reason: status.reason, behind: status.recordsBehind };
+}
+
+const NUMBERS = `select o.order_id, cast(r.note as integer) as note_number
+from {{ ref('stg_orders') }} o join {{ source('web', 'orders') }} r on r.order_id = o.order_id`;
+const NUMBERS_META = 'key: [order_id], touched_by: {stg_orders: {key: [order_id]}, raw_orders: {key: [order_id]}}';
+
+describe('a model that fails on data', () => {
+  it('is left behind at its own checkpoint, holds nobody up, and is current again when the data is mended', async () => {
+    await using workshop = await shopWith('note_numbers', NUMBERS, NUMBERS_META);
+    await using materializer = await workshop.open();
+    await workshop.publish([order(1, '7')]);
+    expect((await materializer.run({})).models.every((model) => model.status === 'success')).toBe(true);
+    await workshop.publish([order(2, 'seven'), order(3, '9')]);
+    const summary = await materializer.run({});
+    expect(summary.records).toBe(2);
+    expect(summary.models.filter((model) => model.status === 'error').map((model) => model.name)).toEqual([
+      'note_numbers',
+    ]);
+    expect(await stateOf(materializer, 'note_numbers')).toMatchObject({ state: 'failed', behind: 2 });
+    expect((await stateOf(materializer, 'note_numbers')).reason).toContain('seven');
+    expect((await materializer.query('select count(*) from fct_orders')).rows).toEqual([[3]]);
+    expect((await materializer.query('select count(*) from note_numbers')).rows).toEqual([[1]]);
+    await workshop.publish([order(2, '8')]);
+    expect((await materializer.run({})).models.every((model) => model.status === 'success')).toBe(true);
+    expect(await stateOf(materializer, 'note_numbers')).toMatchObject({ state: 'current', behind: 0 });
+    expect(await differences(materializer, workshop.project, ['batch', 'compaction'])).toEqual([]);
+  });
+
+  it('and SQL that does not bind is refused at start, with the file and what DuckDB says', async () => {
+    await using workshop = await shopWith('broken', `select no_such_column from {{ ref('stg_orders') }}`);
+    await expect(workshop.open()).rejects.toMatchObject({
+      code: 'MODEL_SQL_INVALID',
+      place: 'models/marts/broken.sql',
+      message: expect.stringContaining('no_such_column'),
+    });
+  });
+});
+
+describe('a project that changes', () => {
+  it('has new and changed models, and those that read them, built over what has landed', async () => {
+    await using plain = await Workshop.of(SHOP);
+    const dataDir = path.join(plain.dir, 'kept');
+    {
+      await using materializer = await plain.open({ dataDir });
+      await plain.publish([order(1), order(2, null, 'k2')]);
+      await materializer.run({});
+    }
+    await using changed = await shopWith('order_ids', `select order_id from {{ ref('stg_orders') }}`);
+    await using materializer = await changed.open({ dataDir, log: plain.log });
+    expect((await materializer.query('select count(*) from order_ids')).rows).toEqual([[2]]);
+    await plain.publish([order(3)]);
+    await materializer.run({});
+    expect(await differences(materializer, changed.project, ['batch', 'compaction'])).toEqual([]);
+    expect((await materializer.query('select count(*) from order_ids')).rows).toEqual([[3]]);
+  });
+});
+
+describe('a log that does not fit the checkpoint', () => {
+  it('made anew under the same name is refused, also by a full refresh, until data loss is allowed', async () => {
+    await using workshop = await Workshop.of(SHOP);
+    await using materializer = await workshop.open();
+    await workshop.publish([order(1)]);
+    await materializer.run({});
+    const spec = workshop.catalog.contract('orders');
+    await workshop.log.deleteTopic('orders');
+    await workshop.log.createTopic({ name: 'orders', partitions: spec.partitions, settings: spec.settings });
+    await workshop.publish([order(2), order(3)]);
+    await expect(materializer.run({})).rejects.toMatchObject({ code: 'LOG_TOPIC_RECREATED', place: 'orders' });
+    await expect(materializer.run({ fullRefresh: true })).rejects.toMatchObject({ code: 'LOG_HISTORY_GONE' });
+    expect((await materializer.query('select count(*) from fct_orders')).rows).toEqual([[1]]);
+    await materializer.run({ fullRefresh: true, allowDataLoss: true });
+    expect((await materializer.query('select order_id from fct_orders order by 1')).rows).toEqual([[2], [3]]);
+  });
+
+  it('truncated under us is refused with the numbers', async () => {
+    await using workshop = await Workshop.of(SHOP);
+    await using materializer = await workshop.open();
+    await workshop.publish(Array.from({ length: 30 }, (_, i) => order(i)));
+    await materializer.run({});
+    await workshop.publish(Array.from({ length: 30 }, (_, i) => order(i + 100)));
+    const [first] = await workshop.log.offsets(['orders']);
+    await workshop.embedded.deleteRecordsBefore('orders', 0, first?.end ?? 0);
+    await expect(materializer.run({})).rejects.toMatchObject({
+      code: 'LOG_OFFSET_OUT_OF_RANGE',
+      message: expect.stringMatching(/\d+/),
+    });
+  });
+});
+
+describe('a second writer', () => {
+  it('on the same warehouse is refused', async () => {
+    await using workshop = await Workshop.of(SHOP);
+    const dataDir = path.join(workshop.dir, 'one');
+    await using first = await workshop.open({ dataDir });
+    await expect(workshop.open({ dataDir })).rejects.toMatchObject({ code: 'WAREHOUSE_LOCKED' });
+    await first.run({});
+  });
+});
+
+describe('while it follows', () => {
+  it('a run waits for the records of its start, and a full refresh swaps under it', async () => {
+    await using workshop = await Workshop.of(SHOP);
+    await using materializer = await workshop.open();
+    const stop = new AbortController();
+    const following = materializer.follow(stop.signal);
+    await workshop.publish([order(1), order(2)]);
+    expect((await materializer.run({})).records).toBe(2);
+    await workshop.publish([order(3)]);
+    await materializer.run({ fullRefresh: true });
+    expect((await materializer.query('select count(*) from daily_sales')).rows).toEqual([[1]]);
+    await workshop.publish([order(4), order(1, null, 'k9')]);
+    await materializer.run({});
+    expect((await materializer.query('select count(*) from fct_orders')).rows).toEqual([[4]]);
+    expect(await differences(materializer, workshop.project, ['batch', 'compaction'])).toEqual([]);
+    expect(workshop.events.some((event) => event.kind === 'swap')).toBe(true);
+    stop.abort();
+    await following;
+  });
+});
