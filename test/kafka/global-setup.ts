@@ -48,7 +48,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     server.close();
     server.closeAllConnections();
-    const broker = await (obtained as Promise<ObtainedBroker> | null)?.catch(() => null);
+    const broker = await obtained?.catch(() => null);
     await broker?.stop();
     report(notRun);
   };

@@ -1,6 +1,7 @@
 import type { Position } from '../event-log.ts';
 import type { KafkaCluster } from './cluster.ts';
-import { KafkaProtocolError } from './protocol/error-codes.ts';
+import { missingTopic } from './kafka-topics.ts';
+import { KafkaProtocolError, UNKNOWN_TOPIC_OR_PARTITION } from './protocol/error-codes.ts';
 import { COMMIT_OFFSETS, FETCH_OFFSETS } from './protocol/group-offsets.ts';
 
 /**
@@ -16,6 +17,7 @@ export async function commitOffsets(
   await cluster.patiently(`publish the checkpoint of group ${group}`, async () => {
     const codes = await cluster.call(await cluster.coordinator(group), COMMIT_OFFSETS, { group, positions });
     const code = codes.find((code) => code !== 0);
+    if (code === UNKNOWN_TOPIC_OR_PARTITION) throw missingTopic([...new Set(positions.map(({ topic }) => topic))]);
     if (code !== undefined) throw new KafkaProtocolError(code, `group ${group}`);
   });
 }
