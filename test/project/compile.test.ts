@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { bare, compile, qualified } from '../../src/project/compile.ts';
+import type { LoadOptions } from '../../src/project/project-contract.ts';
+import { projectOf, type Files } from './project-folder.ts';
+
+interface Case {
+  readonly name: string;
+  readonly files: Files;
+  readonly options?: LoadOptions;
+  /** Compiled SQL of the model `m`, white space at its ends left out. */
+  readonly expect: string;
+  readonly bare?: string;
+}
+
+const SOURCES =
+  'sources:\n  - name: raw\n    schema: landing\n    tables:\n      - name: t\n        identifier: raw_t\n';
+
+const CASES: readonly Case[] = [
+  {
+    name: 'ref of one and two arguments',
+    files: {
+      'models/a.sql': 'select 1 as x',
+      'models/m.sql': "select * from {{ ref('a') }} join {{ ref('p', 'a') }} using (x)",
+    },
+    expect: 'select * from "main"."a" join "main"."a" using (x)',
+    bare: 'select * from a join a using (x)',
+  },
+  {
+    name: 'source, with its identifier and schema',
+    files: { 'models/s.yml': SOURCES, 'models/m.sql': "select * from {{ source('raw', 't') }}" },
+    expect: 'select * from "landing"."raw_t"',
+    bare: 'select * from raw_t',
+  },
+  {
+    name: 'this, alias and a schema of its own',
+    files: { 'models/m.sql': "{{ config(alias='order', schema='marts') }}select '{{ this.schema }}', '{{ this }}'" },
+    expect: `select 'main_marts', '"main_marts"."order"'`,
+    bare: `select 'main_marts', '"order"'`,
+  },
+  {
+    name: "the project's own schema names",
+    files: {
+      'macros/names.sql':
+        '{% macro generate_schema_name(custom_schema_name, node) %}{{ custom_schema_name or target.schema }}{% endmacro %}',
+      'models/m.sql': "{{ config(schema='marts') }}select '{{ this }}'",
+    },
+    expect: `select '"marts"."m"'`,
+  },
+  {
+    name: 'variables: of the project, of the options, with a default',
+    files: {
+      'dbt_project.yml': 'name: p\nvars:\n  a: 1\n  b: 2\n  p:\n    b: [3]\n',
+      'models/m.sql': "select {{ var('a') }}, {{ var('b')[0] }}, {{ var('c', 'x') }}, {{ var.has_var('d') }}",
+    },
+    options: { vars: { a: 7 } },
+    expect: 'select 7, 3, x, False',
+  },
+  {
+    name: 'environment, target and flags',
+    files: {
+      'models/m.sql':
+        "{{ env_var('A') }} {{ env_var('B', 'b') }} {{ target.name }} {{ target.schema }} {{ is_incremental() }} {{ execute }}",
+    },
+    options: { env: { A: 'a' }, target: { name: 'prod', schema: 'live' } },
+    expect: 'a b prod live False True',
+  },
+  {
+    name: 'macros that call each other across files, and the name of the project before them',
+    files: {
+      'macros/a.sql': '{% set unit = 100 %}{% macro cents(x) -%} {{ times(x, factor=unit) }} {%- endmacro %}',
+      'macros/deep/b.sql': '{% macro times(x, factor=1) -%} {{ x }} * {{ factor }} {%- endmacro %}',
+      'models/m.sql': "select {{ cents('price') }}, {{ p.times('n') }}",
+    },
+    expect: 'select price * 100, n * 1',
+  },
+  {
+    name: 'adapter.dispatch prefers duckdb',
+    files: {
+      'macros/a.sql':
+        "{% macro day(x) %}{{ return(adapter.dispatch('day')(x)) }}{% endmacro %}{% macro default__day(x) %}date({{ x }}){% endmacro %}{% macro duckdb__day(x) %}{{ x }}::date{% endmacro %}",
+      'models/m.sql': "select {{ day('at') }}",
+    },
+    expect: 'select at::date',
+  },
+  {
+    name: "dbt's types and a few of its macros",
+    files: {
+      'models/m.sql':
+        "{{ dbt.type_string() }} {{ type_timestamp() }} {{ dbt.concat(['a', 'b']) }} {{ dbt.date_trunc('day', 'x') }}",
+    },
+    expect: "TEXT TIMESTAMP a || b date_trunc('day', x)",
+  },
+  {
+    name: 'config of the yml file read in the template',
+    files: {
+      'models/m.sql':
+        "{{ config(materialized='table') }}{{ config.get('grain', 'none') }} {{ config.get('materialized') }} {{ model.name }}",
+      'models/m.yml': 'models:\n  - name: m\n    config: { grain: day, materialized: view }\n',
+    },
+    expect: 'day table m',
+  },
+  {
+    name: 'an ephemeral model, in front of the own with',
+    files: {
+      'models/e1.sql': "{{ config(materialized='ephemeral') }}select 1 as x",
+      'models/e2.sql': "{{ config(materialized='ephemeral') }}select * from {{ ref('e1') }}",
+      'models/m.sql': "-- with a comment\nwith t as (select * from {{ ref('e2') }}) select * from t",
+    },
+    expect:
+      '-- with a comment\nwith __dbt__cte__e1 as (\nselect 1 as x\n),\n__dbt__cte__e2 as (\nselect * from __dbt__cte__e1\n), t as (select * from __dbt__cte__e2) select * from t',
+  },
+  {
+    name: 'an ephemeral model, where there is no with',
+    files: {
+      'models/e.sql': "{{ config(materialized='ephemeral') }}select 1 as x",
+      'models/m.sql': "select * from {{ ref('e') }}",
+    },
+    expect: 'with __dbt__cte__e as (\nselect 1 as x\n)\nselect * from __dbt__cte__e',
+  },
+];
+
+describe('compiled models', () => {
+  it.each(CASES)('$name', ({ files, options, expect: sql, bare: bareSql }) => {
+    const project = projectOf(files, { env: {}, ...options });
+    expect(compile(project, project.model('m'), qualified).trim()).toBe(sql);
+    if (bareSql !== undefined) expect(compile(project, project.model('m'), bare).trim()).toBe(bareSql);
+  });
+});

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { GLOBALS } from '../../../src/project/jinja/globals.ts';
+import { Interpreter } from '../../../src/project/jinja/interpreter.ts';
+import { Scope } from '../../../src/project/jinja/scope.ts';
+import { parseTemplate } from '../../../src/project/jinja/template.ts';
+
+interface Case {
+  readonly name: string;
+  readonly template: string;
+  readonly expect: string;
+}
+
+// every case gives the same text in Jinja 3.1 with jinja2.ext.do
+const CASES = JSON.parse(readFileSync(new URL('cases.json', import.meta.url), 'utf8')) as Case[];
+
+function render(template: string): string {
+  const scope = new Scope();
+  for (const [name, value] of Object.entries(GLOBALS)) scope.set(name, value);
+  return new Interpreter().render(parseTemplate(template, 'case'), scope);
+}
+
+describe('templates render as in Jinja', () => {
+  it.each(CASES)('$name', ({ template, expect: text }) => {
+    expect(render(template)).toBe(text);
+  });
+});
+
+describe("dbt's additions", () => {
+  it.each([
+    ['return() gives values, not text', '{% macro f() %}{{ return([1, 2]) }}{% endmacro %}{{ f()[1] }}', '2'],
+    ['nothing after return() runs', "{% macro f() %}a{% do return('b') %}c{% endmacro %}{{ f() }}", 'b'],
+    ['tojson() and fromjson()', "{{ tojson({'a': [1]}) }}{{ fromjson('{\"b\": 2}').b }}", '{"a": [1]}2'],
+    [
+      'zip() and set()',
+      "{% for a, b in zip([1, 2], 'xy') %}{{ a }}{{ b }}{% endfor %}{{ set([2, 2, 1]) }}",
+      '1x2y[2, 1]',
+    ],
+    ['log() prints nothing', "a{{ log('x', info=true) }}b", 'ab'],
+    ['as_bool, as_number', "{{ 'True' | as_bool }}{{ '3' | as_number + 1 }}", 'True4'],
+  ])('%s', (_, template, text) => {
+    expect(render(template)).toBe(text);
+  });
+});
+
+describe('what is wrong in a template', () => {
+  it.each([
+    ['an undefined name', 'select {{ colum }}', /'colum' is undefined/],
+    ['an unknown function', '{{ dbt_utils.star(1) }}', /'dbt_utils' is undefined/],
+    ['an unknown filter', "{{ 'a' | upcase }}", /no filter upcase/],
+    ['an unknown argument', '{% macro f(a) %}{% endmacro %}{{ f(b=1) }}', /macro f has no argument b/],
+    ['too many arguments', '{% macro f(a) %}{% endmacro %}{{ f(1, 2) }}', /at most 1 argument/],
+    ['division by zero', '{{ 1 / 0 }}', /division by zero/],
+    ['adding a number to a text', "{{ 'a' + 1 }}", /does not apply to a string and a number/],
+    ['endless recursion', '{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}', /without end/],
+    ['an error of its own', "{{ exceptions.raise_compiler_error('no such grain') }}", /no such grain/],
+    ['an open block', 'a\n{% if true %}\nb', /ends inside a block/],
+    ['an open tag', 'a {{ b', /a tag is not closed/],
+    ['an open comment', 'a {# b', /a comment is not closed/],
+    ['an unknown statement', '{% frobnicate %}', /Unknown statement type: frobnicate/],
+  ])('%s', (_, template, message) => {
+    expect(() => render(template)).toThrow(message);
+  });
+});

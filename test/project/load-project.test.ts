@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { bare, compile, qualified } from '../../src/project/compile.ts';
+import { loadProject } from '../../src/project/load-project.ts';
+import { projectOf, SHIPPED, SHOP } from './project-folder.ts';
+
+const config = (files: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> =>
+  projectOf(files).model('m').config;
+
+describe('loading', () => {
+  it('reads the shipped project: its models in order, each compiles, nothing is left out', () => {
+    const project = loadProject(SHIPPED);
+    expect(project.models.map(({ name }) => name).toSorted()).toEqual([
+      ...['daily_metrics', 'dim_prompts', 'dim_users', 'fct_generations', 'fct_sessions', 'ftr_llm_analysis'],
+      ...['ftr_text_embeddings', 'stg_generations', 'stg_prompts', 'stg_users', 'user_friction_summary'],
+    ]);
+    for (const model of project.models) {
+      for (const naming of [bare, qualified]) expect(compile(project, model, naming)).not.toMatch(/\{\{|\{%/);
+    }
+    expect(project.sources.map(({ table }) => table)).toEqual([
+      'raw_generations',
+      'raw_prompt_enrichments',
+      'raw_prompts',
+      'raw_users',
+    ]);
+    expect(project.warnings).toEqual([]);
+    expect(project.tests.length).toBeGreaterThan(150);
+    for (const test of project.tests) expect(test.resultSql(qualified)).toContain('as should_error');
+  });
+
+  it('reads the shop: order, dependencies, configuration from all three levels', () => {
+    const project = loadProject(SHOP);
+    expect(project.models.map(({ name, materialized }) => `${name} ${materialized}`)).toEqual([
+      ...['stg_customers view', 'dim_customers table', 'stg_orders view', 'fct_orders table', 'daily_sales table'],
+      ...['paid_orders ephemeral', 'customer_totals incremental'],
+    ]);
+    expect(project.model('fct_orders').dependsOn).toEqual({ models: ['stg_orders', 'dim_customers'], sources: [] });
+    expect(project.model('stg_orders').dependsOn).toEqual({ models: [], sources: ['raw_orders'] });
+    expect(project.model('stg_orders').tags).toEqual(['staging']);
+    expect(project.model('daily_sales').meta).toMatchObject({ upkeep: 'compaction', key: ['order_date'] });
+    expect(project.model('customer_totals').config['unique_key']).toBe('customer_id');
+    expect(project.warnings).toEqual([]);
+  });
+
+  it('is pure: twice the same', () => {
+    const [first, second] = [loadProject(SHOP), loadProject(SHOP)];
+    expect(first.models.map((model) => compile(first, model, bare))).toEqual(
+      second.models.map((model) => compile(second, model, bare)),
+    );
+    expect(first.tests.map(({ uniqueId }) => uniqueId)).toEqual(second.tests.map(({ uniqueId }) => uniqueId));
+  });
+});
+
+describe('configuration', () => {
+  it('goes from the project over folders and the yml file to the template', () => {
+    const files = {
+      'dbt_project.yml':
+        'name: p\nmodels:\n  +materialized: view\n  +tags: all\n  +meta: {a: 1, b: 1}\n  p:\n    deep:\n      +materialized: table\n      +tags: [deep]\n      +meta: {b: 2, c: 2}\n',
+      'models/deep/m.sql': "{{ config(tags='own', meta={'c': 3}) }}select 1",
+      'models/m.yml': 'models:\n  - name: m\n    meta: {d: 4}\n    config:\n      tags: [yml]\n',
+    };
+    expect(config(files)).toEqual({
+      materialized: 'table',
+      tags: ['all', 'deep', 'yml', 'own'],
+      meta: { a: 1, b: 2, c: 3, d: 4 },
+    });
+  });
+
+  it('of yml files may hold Jinja', () => {
+    const files = {
+      'dbt_project.yml':
+        'name: p\nvars: {kind: table}\nmodels:\n  p:\n    +materialized: "{{ var(\'kind\') }}"\n    +enabled: "{{ target.name == \'dev\' }}"\n',
+      'models/m.sql': 'select 1',
+    };
+    expect(config(files)).toEqual({ materialized: 'table', enabled: true });
+    expect(projectOf(files, { target: { name: 'prod', schema: 'main' } }).models).toEqual([]);
+  });
+
+  it('that is not run is a warning with the file', () => {
+    const project = projectOf({
+      'models/m.sql': "{{ config(pre_hook='drop table x') }}select 1",
+      'models/py.py': 'def model(): pass',
+      'models/m.yml': 'models:\n  - name: other\nunit_tests: []\n',
+      'seeds/codes.csv': 'a,b\n',
+      'snapshots/s.sql': '{% snapshot users_then %}select 1{% endsnapshot %}',
+      'packages.yml': 'packages: []\n',
+      'macros/m.sql': "{% materialization odd, adapter='duckdb' %}{% frobnicate %}{% endmaterialization %}",
+      'dbt_project.yml': 'name: p\non-run-end: select 1\n',
+    });
+    expect(project.models.map(({ name }) => name)).toEqual(['m']);
+    const files = project.warnings.map((warning) => warning.split(':')[0]);
+    expect(files.toSorted()).toEqual([
+      'dbt_project.yml',
+      'macros/m.sql',
+      'models/m.sql',
+      'models/m.yml',
+      'models/m.yml',
+      'models/py.py',
+      'packages.yml',
+      'seeds/codes.csv',
+      'snapshots/s.sql',
+    ]);
+  });
+});
