@@ -1,0 +1,76 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { lens } from './lens-process.ts';
+import { Shop } from './shop.ts';
+
+const shop = new Shop();
+const empty = mkdtempSync(path.join(tmpdir(), 'lens-empty-'));
+const broken = mkdtempSync(path.join(tmpdir(), 'lens-broken-'));
+writeFileSync(path.join(broken, 'lens.yml'), 'quiet: true\nbatch:\n  maxRecord: 5\n');
+
+const cases: [string, string[], number, RegExp][] = [
+  ['an unknown command', ['rum'], 2, /^error USAGE: unknown command 'rum'\n {2}hint: Did you mean run\?\n$/],
+  [
+    'an unknown flag',
+    ['run', '--selct', 'a'],
+    2,
+    /^error USAGE: unknown option '--selct'\n {2}hint: Did you mean --select\?\n$/,
+  ],
+  [
+    'a missing argument',
+    ['produce'],
+    2,
+    /^error USAGE: missing required argument 'topic'\n {2}hint: lens produce --help\n$/,
+  ],
+  ['a missing subcommand', ['topics'], 2, /^error USAGE: topics needs a subcommand\n/],
+  ['a value out of its choices', ['query', 'select 1', '--format', 'xml'], 2, /^error USAGE: .*table, json, csv/],
+  ['a number that is none', ['demo', '--users', 'many'], 2, /^error USAGE: .*whole number/],
+  ['a bad --set', ['lag', '--set', 'x'], 2, /^error USAGE: --set takes KEY=VALUE, not x\n/],
+  [
+    'an unknown setting',
+    ['lag', '--set', 'batch.max=1'],
+    2,
+    /^error CONFIG_INVALID: there is no setting batch\.max\n {2}at --set/,
+  ],
+  [
+    'a wrong file',
+    ['status', '--project-dir', broken],
+    2,
+    /^error CONFIG_INVALID: .*\n {2}at .*lens\.yml:3\n {2}hint: did you mean batch\.maxRecords\?\n$/,
+  ],
+  ['no project', ['run', '--project-dir', empty], 2, /^error PROJECT_NOT_FOUND: /],
+  ['an unknown topic', ['consume', 'order', ...shop.flags], 2, /^error TOPIC_UNKNOWN: [\s\S]*orders/],
+  ['an unknown model', ['compile', 'fct_order', ...shop.flags], 2, /^error MODEL_UNKNOWN_REF: [\s\S]*fct_orders/],
+  [
+    'a missing file',
+    ['produce', 'orders', 'nothing.jsonl', ...shop.flags],
+    1,
+    /^error INPUT_UNREADABLE: .*nothing\.jsonl/,
+  ],
+  ['several statements', ['query', 'select 1; select 2', ...shop.flags], 1, /^error QUERY_REFUSED: /],
+  ['a statement that writes', ['query', 'create table t (a int)', ...shop.flags], 1, /^error QUERY_REFUSED: /],
+  ['reading a file', ['query', "select * from read_csv('/etc/passwd')", ...shop.flags], 1, /^error QUERY_FAILED: /],
+  ['an unknown table', ['query', 'select * from nothing', ...shop.flags], 1, /^error QUERY_FAILED: /],
+];
+
+test.each(cases)('%s', async (_, args, code, stderr) => {
+  const result = await lens(args, { cwd: empty });
+  expect(result.stderr).toMatch(stderr);
+  expect(result).toMatchObject({ code, stdout: '' });
+});
+
+test('as JSON', async () => {
+  const result = await lens(['compile', 'nothing', '--log-format', 'json', ...shop.flags], { cwd: empty });
+  expect(result.code).toBe(2);
+  expect(JSON.parse(result.stderr)).toMatchObject({ level: 'error', code: 'MODEL_UNKNOWN_REF', exitCode: 2 });
+});
+
+test('help and version are no errors', async () => {
+  const help = await lens(['--help'], { cwd: empty });
+  expect(help).toMatchObject({ code: 0, stderr: '' });
+  expect(help.stdout).toMatch(/--data-dir[\s\S]*Commands:[\s\S]*compact/);
+  expect((await lens(['run', '--help'], { cwd: empty })).stdout).toMatch(/--full-refresh[\s\S]*--data-dir/);
+  expect((await lens(['--version'], { cwd: empty })).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
