@@ -1,6 +1,6 @@
 import { LensError, messageOf } from '../core/errors.ts';
 import { ScratchReader, type ScratchChunk } from '../warehouse/scratch-reader.ts';
-import { text } from '../warehouse/sql.ts';
+import { text as literal } from '../warehouse/sql.ts';
 import { PROMPT_ID_SQL, sampleHashSql } from './prompt-id.ts';
 import type { IdentifiedPrompt, PromptSource } from './prompt-record.ts';
 
@@ -45,7 +45,7 @@ export async function openDiffusionParquet(
   const place = options.place ?? file;
   const reader = await ScratchReader.open();
   try {
-    const from = `read_parquet(${text(globless(file))})`;
+    const from = `read_parquet(${literal(globless(file))})`;
     await checkColumns(reader, from, place);
     const complete = REQUIRED.map((name) => `"${name}" is not null`).join(' and ');
     const rows = await readable(place, () => reader.number(`select count(*) from ${from}`));
@@ -87,13 +87,14 @@ async function selection(
   complete: string,
   options: { limit?: number | undefined; seed: number },
 ): Promise<string> {
+  // The order here is the order of the columns in `prompts` below.
   const columns = `image_name, prompt, ${PROMPT_ID_SQL} as id, seed::double as seed, step::double as step,
     cfg::double as cfg, sampler::double as sampler, width::double as width, height::double as height,
     user_name, epoch_us("timestamp"::timestamp)::double as at`;
   if (options.limit === undefined) return `select ${columns} from ${from} where ${complete}`;
   const hash = sampleHashSql(options.seed);
   const largest = await reader.number(
-    `select distinct ${hash} as hash from ${from} where ${complete}
+    `select ${hash} as hash from ${from} where ${complete}
      order by hash limit 1 offset ${Math.max(0, options.limit - 1)}`,
   );
   const sample = largest === null ? 'true' : `${hash} <= ${largest}`;
@@ -114,24 +115,23 @@ async function* promptsOf(
 }
 
 function prompts({ rowCount, columns }: ScratchChunk): IdentifiedPrompt[] {
-  const column = <T>(c: number): readonly T[] => columns[c] as readonly T[];
-  const [names, texts] = [column<string>(0), column<string>(1)];
-  const [ids, seeds, steps, cfgs] = [column<number>(2), column<number>(3), column<number>(4), column<number>(5)];
-  const [samplers, widths, heights] = [column<number>(6), column<number>(7), column<number>(8)];
-  const [users, times] = [column<string | null>(9), column<number | null>(10)];
+  const texts = columns as readonly (readonly string[])[];
+  const numbers = columns as readonly (readonly number[])[];
+  const text = (column: number, row: number): string => texts[column]?.[row] as string;
+  const number = (column: number, row: number): number => numbers[column]?.[row] as number;
   return Array.from({ length: rowCount }, (_, i) => ({
-    id: ids[i] as number,
+    id: number(2, i),
     record: {
-      image_name: names[i] as string,
-      prompt: texts[i] as string,
-      generation_seed: seeds[i] as number,
-      step: steps[i] as number,
-      cfg: cfgs[i] as number,
-      sampler: samplers[i] as number,
-      width: widths[i] as number,
-      height: heights[i] as number,
-      source_user: users[i] ?? null,
-      source_timestamp: times[i] ?? null,
+      image_name: text(0, i),
+      prompt: text(1, i),
+      generation_seed: number(3, i),
+      step: number(4, i),
+      cfg: number(5, i),
+      sampler: number(6, i),
+      width: number(7, i),
+      height: number(8, i),
+      source_user: text(9, i) ?? null,
+      source_timestamp: number(10, i) ?? null,
     },
   }));
 }

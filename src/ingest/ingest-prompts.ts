@@ -33,11 +33,18 @@ export async function ingestPrompts(ctx: IngestContext, options: PromptsOptions)
   if (from === undefined) return publish(ctx, syntheticPrompts(options.count ?? 10_000, options.seed), options);
   if (!isUrl(from)) return publishFile(ctx, from, from, options);
   const progress = ctx.onProgress;
-  await using fetched = await download(from, {
-    signal: ctx.signal,
-    progress: progress && ((done, total) => progress('bytes downloaded', done, total)),
-  });
-  return await publishFile(ctx, fetched.file, from, options);
+  const started = performance.now();
+  try {
+    await using fetched = await download(from, {
+      signal: ctx.signal,
+      progress: progress && ((done, total) => progress('bytes downloaded', done, total)),
+    });
+    return await publishFile(ctx, fetched.file, from, options);
+  } catch (error) {
+    if (ctx.signal?.aborted !== true) throw error;
+    const milliseconds = Math.round(performance.now() - started);
+    return { topic: 'prompts', records: 0, milliseconds, notes: ['stopped during the download'], stopped: true };
+  }
 }
 
 async function publishFile(

@@ -55,6 +55,7 @@ const SIDES = [
 const FIRST_MINUTE = Date.UTC(2022, 7, 1) * 1000;
 const MINUTES = 31 * 24 * 60;
 const MINUTE = 60_000_000;
+const STRIDES = [1, 3, 7, 9, 11, 13, 17, 19] as const;
 const SOURCE_USERS = 5_000;
 const CHUNK = 500;
 
@@ -98,7 +99,11 @@ export function promptText(random: Random): string {
   const length = from + random.below(to - from + 1);
   const words = random.pick(SUBJECTS).split(' ');
   if (words.length < length) words.push(...`${random.pick(STYLES)},`.split(' '));
-  while (words.length < length) words.push(...`${random.pick(MODIFIERS)},`.split(' '));
+  // A walk of a stride that shares no factor with their number meets all modifiers before it repeats one.
+  const stride = random.pick(STRIDES);
+  for (let at = random.below(MODIFIERS.length); words.length < length; at += stride) {
+    words.push(...`${MODIFIERS[at % MODIFIERS.length]},`.split(' '));
+  }
   words.length = Math.min(words.length, length);
   if (random.chance(UNSAFE_SHARE)) words[random.below(words.length)] = random.pick(SAFETY_WORDS);
   return words.join(random.chance(DOUBLE_SPACE_SHARE) ? '  ' : ' ');
@@ -106,7 +111,7 @@ export function promptText(random: Random): string {
 
 /** As DiffusionDB names images: a UUID and `.webp`. */
 function imageName(random: Random): string {
-  const h = Array.from({ length: 4 }, () => random.uint32().toString(16).padStart(8, '0')).join('');
+  const h = hexWords(random, 4);
   const variant = '89ab'[random.below(4)] as string;
   return `${h.slice(0, 8)}-${h.slice(8, 12)}-4${h.slice(13, 16)}-${variant}${h.slice(17, 20)}-${h.slice(20)}.webp`;
 }
@@ -115,6 +120,12 @@ function sourceUser(random: Random): string | null {
   const roll = random.float();
   if (roll < 0.01) return null;
   if (roll < 0.08) return 'deleted_account';
-  const one = new Random(random.below(SOURCE_USERS));
-  return Array.from({ length: 8 }, () => one.uint32().toString(16).padStart(8, '0')).join('');
+  return hexWords(new Random(random.below(SOURCE_USERS)), 8);
+}
+
+/** So many times 8 hexadecimal digits. */
+function hexWords(random: Random, count: number): string {
+  let digits = '';
+  for (let i = 0; i < count; i++) digits += random.uint32().toString(16).padStart(8, '0');
+  return digits;
 }
