@@ -10,8 +10,17 @@ describe('loading', () => {
   it('reads the shipped project: its models in order, each compiles, nothing is left out', () => {
     const project = loadProject(SHIPPED);
     expect(project.models.map(({ name }) => name).toSorted()).toEqual([
-      ...['daily_metrics', 'dim_prompts', 'dim_users', 'fct_generations', 'fct_sessions', 'ftr_llm_analysis'],
-      ...['ftr_text_embeddings', 'stg_generations', 'stg_prompts', 'stg_users', 'user_friction_summary'],
+      'daily_metrics',
+      'dim_prompts',
+      'dim_users',
+      'fct_generations',
+      'fct_sessions',
+      'ftr_llm_analysis',
+      'ftr_text_embeddings',
+      'stg_generations',
+      'stg_prompts',
+      'stg_users',
+      'user_friction_summary',
     ]);
     for (const model of project.models) {
       for (const naming of [bare, qualified]) expect(compile(project, model, naming)).not.toMatch(/\{\{|\{%/);
@@ -30,8 +39,13 @@ describe('loading', () => {
   it('reads the shop: order, dependencies, configuration from all three levels', () => {
     const project = loadProject(SHOP);
     expect(project.models.map(({ name, materialized }) => `${name} ${materialized}`)).toEqual([
-      ...['stg_customers view', 'dim_customers table', 'stg_orders view', 'fct_orders table', 'daily_sales table'],
-      ...['paid_orders ephemeral', 'customer_totals incremental'],
+      'stg_customers view',
+      'dim_customers table',
+      'stg_orders view',
+      'fct_orders table',
+      'daily_sales table',
+      'paid_orders ephemeral',
+      'customer_totals incremental',
     ]);
     expect(project.model('fct_orders').dependsOn).toEqual({ models: ['stg_orders', 'dim_customers'], sources: [] });
     expect(project.model('stg_orders').dependsOn).toEqual({ models: [], sources: ['raw_orders'] });

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { loadProject } from '../../src/project/load-project.ts';
+import { selectModels } from '../../src/project/selector.ts';
+import { failureOf, SHOP } from './project-folder.ts';
+
+// stg_customers -> dim_customers -> fct_orders -> daily_sales; stg_orders -> fct_orders, paid_orders -> customer_totals
+const project = loadProject(SHOP);
+const ALL = project.models.map(({ name }) => name);
+
+const CASES: readonly [select: string, expected: readonly string[], exclude?: string][] = [
+  ['', ALL],
+  ['*', ALL],
+  ['dim_customers', ['dim_customers']],
+  ['dim_customers+', ['dim_customers', 'fct_orders', 'daily_sales']],
+  ['dim_customers+1', ['dim_customers', 'fct_orders']],
+  ['+dim_customers', ['stg_customers', 'dim_customers']],
+  ['1+daily_sales', ['fct_orders', 'daily_sales']],
+  ['2+daily_sales', ['dim_customers', 'stg_orders', 'fct_orders', 'daily_sales']],
+  ['1+fct_orders+1', ['dim_customers', 'stg_orders', 'fct_orders', 'daily_sales']],
+  ['@stg_customers', ['stg_customers', 'dim_customers', 'stg_orders', 'fct_orders', 'daily_sales']],
+  ['dim_customers customer_totals', ['dim_customers', 'customer_totals']],
+  ['+customer_totals,+daily_sales', ['stg_orders']],
+  ['tag:staging', ['stg_customers', 'stg_orders']],
+  ['tag:rep*', ['daily_sales']],
+  ['path:models/staging', ['stg_customers', 'stg_orders']],
+  ['models/reports/daily_sales.sql', ['daily_sales']],
+  ['path:models/*/dim_*.sql', ['dim_customers']],
+  ['path:models/**/*_orders.sql', ['stg_orders', 'fct_orders', 'paid_orders']],
+  ['file:fct_orders.sql', ['fct_orders']],
+  ['staging', ['stg_customers', 'stg_orders']],
+  ['staging.*', ['stg_customers', 'stg_orders']],
+  ['shop.marts', ['dim_customers', 'fct_orders', 'paid_orders', 'customer_totals']],
+  ['shop.*.stg_*', ['stg_customers', 'stg_orders']],
+  ['?im_customers', ['dim_customers']],
+  ['source:web+', ALL],
+  ['source:web.customers+', ['stg_customers', 'dim_customers', 'fct_orders', 'daily_sales']],
+  ['source:shop.web.customers+1', ['stg_customers']],
+  ['tag:money+1', ['stg_orders']],
+  ['config.materialized:incremental', ['customer_totals']],
+  ['config.meta.upkeep:compaction', ['daily_sales']],
+  ['config.unique_key:customer_id', ['customer_totals']],
+  ['resource_type:model,staging', ['stg_customers', 'stg_orders']],
+  ['staging', ['stg_customers'], 'stg_orders+'],
+  ['', ['stg_customers', 'dim_customers'], 'stg_orders+'],
+];
+
+describe('selection', () => {
+  it.each(CASES)('"%s" gives %j, without "%s"', (select, expected, exclude) => {
+    const models = selectModels(project, { select: [select], exclude: exclude === undefined ? [] : [exclude] });
+    expect(models.map(({ name }) => name)).toEqual(ALL.filter((name) => expected.includes(name)));
+  });
+
+  it('of several options is their union', () => {
+    const models = selectModels(project, { select: ['stg_orders', 'tag:report'] });
+    expect(models.map(({ name }) => name)).toEqual(['stg_orders', 'daily_sales']);
+  });
+
+  it.each([
+    ['fct_order', /selects nothing/, /did you mean fct_orders/],
+    ['tags:staging', /unknown method tags/, /did you mean tag:/],
+    ['staging,reports', /holds no model/, /--select/],
+    ['source:web', /holds no model/, /--select/],
+    ['+', /cannot be read|selects nothing/, /./],
+  ])('"%s" is told to be wrong', (select, message, hint) => {
+    const failure = failureOf(() => selectModels(project, { select: [select] }));
+    expect(failure.code).toBe('USAGE');
+    expect(failure.message).toMatch(message);
+    expect(failure.hint).toMatch(hint);
+  });
+});
