@@ -78,7 +78,12 @@ export function readSourceProperties(yaml: YamlFile): SourceProperties[] {
 /** Sentences about the parts of a yml file that are left out. */
 export function propertyWarnings(yaml: YamlFile): string[] {
   const data = yaml.record(yaml.data, []);
-  return NOT_RUN.filter((key) => data[key] !== undefined).map((key) => `${yaml.place([key])}: ${key} are not run`);
+  const versioned = yaml.list(data['models'], ['models']).flatMap((model, i) => {
+    const has = isYamlRecord(model) && model['versions'] !== undefined;
+    return has ? [`${yaml.place(['models', i, 'versions'])}: versions of a model are not run`] : [];
+  });
+  const left = NOT_RUN.filter((key) => data[key] !== undefined);
+  return [...left.map((key) => `${yaml.place([key])}: ${key} are not run`), ...versioned];
 }
 
 function readProperties(yaml: YamlFile, entry: unknown, at: Path): Properties {
