@@ -111,7 +111,7 @@ class ConsumeRun {
     this.consumed.records += batch.records;
     this.consumed.deadLetters += applied.deadLetters;
     onCommit?.(batch);
-    if ('failed' in applied) for (const error of applied.failed) onEvent({ kind: 'notice', message: error.message });
+    for (const error of applied.failed) onEvent({ kind: 'notice', message: error.message });
     if (batch.records > 0) {
       onEvent({
         kind: 'batch',

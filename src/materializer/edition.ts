@@ -27,6 +27,8 @@ export interface EditionOptions {
 export interface AppliedBatch {
   readonly rowsChanged: number;
   readonly deadLetters: number;
+  /** The failures of models that were left behind. */
+  readonly failed: readonly Error[];
 }
 
 /**
@@ -99,11 +101,11 @@ export class Edition implements AsyncDisposable {
   }
 
   /** Lands a batch and folds it into the models, with its checkpoint. A model that fails is left behind, with all that read it. */
-  async applyFolding(batch: Batch): Promise<AppliedBatch & { failed: readonly Error[] }> {
+  async applyFolding(batch: Batch): Promise<AppliedBatch> {
     const failed: Error[] = [];
     for (;;) {
       try {
-        return { ...(await this.#apply(batch, false, failed)), failed };
+        return await this.#apply(batch, false, failed);
       } catch (error) {
         const model = failedModel(error);
         if (model === null || this.#states.get(model) === 'failed') throw error;
@@ -137,7 +139,7 @@ export class Edition implements AsyncDisposable {
       await advanceCheckpoint(connection, batch.positions);
       return rows;
     });
-    return { rowsChanged, deadLetters: deadLetters.length };
+    return { rowsChanged, deadLetters: deadLetters.length, failed };
   }
 
   /** Rebuilds folded models that are behind, with the folded models that read them. One that fails stays behind. */

@@ -115,7 +115,7 @@ kafkaSuite('the materializer on Kafka', (brokers) => {
     ['the shop', SHOP],
   ])('%s has the same tables as on the embedded log, and equals recompute', async (_, projectDir) => {
     await using workshop = await Workshop.of(projectDir);
-    await using kafka = openKafkaLog({ brokers: brokers().split(',') });
+    await using kafka = openKafkaLog({ brokers });
     await freshTopics(kafka, workshop.catalog);
     const history = fc.sample(histories(workshop.catalog, 300), { numRuns: 5, seed: SEED }).flat();
     await workshop.publish(history);
@@ -132,7 +132,7 @@ kafkaSuite('the materializer on Kafka', (brokers) => {
   // In this file, since both use the shipped topics on one broker.
   it(`survives kill -9 of the service at ${KILLS} random moments (seed ${SEED})`, async () => {
     await using workshop = await Workshop.of(SHIPPED);
-    await using log = openKafkaLog({ brokers: brokers().split(',') });
-    await survivesKills(workshop, log, ['--brokers', brokers()]);
+    await using log = openKafkaLog({ brokers });
+    await survivesKills(workshop, log, ['--brokers', brokers.join(',')]);
   }, 600_000);
 });
