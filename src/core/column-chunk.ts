@@ -50,6 +50,7 @@ export class ColumnVector {
   validity: Int32Array<ArrayBuffer>;
   /** LIST: elements in `child` so far. */
   childCount = 0;
+  #hadNull = false;
 
   constructor(type: ColumnType, heap: StringHeap, capacity: number = CHUNK_ROWS) {
     this.type = type;
@@ -116,7 +117,16 @@ export class ColumnVector {
   setNull(row: number): void {
     const w = row >> 5;
     this.validity[w] = (this.validity[w] as number) & ~(1 << (row & 31));
-    this.bytes.fill(0, row * this.width, (row + 1) * this.width);
+    this.#hadNull = true;
+    if (this.type.kind === 'array') this.#child?.clear(row * this.type.length, this.type.length);
+    else this.bytes.fill(0, row * this.width, (row + 1) * this.width);
+  }
+
+  /** Makes rows from .. from+count-1 zero and not null: DuckDB copies elements even where nothing refers to them. */
+  clear(from: number, count: number): void {
+    this.bytes.fill(0, from * this.width, (from + count) * this.width);
+    if (this.#hadNull) for (let row = from; row < from + count; row++) this.setValid(row);
+    if (this.type.kind === 'array') this.#child?.clear(from * this.type.length, count * this.type.length);
   }
 
   setBoolean(row: number, value: boolean): void {
@@ -182,8 +192,10 @@ export class ColumnVector {
    */
   setElements(row: number, count: number): number {
     if (this.type.kind === 'array') {
-      this.child.ensure((row + 1) * this.type.length);
-      return row * this.type.length;
+      const first = row * this.type.length;
+      this.child.ensure(first + this.type.length);
+      this.child.clear(first, this.type.length);
+      return first;
     }
     const start = this.childCount;
     this.words[row * 4] = start;
@@ -192,6 +204,7 @@ export class ColumnVector {
     this.words[row * 4 + 3] = 0;
     this.childCount += count;
     this.child.ensure(this.childCount);
+    this.child.clear(start, count);
     return start;
   }
 
@@ -213,6 +226,7 @@ export class ColumnVector {
 
   reset(): void {
     this.validity.fill(-1);
+    this.#hadNull = false;
     this.childCount = 0;
     this.#child?.reset();
   }

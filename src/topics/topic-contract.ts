@@ -35,6 +35,8 @@ export interface SchemaVersion {
   readonly version: number;
   /** The Avro schema as parsed JSON. */
   readonly schema: unknown;
+  /** Its id in the wire format as the manifest says; null where a registry gives the ids. */
+  readonly wireId: number | null;
 }
 
 /** Landing checks of one field; a record that fails one is a dead letter. */
@@ -47,6 +49,8 @@ export interface FieldCheck {
   readonly max?: number;
   /** Arrays: the exact number of elements, each finite. Makes the column a fixed-size ARRAY. */
   readonly length?: number;
+  /** A nullable field that must be there all the same; in `patch`, in records of its kind. */
+  readonly required?: boolean;
 }
 
 /** A record that could not become a row: kept with raw bytes, place and reason, and can be redriven. */

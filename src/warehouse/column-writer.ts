@@ -48,9 +48,9 @@ export async function appendChunks(
       for (const chunk of chunks) {
         if (chunk.rowCount === 0) continue;
         const target = dataChunkFor(chunk);
-        pinned = fill(target, chunk, strings);
+        pin.heap = fill(target, chunk, strings);
         appender.appendDataChunk(target);
-        pinned = null;
+        pin.heap = null;
       }
     } catch (error) {
       appender.clear();
@@ -69,7 +69,7 @@ export function defaultStringPath(): StringPath {
 }
 
 /** The memory that string slots point into, held here until DuckDB has copied it. */
-let pinned: PinnedHeap | null = null;
+const pin: { heap: PinnedHeap | null } = { heap: null };
 
 /** DuckDB's side of a chunk, one for each list of types: filled and copied within one call, so sharing it is safe. */
 const dataChunks = new Map<string, DuckDBDataChunk>();

@@ -1,0 +1,56 @@
+import { CHUNK_ROWS, ColumnChunk } from '../core/column-chunk.ts';
+import type { ColumnType } from '../core/columns.ts';
+
+/** Chunks of one layout, filled one after another and used again. */
+export class ChunkPool {
+  readonly #types: readonly ColumnType[];
+  readonly #chunks: ColumnChunk[] = [];
+  #used = 0;
+
+  constructor(types: readonly ColumnType[]) {
+    this.#types = types;
+  }
+
+  /** The chunk that takes the next row. */
+  open(): ColumnChunk {
+    const last = this.#chunks[this.#used - 1];
+    if (last !== undefined && !last.isFull) return last;
+    let chunk = this.#chunks[this.#used];
+    if (chunk === undefined) {
+      chunk = new ColumnChunk(this.#types);
+      this.#chunks.push(chunk);
+    }
+    this.#used++;
+    return chunk;
+  }
+
+  /** Which chunk that is, from 0. */
+  get openNumber(): number {
+    return this.#used - 1;
+  }
+
+  rowCount(): number {
+    return this.filled().reduce((sum, chunk) => sum + chunk.rowCount, 0);
+  }
+
+  /** The chunks with rows. */
+  filled(): ColumnChunk[] {
+    return this.#chunks.slice(0, this.#used).filter((chunk) => chunk.rowCount > 0);
+  }
+
+  /** Drops rows marked by number (chunk number * CHUNK_ROWS + row); numbers past the marks stay. */
+  drop(marks: Uint8Array): void {
+    const rows = new Int32Array(CHUNK_ROWS);
+    for (let c = 0; c < this.#used; c++) {
+      const chunk = this.#chunks[c] as ColumnChunk;
+      let count = 0;
+      for (let row = 0; row < chunk.rowCount; row++) if (marks[c * CHUNK_ROWS + row] !== 1) rows[count++] = row;
+      if (count < chunk.rowCount) chunk.keep(rows, count);
+    }
+  }
+
+  reset(): void {
+    for (let c = 0; c < this.#used; c++) this.#chunks[c]?.reset();
+    this.#used = 0;
+  }
+}

@@ -1,0 +1,104 @@
+import { LensError } from '../core/errors.ts';
+import type { AvroType } from './avro-schema.ts';
+import type { AvroValue } from './avro-values.ts';
+import { decimalText, unscaledOf } from './decimal-text.ts';
+import { nonNull } from './record-shape.ts';
+import { dateText, parseDate, parseTimestamp, timestampText } from './time-text.ts';
+import { microsOf } from './write-value.ts';
+
+/**
+ * A decoded value as JSON: dates and timestamps ISO 8601 in UTC, decimals as strings, bytes in base64, whole numbers
+ * beyond 2^53 - 1 and numbers that are not finite as strings.
+ */
+export function toJson(type: AvroType, value: AvroValue): unknown {
+  if (value === null) return null;
+  const { type: inner } = nonNull(type);
+  switch (inner.kind) {
+    case 'int':
+      return inner.logical === undefined ? value : dateText(value as number);
+    case 'long':
+      if (inner.logical !== undefined) return timestampText(microsOf(inner, value, ''));
+      return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+    case 'float':
+    case 'double':
+      return Number.isFinite(Number(value)) ? Number(value) : String(value);
+    case 'bytes':
+    case 'fixed':
+      if (inner.logical?.name === 'decimal') return decimalText(unscaledOf(value as Uint8Array), inner.logical.scale);
+      return Buffer.from(value as Uint8Array).toString('base64');
+    case 'array':
+      return (value as AvroValue[]).map((item) => toJson(inner.items, item));
+    default:
+      return value;
+  }
+}
+
+/**
+ * A JSON value as the encoder takes it (see RecordEncoder). INPUT_INVALID naming the field and what was expected;
+ * what the encoder refuses by itself passes.
+ *
+ * @param path for the message, `topic.field`
+ */
+export function fromJson(type: AvroType, json: unknown, path: string): unknown {
+  const { type: inner, nullable } = nonNull(type);
+  if (json === null || json === undefined) {
+    if (json === null && !nullable) throw wrong(path, json, 'a value: the field is not nullable');
+    return json;
+  }
+  switch (inner.kind) {
+    case 'int':
+      return inner.logical === undefined ? json : dayFrom(json, path);
+    case 'long':
+      return inner.logical === undefined ? wholeFrom(json, path) : instantFrom(inner.logical.name, json, path);
+    case 'float':
+    case 'double':
+      return json === 'NaN' || json === 'Infinity' || json === '-Infinity' ? Number(json) : json;
+    case 'bytes':
+    case 'fixed':
+      return inner.logical?.name === 'decimal' ? decimalFrom(json, path) : bytesFrom(json, path);
+    case 'array':
+      if (!Array.isArray(json)) throw wrong(path, json, 'an array');
+      return json.map((item, i) => fromJson(inner.items, item, `${path}[${i}]`));
+    default:
+      return json;
+  }
+}
+
+function dayFrom(json: unknown, path: string): number {
+  const days = typeof json === 'string' ? parseDate(json) : null;
+  if (days === null) throw wrong(path, json, 'an ISO 8601 date, as "2026-11-24"');
+  return days;
+}
+
+function instantFrom(unit: string, json: unknown, path: string): bigint {
+  const micros = typeof json === 'string' ? parseTimestamp(json) : null;
+  if (micros === null) throw wrong(path, json, 'an ISO 8601 timestamp, as "2026-11-24T10:00:00.123456Z"');
+  if (unit === 'timestamp-micros') return micros;
+  if (micros % 1000n !== 0n) throw wrong(path, json, 'a timestamp of whole milliseconds');
+  return micros / 1000n;
+}
+
+function wholeFrom(json: unknown, path: string): number | bigint {
+  if (typeof json === 'number' && Number.isSafeInteger(json)) return json;
+  if (typeof json === 'string' && /^-?\d{1,19}$/.test(json)) return BigInt(json);
+  throw wrong(path, json, 'a whole number (beyond 2^53 as a string)');
+}
+
+function decimalFrom(json: unknown, path: string): unknown {
+  if (typeof json === 'string' || typeof json === 'number') return json;
+  throw wrong(path, json, 'a decimal, as "12.3400"');
+}
+
+function bytesFrom(json: unknown, path: string): Uint8Array {
+  if (typeof json === 'string') {
+    const bytes = Buffer.from(json, 'base64');
+    if (bytes.toString('base64') === json) return bytes;
+  }
+  throw wrong(path, json, 'base64');
+}
+
+function wrong(path: string, json: unknown, expected: string): LensError {
+  return new LensError('INPUT_INVALID', `${path}: ${JSON.stringify(json).slice(0, 100)} is not ${expected}`, {
+    hint: 'the forms of values in JSON are in docs/topics.md',
+  });
+}

@@ -1,0 +1,43 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { LensError, messageOf } from '../core/errors.ts';
+
+/** Which schema a wire id stands for. */
+export interface SchemaPlace {
+  readonly topic: string;
+  readonly version: number;
+}
+
+/** topics/manifest.json: `{ "1": { "topic": "prompts", "version": 1 }, ... }`, wire ids as keys. */
+export type Manifest = ReadonlyMap<number, SchemaPlace>;
+
+/** Reads the manifest; a missing file is an empty one. TOPIC_CONTRACT_INVALID with file and key. */
+export function readManifest(file: string, name: string): Manifest {
+  const manifest = new Map<number, SchemaPlace>();
+  if (!existsSync(file)) return manifest;
+  const fail = (key: string | null, message: string): never => {
+    throw new LensError('TOPIC_CONTRACT_INVALID', message, {
+      place: key === null ? name : `${name} ("${key}")`,
+      hint: 'an entry looks like "7": { "topic": "prompts", "version": 2 }',
+    });
+  };
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    return fail(null, `not valid JSON: ${messageOf(error)}`);
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return fail(null, 'an object is needed here');
+  const seen = new Map<string, string>();
+  for (const [key, entry] of Object.entries(json as Record<string, unknown>)) {
+    const id = Number(key);
+    if (!/^\d+$/.test(key) || id > 0x7fffffff) fail(key, 'a wire id is a whole number up to 2147483647');
+    const { topic, version, ...rest } = (entry ?? {}) as Record<string, unknown>;
+    if (typeof topic !== 'string' || typeof version !== 'number') return fail(key, 'an entry needs topic and version');
+    if (Object.keys(rest).length > 0) fail(key, `unknown key "${Object.keys(rest)[0]}"`);
+    const other = seen.get(`${topic} ${version}`);
+    if (other !== undefined) fail(key, `version ${version} of ${topic} has the wire id ${other} already`);
+    seen.set(`${topic} ${version}`, key);
+    manifest.set(id, { topic, version });
+  }
+  return manifest;
+}
