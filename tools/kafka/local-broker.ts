@@ -18,6 +18,7 @@ const TOOL_FLAGS = [
 ];
 const BROKER_FLAGS = ['-Xms128m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 const START_LIMIT_MS = 60_000;
+const STOP_LIMIT_MS = 20_000;
 
 export interface LocalBrokerOptions {
   /** Holds server.properties, the broker's output (kafka.log) and its data; kept between starts. */
@@ -100,7 +101,7 @@ export class LocalBroker implements AsyncDisposable {
       throw failed(`is not what answers at ${this.address}: cluster id ${answering}, expected ${own}`);
   }
 
-  /** Ends the broker in good order (SIGTERM, 0.2 to 2 s). */
+  /** Ends the broker in good order (SIGTERM, 0.2 to 2 s), or by force when that takes too long. */
   async stop(): Promise<void> {
     await this.#end('SIGTERM');
   }
@@ -114,7 +115,10 @@ export class LocalBroker implements AsyncDisposable {
     const child = this.#process;
     if (child === null) return;
     child.kill(signal);
+    // A broker that cannot reach its controller would try for minutes.
+    const late = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
     await exitOf(child);
+    clearTimeout(late);
     this.#process = null;
   }
 

@@ -58,12 +58,13 @@ export class KafkaCluster {
 
   /** Repeats `work` while brokers are away or on their way up; LOG_UNREACHABLE when that lasts too long. */
   async patiently<T>(what: string, work: () => Promise<T>): Promise<T> {
-    const deadline = Date.now() + (this.#answered ? LATER_PATIENCE_MS : FIRST_PATIENCE_MS);
+    const start = Date.now();
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {
         return await work();
       } catch (error) {
-        if (!mayPass(error) || this.#closed || Date.now() + pause > deadline) throw this.failure(what, error);
+        const patience = this.#answered ? LATER_PATIENCE_MS : FIRST_PATIENCE_MS;
+        if (!mayPass(error) || this.#closed || Date.now() + pause > start + patience) throw this.failure(what, error);
         await sleep(pause);
       }
     }
@@ -160,7 +161,8 @@ export class KafkaCluster {
   }
 }
 
-function mayPass(error: unknown): boolean {
+/** Whether another try, with fresh metadata, may do better. */
+export function mayPass(error: unknown): boolean {
   if (error instanceof LinkError) return !error.final;
   return error instanceof KafkaProtocolError && isStale(error.errorCode);
 }

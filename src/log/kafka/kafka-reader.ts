@@ -2,8 +2,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { LensError } from '../../core/errors.ts';
 import type { LogReader, Position, ReadOptions } from '../event-log.ts';
 import type { RecordBlock } from '../record-block.ts';
-import { LinkError } from './broker-link.ts';
-import type { KafkaCluster } from './cluster.ts';
+import { type KafkaCluster, mayPass } from './cluster.ts';
 import { checkPositions } from './position-guard.ts';
 import { findTopics, missingTopic } from './kafka-topics.ts';
 import { Delivery, PartitionCursor } from './partition-cursor.ts';
@@ -175,10 +174,7 @@ export class KafkaReader implements LogReader {
       if (await this.#take(nodeId, answer.partitions)) await this.#refresh();
     } catch (error) {
       if (this.#closed) return;
-      const passing =
-        (error instanceof LinkError && !error.final) ||
-        (error instanceof KafkaProtocolError && isStale(error.errorCode));
-      if (!passing) throw this.#cluster.failure('read', error);
+      if (!mayPass(error)) throw this.#cluster.failure('read', error);
       await this.#refresh();
     } finally {
       this.#busy.delete(nodeId);
@@ -258,7 +254,7 @@ export class KafkaReader implements LogReader {
         return;
       } catch (error) {
         if (this.#closed) return;
-        if (!(error instanceof LinkError) || error.final) throw this.#cluster.failure('read', error);
+        if (!mayPass(error)) throw this.#cluster.failure('read', error);
       }
     }
   }

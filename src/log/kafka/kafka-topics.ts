@@ -6,6 +6,7 @@ import type { KafkaApi } from './protocol/api.ts';
 import {
   isStale,
   KafkaProtocolError,
+  LEADER_NOT_AVAILABLE,
   TOPIC_ALREADY_EXISTS,
   UNKNOWN_TOPIC_OR_PARTITION,
 } from './protocol/error-codes.ts';
@@ -22,6 +23,8 @@ import {
 
 const POLL_MS = 50;
 const SETTLE_MS = 10_000;
+/** For the answer to a change: the controller itself may take 5 s (topic-admin.ts). */
+const CHANGE_MS = 10_000;
 
 /** All topics with their settings, without Kafka's own (`__consumer_offsets` and the like). */
 export async function describeTopics(cluster: KafkaCluster): Promise<Map<string, TopicDescription>> {
@@ -140,7 +143,7 @@ async function listOffsets(
   );
   const leaderless = flat.find(({ leader }) => leader < 0);
   if (leaderless !== undefined)
-    throw new KafkaProtocolError(5, `${leaderless.topic}/${leaderless.partition} has no leader`);
+    throw new KafkaProtocolError(LEADER_NOT_AVAILABLE, `${leaderless.topic}/${leaderless.partition} has no leader`);
   const byLeader = [...Map.groupBy(flat, ({ leader }) => leader)];
   const answers = await Promise.all(
     byLeader.map(async ([leader, parts]) => {
@@ -170,7 +173,8 @@ async function change<Request>(
   await cluster.patiently(`change topic ${topic}`, async () => {
     const again = tries++ > 0;
     const { controllerId } = await cluster.metadata([]);
-    const [result] = await cluster.call(controllerId < 0 ? 'any' : controllerId, api, request);
+    const target = controllerId < 0 ? 'any' : controllerId;
+    const [result] = await cluster.call(target, api, request, { timeoutMs: CHANGE_MS });
     const code = result?.errorCode ?? 0;
     if (code === 0) return;
     if (code === TOPIC_ALREADY_EXISTS) {

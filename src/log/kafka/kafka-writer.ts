@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LensError } from '../../core/errors.ts';
+import { LensError, messageOf } from '../../core/errors.ts';
 import type { LogWriter, RecordOptions, WriteOptions } from '../event-log.ts';
-import { LinkError } from './broker-link.ts';
-import type { KafkaCluster } from './cluster.ts';
+import { type KafkaCluster, mayPass } from './cluster.ts';
 import type { PendingBatches, Stuck } from './pending-batches.ts';
 import {
   DUPLICATE_SEQUENCE,
@@ -104,9 +103,10 @@ export class KafkaWriter implements LogWriter {
     }
   }
 
-  /** Resolves when no more than this many bytes are queued. */
+  /** Resolves when no more than this many bytes are queued, and all of them in their partitions. */
   async #until(bytes: number): Promise<void> {
-    while (this.#targets.queuedBytes > bytes && this.#failure === null) {
+    const targets = this.#targets;
+    while ((targets.queuedBytes > bytes || targets.unknownTopics > 0) && this.#failure === null) {
       this.#pump();
       await this.#changed.promise;
     }
@@ -177,7 +177,7 @@ export class KafkaWriter implements LogWriter {
       for (const pending of sent)
         trouble = this.#settle(pending, byPlace.get(`${pending.topic}/${pending.partition}`)) ?? trouble;
     } catch (error) {
-      if (error instanceof LinkError && !error.final) trouble = error.message;
+      if (mayPass(error)) trouble = messageOf(error);
       else this.#fail(this.#cluster.failure('write', error));
     }
     for (const pending of sent) pending.sending = false;
@@ -249,7 +249,7 @@ export class KafkaWriter implements LogWriter {
       },
       (error: unknown) => {
         this.#learning = null;
-        if (error instanceof LinkError && !error.final) this.#troubled(error.message, [this.#metadata]);
+        if (mayPass(error)) this.#troubled(messageOf(error), [this.#metadata]);
         else this.#fail(this.#cluster.failure('write', error));
       },
     );

@@ -5,7 +5,12 @@ import { LinkError } from './broker-link.ts';
 import type { KafkaCluster } from './cluster.ts';
 import { missingTopic } from './kafka-topics.ts';
 import { PendingBatches } from './pending-batches.ts';
-import { isStale, KafkaProtocolError, UNKNOWN_TOPIC_OR_PARTITION } from './protocol/error-codes.ts';
+import {
+  isStale,
+  KafkaProtocolError,
+  LEADER_NOT_AVAILABLE,
+  UNKNOWN_TOPIC_OR_PARTITION,
+} from './protocol/error-codes.ts';
 import type { ProducerIdentity } from './protocol/produce.ts';
 
 const MISSING_GRACE_MS = 5_000;
@@ -38,6 +43,8 @@ export class WriteTargets {
   #missingSince: number | null = null;
   /** Bytes added and not yet acknowledged. */
   queuedBytes = 0;
+  /** Topics with records whose partitions are not known yet. */
+  unknownTopics = 0;
 
   constructor(cluster: KafkaCluster, compression: Compression, identity: ProducerIdentity) {
     this.#cluster = cluster;
@@ -56,6 +63,7 @@ export class WriteTargets {
     if (target === undefined) {
       target = { leaders: [], partitions: [], turn: 0, early: [] };
       this.#topics.set(topic, target);
+      this.unknownTopics++;
     }
     if (target.early === null) return this.#route(topic, target, key, value, options);
     target.early.push({
@@ -86,7 +94,8 @@ export class WriteTargets {
       if (target === undefined) continue;
       if (errorCode !== 0 && !isStale(errorCode)) throw new KafkaProtocolError(errorCode, name);
       target.leaders = partitions.map(({ leader }) => leader);
-      if (target.early !== null && partitions.length > 0) this.#routeEarly(name, target, target.early);
+      if (partitions.length === 0) throw new KafkaProtocolError(LEADER_NOT_AVAILABLE, name);
+      if (target.early !== null) this.#routeEarly(name, target, target.early);
     }
     this.#noteMissing(names.filter((name) => !there.some((topic) => topic.name === name)));
   }
@@ -119,6 +128,7 @@ export class WriteTargets {
 
   #routeEarly(topic: string, target: TopicTarget, early: readonly EarlyRecord[]): void {
     target.early = null;
+    this.unknownTopics--;
     for (const { key, value, options } of early) {
       this.queuedBytes -= earlySize(key, value);
       this.#route(topic, target, key, value, options);

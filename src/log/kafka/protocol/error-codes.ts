@@ -2,6 +2,7 @@
 export const OFFSET_OUT_OF_RANGE = 1;
 export const CORRUPT_MESSAGE = 2;
 export const UNKNOWN_TOPIC_OR_PARTITION = 3;
+export const LEADER_NOT_AVAILABLE = 5;
 export const MESSAGE_TOO_LARGE = 10;
 export const RECORD_LIST_TOO_LARGE = 18;
 export const TOPIC_ALREADY_EXISTS = 36;
@@ -13,7 +14,7 @@ export const INCONSISTENT_TOPIC_ID = 103;
 /** The metadata we used is old, or the broker is on its way up or down: learn the leaders anew and go on. */
 const STALE: ReadonlySet<number> = new Set([
   3, // UNKNOWN_TOPIC_OR_PARTITION: not there, or not known to this broker yet
-  5, // LEADER_NOT_AVAILABLE
+  LEADER_NOT_AVAILABLE,
   6, // NOT_LEADER_OR_FOLLOWER
   7, // REQUEST_TIMED_OUT
   8, // BROKER_NOT_AVAILABLE
