@@ -132,11 +132,11 @@ where parent.to_field is null
 {%- endmacro %}
 
 {% macro type_string() %}{{ return('TEXT') }}{% endmacro %}
-{% macro type_timestamp() %}{{ return('TIMESTAMP') }}{% endmacro %}
-{% macro type_float() %}{{ return('FLOAT') }}{% endmacro %}
+{% macro type_timestamp() %}{{ return('timestamp') }}{% endmacro %}
+{% macro type_float() %}{{ return('float') }}{% endmacro %}
 {% macro type_numeric() %}{{ return('numeric(28,6)') }}{% endmacro %}
 {% macro type_bigint() %}{{ return('bigint') }}{% endmacro %}
-{% macro type_int() %}{{ return('INT') }}{% endmacro %}
+{% macro type_int() %}{{ return('integer') }}{% endmacro %}
 {% macro type_boolean() %}{{ return('boolean') }}{% endmacro %}
 
 {% macro concat(fields) -%}

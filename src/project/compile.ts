@@ -35,7 +35,7 @@ export function withEphemerals(sql: string, dependsOn: Dependencies, access: Mod
   if (expressions.size === 0) return sql;
   const list = [...expressions.values()].join(',\n');
   // white space and comments, then the model's own `with`
-  const own = /^((?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*)with(\s+recursive\b)?/i.exec(sql);
+  const own = /^((?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*)(with(?:\s+recursive)?)\b/i.exec(sql);
   if (own === null) return `with ${list}\n${sql}`;
-  return `${own[1] ?? ''}with${own[2] ?? ''} ${list},${sql.slice(own[0].length)}`;
+  return `${own[1] ?? ''}${own[2] ?? ''} ${list},${sql.slice(own[0].length)}`;
 }

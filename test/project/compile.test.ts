@@ -88,7 +88,7 @@ const CASES: readonly Case[] = [
       'models/m.sql':
         "{{ dbt.type_string() }} {{ type_timestamp() }} {{ dbt.concat(['a', 'b']) }} {{ dbt.date_trunc('day', 'x') }}",
     },
-    expect: "TEXT TIMESTAMP a || b date_trunc('day', x)",
+    expect: "TEXT timestamp a || b date_trunc('day', x)",
   },
   {
     name: 'config of the yml file read in the template',
