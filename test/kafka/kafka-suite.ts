@@ -1,5 +1,5 @@
 import { describe, inject, test } from 'vitest';
-import type { LocalBroker } from '../../tools/kafka/local-broker.ts';
+import type { LocalBroker, LocalBrokerOptions } from '../../tools/kafka/local-broker.ts';
 import type { BrokerAnswer, BrokerNeed } from './global-setup.ts';
 
 /**
@@ -19,7 +19,7 @@ export function kafkaSuite(name: string, body: (brokers: string[]) => void | Pro
  */
 export function ownBrokerSuite(
   name: string,
-  body: (start: (settings?: Record<string, string>) => Promise<LocalBroker>) => void | Promise<void>,
+  body: (start: (options?: Omit<LocalBrokerOptions, 'folder'>) => Promise<LocalBroker>) => void | Promise<void>,
 ): void {
   suite(name, 'own', async () => {
     const { ownBroker } = await import('./own-broker.ts');

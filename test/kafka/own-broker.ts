@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { LocalBroker } from '../../tools/kafka/local-broker.ts';
+import { LocalBroker, type LocalBrokerOptions } from '../../tools/kafka/local-broker.ts';
 
 /** Called inside of a suite: returns a function that starts brokers, which end with the suite. */
-export function ownBroker(): (settings?: Record<string, string>) => Promise<LocalBroker> {
+export function ownBroker(): (options?: Omit<LocalBrokerOptions, 'folder'>) => Promise<LocalBroker> {
   const started: LocalBroker[] = [];
   afterAll(async () => {
     for (const broker of started) {
@@ -13,8 +13,8 @@ export function ownBroker(): (settings?: Record<string, string>) => Promise<Loca
       rmSync(broker.folder, { recursive: true, force: true });
     }
   });
-  return async (settings = {}) => {
-    const broker = await LocalBroker.start({ folder: mkdtempSync(join(tmpdir(), 'lens-kafka-')), settings });
+  return async (options = {}) => {
+    const broker = await LocalBroker.start({ folder: mkdtempSync(join(tmpdir(), 'lens-kafka-')), ...options });
     started.push(broker);
     return broker;
   };

@@ -25,6 +25,10 @@ export interface LocalBrokerOptions {
   readonly folder: string;
   /** Where clients connect (default: a free one). */
   readonly port?: number;
+  /** Further listeners for clients, by name: a port and Kafka's security protocol. */
+  readonly listeners?: Readonly<Record<string, { readonly port: number; readonly protocol: string }>>;
+  /** Users for SCRAM, as `SCRAM-SHA-256=[name=alice,password=secret]`; made when the folder is formatted. */
+  readonly scramUsers?: readonly string[];
   /** Added to (or replacing) the broker's settings. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -46,8 +50,10 @@ export class LocalBroker implements AsyncDisposable {
     const port = options.port ?? (await freePort());
     mkdirSync(options.folder, { recursive: true });
     const properties = join(options.folder, 'server.properties');
-    writeFileSync(properties, serverProperties(options.folder, port, await freePort(), options.settings ?? {}));
-    if (!existsSync(join(options.folder, 'data', 'meta.properties'))) format(jars, properties);
+    writeFileSync(properties, serverProperties(options, port, await freePort()));
+    if (!existsSync(join(options.folder, 'data', 'meta.properties'))) {
+      format(jars, properties, options.scramUsers ?? []);
+    }
     const broker = new LocalBroker(options.folder, port);
     await broker.up();
     return broker;
@@ -138,7 +144,7 @@ export function runKafkaTool(mainClass: string, args: readonly string[], input =
   return run.stdout;
 }
 
-function format(jars: string, properties: string): void {
+function format(jars: string, properties: string, scramUsers: readonly string[]): void {
   // As StorageTool's own random-uuid: 16 random bytes in URL-safe base64, not starting with a dash.
   const id = `L${randomBytes(16).toString('base64url').slice(1)}`;
   const tool = [
@@ -152,26 +158,28 @@ function format(jars: string, properties: string): void {
     '-c',
     properties,
   ];
-  const run = spawnSync('java', [...TOOL_FLAGS, ...tool], { encoding: 'utf8' });
+  const users = scramUsers.flatMap((user) => ['--add-scram', user]);
+  const run = spawnSync('java', [...TOOL_FLAGS, ...tool, ...users], { encoding: 'utf8' });
   if (run.status === 0) return;
   throw new LensError('CONFIG_INVALID', `Kafka's storage could not be formatted: ${run.stderr || run.stdout}`, {
     place: properties,
   });
 }
 
-function serverProperties(
-  folder: string,
-  port: number,
-  controllerPort: number,
-  extra: Readonly<Record<string, string>>,
-): string {
+function serverProperties(options: LocalBrokerOptions, port: number, controllerPort: number): string {
+  const { folder, listeners = {}, settings: own = {} } = options;
+  const clients = Object.entries({ PLAINTEXT: { port, protocol: 'PLAINTEXT' }, ...listeners });
+  const addresses = clients.map(([name, listener]) => `${name}://127.0.0.1:${listener.port}`).join(',');
+  const protocols = clients.map(([name, { protocol }]) => `${name}:${protocol}`).join(',');
   const settings: Record<string, string> = {
     ...SINGLE_NODE_SETTINGS,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    listeners: `${addresses},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': addresses,
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'listener.security.protocol.map': `CONTROLLER:PLAINTEXT,${protocols}`,
     'controller.quorum.bootstrap.servers': `127.0.0.1:${controllerPort}`,
     'log.dirs': join(folder, 'data'),
-    ...extra,
+    ...own,
   };
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)

@@ -93,13 +93,17 @@ export class KafkaCluster {
       return new LensError('INTERNAL', `cannot ${what}: ${messageOf(error)}`, { place: brokers, cause: error });
     }
     const final = error instanceof LinkError && error.final;
-    return new LensError('LOG_UNREACHABLE', `cannot ${what}: no Kafka broker answers (${error.message})`, {
-      place: brokers,
-      hint: final
-        ? 'check the user, the password and the certificates in the settings'
-        : 'start one with `npm run kafka`, check KAFKA_BROKERS and TLS, or leave brokers out to use the embedded log',
-      cause: error,
-    });
+    return new LensError(
+      'LOG_UNREACHABLE',
+      `cannot ${what}: ${final ? 'Kafka does not let us in' : 'no Kafka broker answers'} (${error.message})`,
+      {
+        place: brokers,
+        hint: final
+          ? 'check the user, the password and the certificates in the settings'
+          : 'start one with `npm run kafka`, check KAFKA_BROKERS and TLS, or leave brokers out to use the embedded log',
+        cause: error,
+      },
+    );
   }
 
   /** Closes the links of one lane. */
