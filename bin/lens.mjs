@@ -61,7 +61,7 @@ async function run() {
     const { main } = await import('../src/cli/main.ts');
     await main(process.argv.slice(2));
   } catch (error) {
-    if (/^Cannot find package/.test(error?.message)) fail(error.message);
+    if (String(error?.message).startsWith('Cannot find package')) fail(error.message);
     process.stderr.write(`error INTERNAL: ${error?.stack ?? error}\n`);
     process.exit(2);
   }

@@ -1,5 +1,5 @@
 import { LensError, messageOf } from '../core/errors.ts';
-import type { RecordJson } from '../topics/catalog.ts';
+import type { RecordJson } from '../topics/record-json.ts';
 
 /** A record ready to be appended. */
 export interface ProducedRecord {

@@ -2,7 +2,8 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { EventLog, PartitionOffsets, Position } from '../../log/event-log.ts';
 import type { RecordBlock } from '../../log/record-block.ts';
 import { openCatalog, openLog } from '../../service/runtime.ts';
-import type { RecordJson } from '../../topics/catalog.ts';
+import type { TopicCatalog } from '../../topics/catalog.ts';
+import type { RecordJson } from '../../topics/record-json.ts';
 import { interruption } from '../interruption.ts';
 import { invocationOf } from '../invocation.ts';
 import type { Output } from '../output.ts';
@@ -39,9 +40,9 @@ Examples:
     .action(async (topic: string, flags: ConsumeFlags, command: Command) => {
       const { settings, output } = invocationOf(command);
       const catalog = openCatalog(settings);
-      const json = catalog.json(topic);
+      catalog.contract(topic);
       await using log = openLog(settings);
-      await printRecords(log, topic, json, flags, output);
+      await printRecords(log, topic, catalog, flags, output);
     });
 }
 
@@ -54,7 +55,7 @@ function parseFrom(text: string): From {
 async function printRecords(
   log: EventLog,
   topic: string,
-  json: RecordJson,
+  catalog: TopicCatalog,
   flags: ConsumeFlags,
   output: Output,
 ): Promise<void> {
@@ -67,12 +68,14 @@ async function printRecords(
   }
   const follow = flags.follow === true;
   if (open.size === 0 && !follow) return;
+  const json = catalog.json(topic);
   const signal = interruption();
   await using reader = await log.read(positions, { signal });
   let left = flags.limit ?? Number.POSITIVE_INFINITY;
   while (!signal.aborted && left > 0) {
     const block = await reader.next(500);
     if (block === null) continue;
+    await catalog.prepare(topic, block);
     // Without --follow, records that came after the start are not printed.
     left -= printBlock(block, json, output, left, follow ? undefined : (open.get(block.partition) ?? 0));
     if (block.nextOffset >= (open.get(block.partition) ?? 0)) open.delete(block.partition);
