@@ -21,14 +21,14 @@ export const FIND_COORDINATOR: KafkaApi<string, Coordinator> = {
   },
 };
 
-/** Without a member: generation -1 and an empty member id, as a consumer that assigns its partitions itself does. */
+/** Without a member: epoch -1 and an empty member id, as a consumer that assigns its partitions itself does. */
 export const COMMIT_OFFSETS: KafkaApi<{ group: string; positions: readonly Position[] }, readonly number[]> = {
   name: 'OffsetCommit',
   key: 8,
   version: 7,
   flexible: false,
   encode(writer, { group, positions }) {
-    writer.string(group).int32(-1).string('').string(null); // generation, member, group_instance_id
+    writer.string(group).int32(-1).string('').string(null); // member epoch, member, group_instance_id
     writer.array([...Map.groupBy(positions, (position) => position.topic)], ([topic, parts]) => {
       writer.string(topic);
       // committed_leader_epoch, committed_metadata
