@@ -11,7 +11,8 @@ import type { IdentifiedPrompt } from '../src/ingest/prompt-record.ts';
 import { syntheticPrompts } from '../src/ingest/synthetic-prompts.ts';
 import { TIERS } from '../src/ingest/telemetry.ts';
 import { UserPool } from '../src/ingest/user-pool.ts';
-import type { RecordEncoder, TopicCatalog } from '../src/topics/catalog.ts';
+import type { TopicCatalog } from '../src/topics/catalog.ts';
+import type { RecordEncoder } from '../src/topics/record-encoder.ts';
 
 export interface WorkloadOptions {
   readonly generations: number;

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { LogWriter } from '../log/event-log.ts';
-import type { RecordEncoder } from '../topics/catalog.ts';
+import type { RecordEncoder } from '../topics/record-encoder.ts';
 import type { IngestContext, IngestSummary } from './ingest-contract.ts';
 import { ResumingWriter, type PublishedRecords } from './resuming-writer.ts';
 

@@ -47,7 +47,8 @@ export async function scanRows(
   const { columns, tableKey } = ctx.catalog.contract(topic);
   const names = columns.map((column) => column.name);
   const batch = ctx.catalog.batch(topic);
-  await scanTopic(ctx, topic, (block) => {
+  await scanTopic(ctx, topic, async (block) => {
+    await ctx.catalog.prepare(topic, block);
     batch.reset();
     batch.add(block);
     const sealed: SealedBatch = batch.seal();

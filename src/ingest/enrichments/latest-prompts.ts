@@ -56,6 +56,7 @@ export class LatestPrompts {
     const names = columns.map((column) => column.name);
     const batch = this.#ctx.catalog.batch('prompts');
     await scanTopic(this.#ctx, 'prompts', async (block) => {
+      await this.#ctx.catalog.prepare('prompts', block);
       batch.reset();
       for (let i = 0; i < block.count; i++) {
         const id = keyNumber(block.bytes, block.keyStart[i] as number, block.keyLength[i] as number);
