@@ -60,11 +60,11 @@ export async function collectKeys(
   const table = temporary('touched', plan.model);
   await connection.run(createTemporary(table, `select distinct * from (${queries.join(' union all ')})`));
   const anyNull = plan.key.map((column) => `${ident(column)} is null`).join(' or ');
-  const [row] = await connection.rows<{ n: number; nulls: number }>(
-    `select count(*) n, count(*) filter (${anyNull}) nulls from ${table}`,
+  const [row] = await connection.rows<{ n: number; with_null: number }>(
+    `select count(*) as n, count(*) filter (${anyNull}) as with_null from ${table}`,
   );
   if (row === undefined || row.n === 0) return null;
-  return { table, columns: plan.key, count: row.n, hasNull: row.nulls > 0 };
+  return { table, columns: plan.key, count: row.n, hasNull: row.with_null > 0 };
 }
 
 /** `semi join keys on ...`: keeps the rows of `alias` whose `columns` are a touched key. */

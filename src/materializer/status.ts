@@ -59,13 +59,14 @@ export async function modelStatuses(
 ): Promise<ModelStatus[]> {
   const stored = await connection.rows<StoredModel>(
     `select name, state, error, strftime(updated_at, '%Y-%m-%dT%H:%M:%S.%gZ') as "updatedAt",
-       coalesce((
-         select sum(c.next_offset - coalesce(m.next_offset, c.first_offset))
-         from lens.checkpoint c
-         left join lens.model_checkpoint m on m.model = models.name and m.topic = c.topic and m.partition = c.partition
-         where models.name in (select model from lens.model_checkpoint)
-       ), 0)::bigint as "recordsBehind"
-     from lens.models`,
+       coalesce(behind, 0)::bigint as "recordsBehind"
+     from lens.models
+     left join (
+       select own.model, sum(c.next_offset - coalesce(m.next_offset, c.first_offset)) as behind
+       from (select distinct model from lens.model_checkpoint) own cross join lens.checkpoint c
+       left join lens.model_checkpoint m on m.model = own.model and m.topic = c.topic and m.partition = c.partition
+       group by own.model
+     ) b on b.model = models.name`,
   );
   return Promise.all(
     edition.plans.map(async (plan) => {

@@ -26,11 +26,10 @@ describe('bad records', () => {
       await using writer = await workshop.log.write();
       const good = await workshop.catalog.json('users').encode(4, user(4, 'free').value);
       writer.add('users', Buffer.from('5'), good.value);
-      writer.add('users', null, good.value);
     }
     await using materializer = await workshop.open();
     const summary = await materializer.run({});
-    expect(summary).toMatchObject({ records: 6, deadLetters: 4 });
+    expect(summary).toMatchObject({ records: 5, deadLetters: 3 });
     const { rows: users } = await materializer.query('select user_id, user_tier from dim_users order by 1');
     expect(users).toEqual([
       [1, 'free'],
