@@ -37,6 +37,7 @@ function isLong(schema: unknown): boolean {
 
 /** Reads records of one writer schema as records of the reader's; see {@link AvroValue}. */
 export class ValueReader {
+  /** What the bytes must be; bytes that are read as a text must be one. */
   readonly writer: AvroRecord;
   readonly #reader: avro.Type;
   readonly #resolver: avro.Resolver;
@@ -45,10 +46,11 @@ export class ValueReader {
   constructor(writerSchema: unknown, readerSchema: unknown) {
     const writer = parseAvroSchema(writerSchema);
     if (writer.kind !== 'record') throw new Error(`the schema is a ${writer.kind}, not a record`);
-    this.writer = writer;
+    const reader = parseAvroSchema(readerSchema) as AvroRecord;
+    this.writer = withTexts(writer, reader);
     this.#reader = avscType(readerSchema);
     this.#resolver = this.#reader.createResolver(avscType(writerSchema));
-    sameMeaning(writer, parseAvroSchema(readerSchema) as AvroRecord);
+    sameMeaning(writer, reader);
   }
 
   /** The record at bytes[start, end), which {@link findFault} must have passed. */
@@ -76,6 +78,27 @@ function sameMeaning(writer: AvroRecord, reader: AvroRecord): void {
       throw new Error(`field ${field.name}: ${before} cannot be read as ${after}`);
     }
   }
+}
+
+/** The writer's schema with `string` for bytes that the reader reads as a text: the same bytes, held to be UTF-8. */
+function withTexts(writer: AvroRecord, reader: AvroRecord): AvroRecord {
+  const texts = new Set(
+    reader.fields
+      .filter(({ type }) => isKind(type, 'string'))
+      .map(({ name, aliases }) => writerField(writer, name, aliases)),
+  );
+  const asText = (type: AvroType): AvroType => {
+    if (type.kind === 'union') return { kind: 'union', branches: type.branches.map(asText) };
+    return type.kind === 'bytes' ? { kind: 'string' } : type;
+  };
+  return {
+    ...writer,
+    fields: writer.fields.map((field) => (texts.has(field) ? { ...field, type: asText(field.type) } : field)),
+  };
+}
+
+function isKind(type: AvroType, kind: AvroType['kind']): boolean {
+  return type.kind === 'union' ? type.branches.some((branch) => branch.kind === kind) : type.kind === kind;
 }
 
 /** The writer's field that a reader's field reads: by its name, else by an alias. */
