@@ -16,7 +16,7 @@ async function outcome(args: readonly string[]): Promise<number> {
   try {
     const program = buildProgram();
     for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
-      command.exitOverride().configureOutput({ outputError: () => {} });
+      command.exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });
     }
     if (args.length === 0) {
       program.outputHelp();

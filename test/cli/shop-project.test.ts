@@ -25,7 +25,7 @@ test('run brings every model up, with exact values', async () => {
     {
       order_id: 1,
       customer_id: 'ann',
-      ordered_at: '2026-02-02T10:00:00.000Z',
+      ordered_at: '2026-02-02T10:00:00Z',
       order_date: '2026-02-02',
       status: 'paid',
       quantity: 2,

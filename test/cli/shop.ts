@@ -36,7 +36,7 @@ export function customer(id: string, country: string): object {
 }
 
 export function order(id: number, customerId: string, price: string, status = 'paid'): object {
-  const ordered_at = `2026-02-0${(id % 9) + 1}T10:00:00.000Z`;
+  const ordered_at = `2026-02-0${(id % 9) + 1}T10:00:00Z`;
   return { order_id: id, customer_id: customerId, ordered_at, status, quantity: 2, price, note: null };
 }
 
