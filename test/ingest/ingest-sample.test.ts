@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ingestGenerations } from '../../src/ingest/ingest-generations.ts';
 import { ingestPrompts } from '../../src/ingest/ingest-prompts.ts';
 import { ingestSample } from '../../src/ingest/ingest-sample.ts';
+import { scanTopic } from '../../src/ingest/topic-scan.ts';
 import type { EventLog } from '../../src/log/event-log.ts';
 import { IngestWorld } from './ingest-world.ts';
 
@@ -54,6 +55,22 @@ describe('the sample', () => {
     const before = await everything(world);
     expect(await ingestSample(world.context(), SAMPLE)).toEqual([]);
     expect(await everything(world)).toEqual(before);
+  });
+
+  test('passes every landing check', async () => {
+    await using world = await IngestWorld.open();
+    await ingestSample(world.context(), { prompts: 1_000, users: 100, generations: 3_000, seed: 7 });
+    for (const topic of TOPICS) {
+      const batch = world.catalog.batch(topic);
+      let records = 0;
+      await scanTopic(world.context(), topic, (block) => {
+        batch.reset();
+        batch.add(block);
+        expect(batch.seal().deadLetters).toEqual([]);
+        records += block.count;
+      });
+      expect(records).toBeGreaterThan(0);
+    }
   });
 
   test('interrupted anywhere and started again, the log is as if nothing had happened', async () => {

@@ -15,7 +15,7 @@ test('is the same in TypeScript and in SQL', async () => {
       expect(await reader.number(`select ${PROMPT_ID_SQL} ${from}`)).toBe(promptIdOf(imageName));
       expect(await reader.number(`select ${sampleHashSql(seed)} ${from}`)).toBe(sampleHashOf(imageName, seed));
     }),
-    { numRuns: 200 },
+    { numRuns: 60 },
   );
 });
 
