@@ -105,6 +105,10 @@ function formatOf(file: string, place: string): 'parquet' | 'json' {
     });
   } catch (error) {
     if (error instanceof LensError) throw error;
-    throw new LensError('INPUT_UNREADABLE', `cannot read the input: ${messageOf(error)}`, { place, cause: error });
+    throw new LensError('INPUT_UNREADABLE', `cannot read the input: ${messageOf(error)}`, {
+      place,
+      hint: 'check the path; --from takes a file, a folder, or an http(s) URL',
+      cause: error,
+    });
   }
 }
