@@ -50,9 +50,11 @@ export function exactBatch(catalog: TopicCatalog, topic = 'things'): TopicBatch 
   const shape = shapeOf(contract);
   const schemas = new WriterSchemas(shape, (_topic, id) => {
     const found = contract.versions.find((version) => version.wireId === id);
-    return found === undefined
-      ? { unknown: `schema id ${id} is not in topics/manifest.json` }
-      : { schema: found.schema };
+    if (found !== undefined) return { schema: found.schema };
+    const owner = catalog.contracts.find(({ versions }) => versions.some((version) => version.wireId === id));
+    return {
+      unknown: `schema id ${id} ${owner === undefined ? 'is not in topics/manifest.json' : `belongs to the topic ${owner.name}`}`,
+    };
   });
   class Exact extends WriterSchemas {
     override get(id: number): ReturnType<WriterSchemas['get']> {
