@@ -32,7 +32,9 @@ const CONFINED: readonly (readonly [RegExp, string])[] = [
 
 function importsOf(file: string): string[] {
   const source = readFileSync(path.join(ROOT, file), 'utf8');
-  const matches = source.matchAll(/(?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s+'([^']+)'|\bimport\('([^']+)'\)|(?:^|\n)import\s+'([^']+)'/g);
+  const matches = source.matchAll(
+    /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s+'([^']+)'|\bimport\('([^']+)'\)|(?:^|\n)import\s+'([^']+)'/g,
+  );
   return [...matches].map((match) => (match[1] ?? match[2] ?? match[3]) as string);
 }
 
@@ -41,7 +43,9 @@ function violations(file: string): string[] {
   return importsOf(file).flatMap((target) => {
     if (!target.startsWith('.')) {
       const rule = CONFINED.find(([pattern]) => pattern.test(target));
-      return rule === undefined || file.startsWith(rule[1]) ? [] : [`${file} imports ${target}, which belongs in ${rule[1]}`];
+      return rule === undefined || file.startsWith(rule[1])
+        ? []
+        : [`${file} imports ${target}, which belongs in ${rule[1]}`];
     }
     const resolved = path.posix.join(path.posix.dirname(file), target);
     const to = resolved.split('/')[1] as string;
@@ -61,16 +65,19 @@ describe('architecture', () => {
   });
 
   it('every folder of src has its rule', () => {
-    expect([...new Set(FILES.map((file) => file.split('/')[1]))].filter((folder) => !(folder as string in MAY_IMPORT))).toEqual([]);
+    expect(
+      [...new Set(FILES.map((file) => file.split('/')[1]))].filter((folder) => !((folder as string) in MAY_IMPORT)),
+    ).toEqual([]);
   });
 
   it('knows nothing of the shipped project outside of ingest', () => {
     const names = /\b(raw_)?(prompts?|generations?|diffusiondb|embeddings?)\b/i;
-    const found = FILES.filter((file) => !file.startsWith('src/ingest/') && !file.startsWith('src/cli/')).filter((file) =>
-      readFileSync(path.join(ROOT, file), 'utf8')
-        .split('\n')
-        // A comment may give an example.
-        .some((line) => !/^\s*(\/?\*|\/\/)/.test(line) && names.test(line)),
+    const found = FILES.filter((file) => !file.startsWith('src/ingest/') && !file.startsWith('src/cli/')).filter(
+      (file) =>
+        readFileSync(path.join(ROOT, file), 'utf8')
+          .split('\n')
+          // A comment may give an example.
+          .some((line) => !/^\s*(\/?\*|\/\/)/.test(line) && names.test(line)),
     );
     expect(found).toEqual([]);
   });

@@ -5,7 +5,6 @@ import type { EventLog, PartitionOffsets } from '../log/event-log.ts';
 import type { Project } from '../project/project-contract.ts';
 import { selectModels } from '../project/selector.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
-import type { Connection } from '../warehouse/connection.ts';
 import { readOnlyQuery } from '../warehouse/read-only-query.ts';
 import { consume, type Consumed } from './consume.ts';
 import { Edition } from './edition.ts';
@@ -21,6 +20,8 @@ import type {
   WarehouseOperations,
   WarehouseStatus,
 } from './operations.ts';
+import { CheckpointPublisher, positions } from './checkpoint-publisher.ts';
+import { LiveEdition } from './live-edition.ts';
 import { lagRows, modelStatuses, warehouseStatus } from './status.ts';
 import { Turns } from './turns.ts';
 
@@ -39,29 +40,28 @@ export interface MaterializerOptions {
   readonly onEvent: EventSink;
 }
 
-/** How often at most the checkpoint is published to the group. */
-const PUBLISH_EVERY_MS = 1000;
-
 /**
  * Keeps one project's warehouse equal to its models over the log: follows the log, compacts, refreshes, answers. One
  * per data directory; its methods may be called at any time, also while it follows.
  */
 export class Materializer implements WarehouseOperations, AsyncDisposable {
   readonly #options: MaterializerOptions;
-  #edition: Edition;
+  readonly #live: LiveEdition;
+  readonly #publisher: CheckpointPublisher;
   /** Work on the edition's writing connection. */
   readonly #turns = new Turns();
-  /** Reads and the swap of editions. */
-  readonly #reads = new Set<Promise<unknown>>();
-  #swapping: Promise<unknown> = Promise.resolve();
   #following: { restart: AbortController; ended: Promise<void> } | null = null;
   #followFailure: unknown = null;
   #held: Promise<unknown> = Promise.resolve();
-  #publishedAt = 0;
 
   private constructor(options: MaterializerOptions, edition: Edition) {
     this.#options = options;
-    this.#edition = edition;
+    this.#live = new LiveEdition(edition);
+    this.#publisher = new CheckpointPublisher(options, this.#live);
+  }
+
+  get #edition(): Edition {
+    return this.#live.edition;
   }
 
   /**
@@ -94,7 +94,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
         this.#following = { restart, ended: ended.catch(() => undefined) };
         await ended;
       }
-      await this.#publish(true);
+      await this.#publisher.publish(true);
     } catch (error) {
       this.#followFailure = error;
       throw error;
@@ -106,18 +106,18 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
 
   async status(): Promise<WarehouseStatus> {
     const { project, log } = this.#options;
-    return this.#read((connection) => warehouseStatus(connection, this.#edition, project, log));
+    return this.#live.read((connection) => warehouseStatus(connection, this.#edition, project, log));
   }
 
   async lag(): Promise<LagRow[]> {
     const { catalog, log, group } = this.#options;
     const ends = await log.offsets(catalog.contracts.map((contract) => contract.name));
-    return lagRows(group, ends, await this.#read(positions));
+    return lagRows(group, ends, await this.#live.read(positions));
   }
 
   async query(sql: string, options: QueryOptions = {}): Promise<QueryResult> {
     const { maxRows = 10_000, timeoutMs = 60_000 } = options;
-    return this.#read((connection) => readOnlyQuery(connection, sql, { maxRows, timeoutMs }));
+    return this.#live.read((connection) => readOnlyQuery(connection, sql, { maxRows, timeoutMs }));
   }
 
   async compact({ full }: { full: boolean }): Promise<CompactionSummary> {
@@ -143,7 +143,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
       ? await this.#fullRefresh(options.allowDataLoss ?? false)
       : await this.catchUp();
     await this.compact({ full: false });
-    const models = await this.#read((connection) => modelStatuses(connection, this.#edition, project));
+    const models = await this.#live.read((connection) => modelStatuses(connection, this.#edition, project));
     return {
       ...consumed,
       milliseconds: performance.now() - started,
@@ -167,7 +167,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     const never = new AbortController().signal;
     if (this.#following === null) {
       const consumed = await this.#consume(this.#edition, { signal: never, until: ends });
-      await this.#publish(true);
+      await this.#publisher.publish(true);
       return consumed;
     }
     const before = await this.#appliedRecords();
@@ -180,12 +180,12 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   }
 
   async #reached(ends: readonly PartitionOffsets[]): Promise<boolean> {
-    const checkpoint = await this.#read(positions);
+    const checkpoint = await this.#live.read(positions);
     return lagRows('', ends, checkpoint).every((row) => row.lag === 0);
   }
 
   #appliedRecords(): Promise<{ records: number; deadLetters: number }> {
-    return this.#read(async (connection) => ({
+    return this.#live.read(async (connection) => ({
       records: await connection.number('select sum(next_offset - first_offset) from lens.checkpoint'),
       deadLetters: await connection.number('select count(*) from lens.dead_letters'),
     }));
@@ -239,18 +239,12 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
 
   async #swap(next: Edition): Promise<void> {
     const started = performance.now();
-    const done = Promise.withResolvers<void>();
-    this.#swapping = done.promise;
-    try {
-      await Promise.allSettled(this.#reads);
-      await next.writeFile();
-      await next[Symbol.asyncDispose]();
-      await this.#edition[Symbol.asyncDispose]();
+    await next.writeFile();
+    await next[Symbol.asyncDispose]();
+    await this.#live.swap(() => {
       swapEditions(this.#options.dataDir);
-      this.#edition = await Edition.open(editionFiles(this.#options.dataDir).live, this.#options);
-    } finally {
-      done.resolve();
-    }
+      return Edition.open(editionFiles(this.#options.dataDir).live, this.#options);
+    });
     this.#options.onEvent({ kind: 'swap', milliseconds: performance.now() - started });
   }
 
@@ -264,24 +258,9 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
       ...part,
       exclusive: (work) => turns.take(work),
       onCommit: () => {
-        if (edition === this.#edition) void this.#publish(false);
+        if (edition === this.#edition) void this.#publisher.publish();
       },
     });
-  }
-
-  /** Best effort: lag tools may be a little behind, the warehouse's own checkpoint never is. */
-  async #publish(now: boolean): Promise<void> {
-    if (!now && Date.now() - this.#publishedAt < PUBLISH_EVERY_MS) return;
-    this.#publishedAt = Date.now();
-    try {
-      const checkpoint = await this.#read(positions);
-      await this.#options.log.publishCheckpoint(
-        this.#options.group,
-        checkpoint.map(({ topic, partition, nextOffset }) => ({ topic, partition, offset: nextOffset })),
-      );
-    } catch (error) {
-      this.#options.onEvent({ kind: 'notice', message: `the checkpoint could not be published: ${messageOf(error)}` });
-    }
   }
 
   async #compactOnInterval(signal: AbortSignal): Promise<void> {
@@ -303,7 +282,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   async #newPartitions(): Promise<boolean> {
     const { log, catalog } = this.#options;
     const described = await log.topics();
-    const known = await this.#read(positions);
+    const known = await this.#live.read(positions);
     return catalog.contracts.some(({ name }) => {
       const partitions = described.get(name)?.partitions ?? 0;
       return partitions > known.filter((entry) => entry.topic === name).length;
@@ -317,28 +296,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     if (models.length > 0) this.#options.onEvent({ kind: 'notice', message: `current again: ${models.join(', ')}` });
   }
 
-  /** Work on a connection of its own, beside the writer; a swap of editions waits for it. */
-  async #read<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    await this.#swapping;
-    const reading = (async () => {
-      using connection = await this.#edition.warehouse.connect();
-      return await work(connection);
-    })();
-    this.#reads.add(reading);
-    try {
-      return await reading;
-    } finally {
-      this.#reads.delete(reading);
-    }
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#swapping;
-    await Promise.allSettled(this.#reads);
-    await this.#edition[Symbol.asyncDispose]();
+    await this.#live[Symbol.asyncDispose]();
   }
-}
-
-function positions(connection: Connection): Promise<{ topic: string; partition: number; nextOffset: number }[]> {
-  return connection.rows('select topic, partition, next_offset as "nextOffset" from lens.checkpoint');
 }

@@ -7,7 +7,7 @@ export interface SchemaPlace {
   readonly version: number;
 }
 
-/** topics/manifest.json: `{ "1": { "topic": "prompts", "version": 1 }, ... }`, wire ids as keys. */
+/** topics/manifest.json: `{ "1": { "topic": "orders", "version": 1 }, ... }`, wire ids as keys. */
 export type Manifest = ReadonlyMap<number, SchemaPlace>;
 
 /** Reads the manifest; a missing file is an empty one. TOPIC_CONTRACT_INVALID with file and key. */
@@ -17,7 +17,7 @@ export function readManifest(file: string, name: string): Manifest {
   const fail = (key: string | null, message: string): never => {
     throw new LensError('TOPIC_CONTRACT_INVALID', message, {
       place: key === null ? name : `${name} ("${key}")`,
-      hint: 'an entry looks like "7": { "topic": "prompts", "version": 2 }',
+      hint: 'an entry looks like "7": { "topic": "orders", "version": 2 }',
     });
   };
   let json: unknown;
