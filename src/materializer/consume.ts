@@ -2,6 +2,7 @@ import { LensError } from '../core/errors.ts';
 import type { EventLog, PartitionOffsets } from '../log/event-log.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import type { Batch } from './batch.ts';
+import { findPartitions } from './find-partitions.ts';
 import { BatchCollector } from './batch-collector.ts';
 import { type Edition, positionsOf } from './edition.ts';
 import type { EventSink } from './events.ts';
@@ -145,45 +146,4 @@ class ConsumeRun {
     if (models.length === 0) return;
     this.#options.onEvent({ kind: 'rebuild', models, reason, milliseconds: performance.now() - started });
   }
-}
-
-/**
- * Compares the checkpoint with the log: a topic made anew under its old name is LOG_TOPIC_RECREATED, a missing one
- * LOG_TOPIC_MISSING; partitions seen for the first time enter the checkpoint at their low offset.
- */
-export async function findPartitions(
-  edition: Edition,
-  { log, catalog, exclusive }: ConsumeOptions,
-): Promise<PartitionOffsets[]> {
-  const names = catalog.contracts.map((contract) => contract.name);
-  const described = await log.topics();
-  const known = await edition.checkpoint();
-  for (const { topic, topicId, nextOffset } of known) {
-    const now = described.get(topic);
-    if (now !== undefined && now.id !== topicId && names.includes(topic)) throw recreated(topic, nextOffset);
-  }
-  const offsets = await log.offsets(names);
-  const fresh = offsets.filter((o) => !known.some((k) => k.topic === o.topic && k.partition === o.partition));
-  if (fresh.length > 0) {
-    await exclusive(() =>
-      edition.addPartitions(
-        fresh.map(({ topic, partition, low }) => {
-          const topicId = described.get(topic)?.id ?? '';
-          return { topic, partition, nextOffset: low, firstOffset: low, topicId };
-        }),
-      ),
-    );
-  }
-  return offsets;
-}
-
-function recreated(topic: string, nextOffset: number): LensError {
-  return new LensError(
-    'LOG_TOPIC_RECREATED',
-    `topic ${topic} was deleted and made again: the checkpoint (offset ${nextOffset}) belongs to the old one`,
-    {
-      place: topic,
-      hint: 'lens run --full-refresh --allow-data-loss rebuilds the warehouse from the topics as they are',
-    },
-  );
 }

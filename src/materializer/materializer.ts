@@ -7,6 +7,7 @@ import { selectModels } from '../project/selector.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import { readOnlyQuery } from '../warehouse/read-only-query.ts';
 import { consume, type Consumed } from './consume.ts';
+import { hasNewPartitions } from './find-partitions.ts';
 import { Edition } from './edition.ts';
 import type { EventSink } from './events.ts';
 import { editionFiles, recoverSwap, removeEdition, requireHistory, swapEditions } from './full-refresh.ts';
@@ -269,7 +270,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
       await sleep(interval, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted || this.#followFailure !== null) return;
       try {
-        if (await this.#newPartitions()) this.#following?.restart.abort();
+        if (await hasNewPartitions(this.#options, await this.#live.read(positions))) this.#following?.restart.abort();
         const bulk = this.#edition.foldedBehind('catching-up').length > 0;
         if (!bulk && (await this.#turns.take(() => this.#edition.needsCompaction())))
           await this.compact({ full: false });
@@ -277,16 +278,6 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
         this.#options.onEvent({ kind: 'notice', message: `compaction will be tried again: ${messageOf(error)}` });
       }
     }
-  }
-
-  async #newPartitions(): Promise<boolean> {
-    const { log, catalog } = this.#options;
-    const described = await log.topics();
-    const known = await this.#live.read(positions);
-    return catalog.contracts.some(({ name }) => {
-      const partitions = described.get(name)?.partitions ?? 0;
-      return partitions > known.filter((entry) => entry.topic === name).length;
-    });
   }
 
   async #retryFailed(): Promise<void> {
