@@ -25,6 +25,7 @@ export function createLogger(options: {
       colorize: process.stderr.isTTY && process.env['NO_COLOR'] === undefined,
       translateTime: 'SYS:HH:MM:ss',
       hideObject: true,
+      ignore: 'pid',
     }),
   );
 }
