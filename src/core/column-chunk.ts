@@ -1,27 +1,12 @@
 import { type ColumnType, sqlType } from './columns.ts';
 import { LensError } from './errors.ts';
+import { StringHeap } from './string-heap.ts';
 
 /** Rows of a full chunk: DuckDB's vector size. */
 export const CHUNK_ROWS = 2048;
 
 /** A chunk whose long strings pass this is closed early: places in the heap are 32-bit numbers. */
 export const CHUNK_HEAP_LIMIT = 64 << 20;
-
-/** The bytes of all strings of a chunk that do not fit their slot. */
-export class StringHeap {
-  bytes = new Uint8Array(1 << 14);
-  length = 0;
-
-  /** Makes room for `extra` more bytes and returns the buffer to write at `length`. */
-  reserve(extra: number): Uint8Array {
-    if (this.length + extra > this.bytes.length) {
-      const bytes = new Uint8Array(Math.max(this.bytes.length * 2, this.length + extra));
-      bytes.set(this.bytes.subarray(0, this.length));
-      this.bytes = bytes;
-    }
-    return this.bytes;
-  }
-}
 
 /**
  * One column of a chunk in DuckDB's own vector layout (little endian):

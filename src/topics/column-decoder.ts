@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { type ColumnChunk, ColumnVector, StringHeap } from '../core/column-chunk.ts';
+import { type ColumnChunk, ColumnVector } from '../core/column-chunk.ts';
+import { StringHeap } from '../core/string-heap.ts';
 import type { RecordBlock } from '../log/record-block.ts';
 import type { AvroRecord } from './avro-schema.ts';
 import { planDecoder } from './decoder-plan.ts';

@@ -1,4 +1,5 @@
-import { ColumnVector, StringHeap } from '../core/column-chunk.ts';
+import { ColumnVector } from '../core/column-chunk.ts';
+import { StringHeap } from '../core/string-heap.ts';
 import type { ColumnType } from '../core/columns.ts';
 import type { AvroRecord, AvroType } from './avro-schema.ts';
 import { type AvroValue, writerField } from './avro-values.ts';

@@ -16,7 +16,8 @@ import {
   TIMESTAMP,
   VARCHAR,
 } from '@duckdb/node-api';
-import { type ColumnChunk, ColumnVector, StringHeap } from '../core/column-chunk.ts';
+import { type ColumnChunk, ColumnVector } from '../core/column-chunk.ts';
+import { StringHeap } from '../core/string-heap.ts';
 import { type ColumnType, sqlType } from '../core/columns.ts';
 import { LensError, messageOf } from '../core/errors.ts';
 import { type PinnedHeap, pinHeap, slotsAreTrusted, slotsWithPointers } from './string-slots.ts';

@@ -1,6 +1,7 @@
 import duckdb from '@duckdb/node-bindings';
 import { DuckDBVector, VARCHAR } from '@duckdb/node-api';
-import type { ColumnVector, StringHeap } from '../core/column-chunk.ts';
+import type { ColumnVector } from '../core/column-chunk.ts';
+import type { StringHeap } from '../core/string-heap.ts';
 
 /**
  * The one place that knows how DuckDB lays out a string (`duckdb_string_t`, 16 bytes: uint32 length; up to 12 bytes
