@@ -8,10 +8,10 @@ import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { sqlType } from '../src/core/columns.ts';
 import { Random } from '../src/core/random.ts';
-import { loadTopics } from '../src/topics/catalog.ts';
+import { loadTopics, type SealedBatch } from '../src/topics/catalog.ts';
 import type { RecordBlock } from '../src/log/record-block.ts';
 import { appendChunks } from '../src/warehouse/column-writer.ts';
-import { blockOf, type TestRecord } from '../test/topics/blocks.ts';
+import { blockOf } from '../test/topics/blocks.ts';
 
 const BLOCK = 16_384;
 const BATCH = 100_000;
@@ -44,56 +44,68 @@ function generation(i: number): Record<string, unknown> {
   };
 }
 
-function report(what: string, count: number, milliseconds: number): void {
+let started = { wall: 0, cpu: process.cpuUsage() };
+function start(): void {
+  started = { wall: performance.now(), cpu: process.cpuUsage() };
+}
+
+/** Rate by the clock, and CPU seconds of the whole process (garbage collector and DuckDB's threads too) per million. */
+function report(what: string, count: number): void {
+  const milliseconds = performance.now() - started.wall;
+  const { user, system } = process.cpuUsage(started.cpu);
+  const rate = Math.round(count / milliseconds).toString();
   console.log(
-    `${what.padEnd(42)} ${Math.round(count / milliseconds)
-      .toString()
-      .padStart(6)} k/s   ${milliseconds.toFixed(0)} ms`,
+    `${what.padEnd(44)} ${rate.padStart(6)} k/s  ${((user + system) / count).toFixed(2).padStart(6)} CPU s per million`,
   );
 }
 
 const values = Array.from({ length: total }, (_, i) => generation(i % 20 === 19 ? i - 10 : i));
 const encoder = await catalog.encoder('generations');
-let started = performance.now();
-const records: TestRecord[] = values.map((value) => encoder.record(value));
-report('encode', total, performance.now() - started);
+for (let round = 0; round < 3; round++) {
+  start();
+  let size = 0;
+  for (const value of values) size += encoder.record(value).value.length;
+  report(`encode (${Math.round(size / total)} bytes each)`, total);
+}
 const blocks: RecordBlock[] = [];
-for (let at = 0; at < total; at += BLOCK) blocks.push(blockOf(records.slice(at, at + BLOCK), 'generations'));
+for (let at = 0; at < total; at += BLOCK) {
+  blocks.push(
+    blockOf(
+      values.slice(at, at + BLOCK).map((value) => encoder.record(value)),
+      'generations',
+    ),
+  );
+}
+values.length = 0;
 
 const batch = catalog.batch('generations');
-/** Decodes everything in batches and hands each to `use`. */
-async function run(use: (rows: ReturnType<typeof batch.seal>) => Promise<void> | void, seal = true): Promise<number> {
-  const from = performance.now();
+/** Decodes everything in batches and hands each to `use` (null: does not even seal). */
+async function run(what: string, use: ((sealed: SealedBatch) => Promise<void> | void) | null): Promise<void> {
+  start();
   for (const block of blocks) {
     batch.add(block);
-    if (batch.recordCount < BATCH) continue;
-    if (seal) await use(batch.seal());
+    if (batch.recordCount < BATCH && block !== blocks.at(-1)) continue;
+    if (use !== null) await use(batch.seal());
     batch.reset();
   }
-  if (seal) await use(batch.seal());
-  batch.reset();
-  return performance.now() - from;
+  report(what, total);
 }
-for (let round = 0; round < 3; round++) report('decode and check', total, await run(() => undefined, false));
-for (let round = 0; round < 3; round++)
-  report('decode, check, de-duplicate (5 % versions)', total, await run(() => undefined));
+for (let round = 0; round < 3; round++) await run('decode and check', null);
+for (let round = 0; round < 3; round++) await run('decode, check, de-duplicate (5 % versions)', () => undefined);
 
 const folder = mkdtempSync(path.join(tmpdir(), 'lens-bench-'));
 const instance = await DuckDBInstance.create(path.join(folder, 'bench.duckdb'), { checkpoint_threshold: '4GB' });
 const connection = await instance.connect();
 const columns = catalog.contract('generations').columns.map(({ name, type }) => `"${name}" ${sqlType(type)}`);
-for (let round = 0; round < 3; round++) {
-  await connection.run(`create or replace table raw_generations (${columns.join(', ')})`);
-  let appending = 0;
-  const whole = await run(async (sealed) => {
-    started = performance.now();
-    await connection.run('begin');
-    await appendChunks(connection, { table: 'raw_generations' }, sealed.rows);
-    appending += performance.now() - started;
-    await connection.run('commit');
-  });
-  report('decode ... and append', total, whole - 0);
-  report('  of which the append', total, appending);
+for (const commit of [false, true]) {
+  for (let round = 0; round < 3; round++) {
+    await connection.run(`create or replace table raw_generations (${columns.join(', ')})`);
+    await run(`decode ... and append${commit ? ', commit each 100 k' : ''}`, async (sealed) => {
+      await connection.run('begin');
+      await appendChunks(connection, { table: 'raw_generations' }, sealed.rows);
+      await connection.run(commit ? 'commit' : 'rollback');
+    });
+  }
 }
 connection.closeSync();
 instance.closeSync();

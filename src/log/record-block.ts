@@ -60,5 +60,6 @@ function grown<T extends Int32Array | Float64Array>(to: T, from: T): T {
 }
 
 function part(bytes: Uint8Array, start: number, length: number): Uint8Array | null {
-  return length < 0 ? null : bytes.slice(start, start + length);
+  // Not bytes.slice: of a Buffer that is a view.
+  return length < 0 ? null : new Uint8Array(bytes.subarray(start, start + length));
 }

@@ -1,11 +1,27 @@
+const SLAB = 1 << 16;
+
 /** A growing buffer with Avro's and plain writes. */
 export class ByteWriter {
   length = 0;
   #bytes = Buffer.allocUnsafe(1 << 12);
+  /** Small results share one piece of memory: a piece each costs more than encoding. */
+  #slab = new Uint8Array(0);
+  #slabUsed = 0;
 
   /** A copy of what was written since `reset`. */
   take(): Uint8Array {
-    return Uint8Array.prototype.slice.call(this.#bytes, 0, this.length);
+    const { length } = this;
+    if (length > SLAB / 16) return new Uint8Array(this.#bytes.subarray(0, length));
+    if (this.#slabUsed + length > this.#slab.length) {
+      this.#slab = new Uint8Array(SLAB);
+      this.#slabUsed = 0;
+    }
+    const result = this.#slab.subarray(this.#slabUsed, this.#slabUsed + length);
+    this.#slabUsed += length;
+    const from = this.#bytes;
+    if (length > 200) result.set(from.subarray(0, length));
+    else for (let i = 0; i < length; i++) result[i] = from[i] as number;
+    return result;
   }
 
   reset(): void {
@@ -51,6 +67,27 @@ export class ByteWriter {
     this.#room(value.length);
     this.#bytes.set(value, this.length);
     this.length += value.length;
+  }
+
+  /** The shortest big-endian two's complement of a safe integer, as Avro bytes: an unscaled decimal. */
+  unscaled(value: number): void {
+    let size = 1;
+    for (let bound = 128; value >= bound || value < -bound; bound *= 256) size++;
+    this.#room(size + 1);
+    this.#bytes[this.length] = size << 1;
+    let rest = value;
+    for (let at = this.length + size; at > this.length; at--) {
+      const next = Math.floor(rest / 256);
+      this.#bytes[at] = rest - next * 256;
+      rest = next;
+    }
+    this.length += size + 1;
+  }
+
+  /** Plain ASCII, without a length. */
+  ascii(value: string): void {
+    this.#room(value.length);
+    for (let i = 0; i < value.length; i++) this.#bytes[this.length++] = value.charCodeAt(i);
   }
 
   /** An Avro string. */

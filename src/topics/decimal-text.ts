@@ -37,6 +37,26 @@ export function parseDecimal(text: string, scale: number): bigint | null {
   return exact === null || exact.remainder !== 0n ? null : exact.quotient;
 }
 
+/** The same for plain texts of at most 15 digits, as a number; null also for any other text (then parseDecimal knows). */
+export function parseShortDecimal(text: string, scale: number): number | null {
+  const negative = text.charCodeAt(0) === 45;
+  let digits = 0;
+  let value = 0;
+  let point = -1;
+  for (let i = negative ? 1 : 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 46 && point < 0 && digits > 0) point = digits;
+    else if (code >= 48 && code <= 57) {
+      value = value * 10 + code - 48;
+      digits++;
+    } else return null;
+  }
+  let missing = point < 0 ? scale : scale - (digits - point);
+  if (digits === 0 || missing < 0 || digits + missing > 15 || point === digits) return null;
+  for (; missing > 0; missing--) value *= 10;
+  return negative ? -value : value;
+}
+
 /** The least unscaled number at or above a bound, or the greatest at or below it. */
 export function unscaledBound(bound: number, scale: number, side: 'min' | 'max'): bigint {
   const exact = rational(String(bound), scale);

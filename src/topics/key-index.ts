@@ -37,9 +37,19 @@ export class KeyIndex {
     return NEW_KEY;
   }
 
+  /** Forgets all keys: slot by slot where they are few in a table that a large batch left behind. */
   clear(): void {
+    const mask = this.#table.length - 1;
+    if (this.count > this.#table.length / 16) this.#table.fill(0);
+    else {
+      // Last in, first out, so that no chain of slots is cut before its end.
+      for (let entry = this.count - 1; entry >= 0; entry--) {
+        let slot = (this.#hashes[entry] as number) & mask;
+        while (this.#table[slot] !== entry + 1) slot = (slot + 1) & mask;
+        this.#table[slot] = 0;
+      }
+    }
     this.count = 0;
-    this.#table.fill(0);
   }
 
   #isKey(entry: number, bytes: Uint8Array, start: number, length: number): boolean {

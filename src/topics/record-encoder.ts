@@ -2,7 +2,7 @@ import { LensError } from '../core/errors.ts';
 import type { AvroType } from './avro-schema.ts';
 import type { AvroValue } from './avro-values.ts';
 import { ByteWriter } from './byte-writer.ts';
-import { parseDecimal, sizedBytes, unscaledBytes } from './decimal-text.ts';
+import { parseDecimal, parseShortDecimal, sizedBytes, unscaledBytes } from './decimal-text.ts';
 import { keyText } from './message-key.ts';
 import { nonNull, type RecordShape, type ShapeField } from './record-shape.ts';
 
@@ -49,7 +49,8 @@ export class AvroRecordEncoder implements RecordEncoder {
       const given = value[name];
       write(out, given === undefined ? fallback : given);
     }
-    return { key: this.#shape.key.length === 0 ? null : this.#key(value), value: out.take() };
+    const bytes = out.take();
+    return { key: this.#shape.key.length === 0 ? null : this.#key(value), value: bytes };
   }
 
   tombstone(key: Readonly<Record<string, unknown>>): { key: Uint8Array; value: null } {
@@ -63,7 +64,11 @@ export class AvroRecordEncoder implements RecordEncoder {
 
   #key(value: Readonly<Record<string, unknown>>): Uint8Array {
     const { key } = this.#shape;
-    if (this.#keyIsNumber) return Buffer.from(String(value[(key[0] as ShapeField).name]), 'latin1');
+    if (this.#keyIsNumber) {
+      this.#out.reset();
+      this.#out.ascii(String(value[(key[0] as ShapeField).name]));
+      return this.#out.take();
+    }
     const values = key.map((field) => {
       const given = value[field.name];
       if (field.column.type.kind !== 'decimal') return given as AvroValue;
@@ -175,8 +180,14 @@ function bytesWriter(type: Extract<AvroType, { kind: 'bytes' | 'fixed' }>, path:
 function decimalWriter(type: Extract<AvroType, { kind: 'bytes' | 'fixed' }>, path: string): Write {
   const { precision, scale } = type.logical as { precision: number; scale: number };
   const bound = 10n ** BigInt(precision);
+  const limit = 10 ** Math.min(precision, 15) - 1;
+  const writeBytes = bytesWriter(type, path);
   return (out, value) => {
-    if (value instanceof Uint8Array) return bytesWriter(type, path)(out, value);
+    if (type.kind === 'bytes' && (typeof value === 'string' || typeof value === 'number')) {
+      const short = parseShortDecimal(String(value), scale);
+      if (short !== null && short <= limit && short >= -limit) return out.unscaled(short);
+    }
+    if (value instanceof Uint8Array) return writeBytes(out, value);
     const unscaled = typeof value === 'string' || typeof value === 'number' ? parseDecimal(String(value), scale) : null;
     if (unscaled === null || unscaled >= bound || unscaled <= -bound) {
       throw wrong(path, value, `a decimal of ${precision} digits, ${scale} of them after the point`);

@@ -103,7 +103,7 @@ export class TopicBatch {
     this.#rows.reset();
     this.#deleted.reset();
     this.#index.clear();
-    this.#superseded.fill(0);
+    if (this.#supersededCount > 0) this.#superseded.fill(0);
     this.#supersededCount = 0;
     this.#tombstones = [];
     this.#deadLetters = [];
