@@ -59,16 +59,21 @@ function valueOf(contract: TopicContract, column: Column, keyNames: ReadonlySet<
   const isKey = contract.key.includes(column.name);
   const value =
     check?.acceptedValues === undefined
-      ? typed(column, keyNames, check?.min ?? 0)
+      ? typed(column, keyNames, check?.min ?? 0, check?.max)
       : fc.constantFrom(...check.acceptedValues);
   return column.nullable && !isKey && check?.required !== true ? fc.option(value, { freq: 4 }) : value;
 }
 
-function typed({ name, type }: Column, keyNames: ReadonlySet<string>, min: number): fc.Arbitrary<unknown> {
+function typed(
+  { name, type }: Column,
+  keyNames: ReadonlySet<string>,
+  min: number,
+  max = min + 8,
+): fc.Arbitrary<unknown> {
   switch (type.kind) {
     case 'bigint':
     case 'integer':
-      return keyNames.has(name) ? fc.integer({ min: 1, max: KEYS }) : fc.integer({ min, max: min + 8 });
+      return keyNames.has(name) ? fc.integer({ min: 1, max: KEYS }) : fc.integer({ min, max: Math.min(max, min + 8) });
     case 'double':
     case 'float':
       return fc.integer({ min, max: min + 20 }).map((n) => n / 4 + min);

@@ -17,6 +17,15 @@ export const ROOT = path.resolve(import.meta.dirname, '../..');
 export const SHIPPED = ROOT;
 export const SHOP = path.join(ROOT, 'test/fixtures/shop');
 
+const projects = new Map<string, Project>();
+
+/** Reading a project renders every model and test: once per folder is enough. */
+function projectAt(dir: string): Project {
+  let project = projects.get(dir);
+  if (project === undefined) projects.set(dir, (project = loadProject(dir)));
+  return project;
+}
+
 /** A project with a log and a data folder of its own, real parts all of them. Disposing removes the folder. */
 export class Workshop implements AsyncDisposable {
   readonly dir = mkdtempSync(path.join(tmpdir(), 'lens-'));
@@ -27,7 +36,7 @@ export class Workshop implements AsyncDisposable {
   #opened = 0;
 
   constructor(projectDir: string) {
-    this.project = loadProject(projectDir);
+    this.project = projectAt(projectDir);
     this.catalog = loadTopics(projectDir);
     this.embedded = openEmbeddedLog(path.join(this.dir, 'log.sqlite'));
   }
