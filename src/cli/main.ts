@@ -9,7 +9,12 @@ import { buildProgram } from './program.ts';
  */
 export async function main(args: readonly string[]): Promise<never> {
   endQuietlyWithoutReader();
-  process.exit(await outcome(args));
+  const code = await outcome(args);
+  // A pipe takes what its reader has room for: exiting before the rest is written would cut the output off.
+  for (const stream of [process.stdout, process.stderr]) {
+    await new Promise<void>((resolve) => void stream.write('', () => resolve()));
+  }
+  process.exit(code);
 }
 
 async function outcome(args: readonly string[]): Promise<number> {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+
 /**
  * What commands print. Results go to standard output whatever the flags; lines about the work do so too unless
  * `--quiet`, as text or, with `--log-format json`, as one JSON object each. Notices go to standard error.
@@ -14,6 +16,11 @@ export class Output {
   /** What the command was asked for. */
   result(text: string): void {
     process.stdout.write(`${text}\n`);
+  }
+
+  /** Resolves when the reader of standard output has caught up; for output that may be larger than memory. */
+  async drain(): Promise<void> {
+    if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
   }
 
   /** What happened. */

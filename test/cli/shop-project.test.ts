@@ -1,4 +1,7 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { LENS } from './lens-process.ts';
 import { customer, lines, order, Shop } from './shop.ts';
@@ -183,17 +186,28 @@ test('compact and compile', async () => {
   expect(sql).not.toContain('{{');
 });
 
-test('a reader that goes away ends it quietly', async () => {
+test('a slow reader gets all of it, and one that goes away ends it quietly', async () => {
   await shop.output(
     ['produce', 'orders'],
     lines(Array.from({ length: 5000 }, (_, i) => order(100 + i, 'ann', '1.00'))),
   );
-  const child = spawn(process.execPath, [LENS, 'consume', 'orders', ...shop.flags], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stderr = '';
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  child.stdout.once('data', () => child.stdout.destroy());
-  const code = await new Promise((resolve) => child.on('close', resolve));
-  expect([code, stderr]).toEqual([0, '']);
+  const consume = (): ChildProcessByStdio<null, Readable, Readable> =>
+    spawn(process.execPath, [LENS, 'consume', 'orders', ...shop.flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+
+  const slow = consume();
+  await sleep(3000);
+  const printed = await text(slow.stdout);
+  expect(printed.length).toBeGreaterThan(500_000);
+  expect(
+    printed
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown).length,
+  ).toBeGreaterThan(5000);
+
+  const left = consume();
+  left.stdout.once('data', () => left.stdout.destroy());
+  const stderr = text(left.stderr);
+  const code = await new Promise((resolve) => left.on('close', resolve));
+  expect([code, await stderr]).toEqual([0, '']);
 });

@@ -78,6 +78,7 @@ async function printRecords(
     await catalog.prepare(topic, block);
     // Without --follow, records that came after the start are not printed.
     left -= printBlock(block, json, output, left, follow ? undefined : (open.get(block.partition) ?? 0));
+    await output.drain();
     if (block.nextOffset >= (open.get(block.partition) ?? 0)) open.delete(block.partition);
     if (open.size === 0 && !follow) return;
   }

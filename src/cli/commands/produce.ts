@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { LensError, messageOf } from '../../core/errors.ts';
 import { createMissingTopics, openCatalog, openLog } from '../../service/runtime.ts';
 import { invocationOf } from '../invocation.ts';
-import { count, counted } from '../numbers.ts';
+import { counted } from '../numbers.ts';
 import { Progress } from '../progress.ts';
 import { readLines } from '../read-lines.ts';
 import { parseRecordLine } from '../record-line.ts';
@@ -62,7 +62,7 @@ Examples:
         progress.update(`publishing to ${topic}`, ++published, null);
       }
       await writer.flush();
-      output.line(`published ${count(published)} records to ${topic}`, {
+      output.line(`published ${counted(published, 'record')} to ${topic}`, {
         event: 'produced',
         topic,
         records: published,

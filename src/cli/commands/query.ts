@@ -29,7 +29,10 @@ Examples:
         const opening = { onEvent: noticePrinter(output), topics: 'leave' } as const;
         const bounds = { maxRows: options.limit, timeoutMs: options.timeout * 1000 };
         const result = await withWarehouse(settings, opening, (operations) => operations.query(sql, bounds));
-        for (const part of formatResult(result, options.format)) output.result(part);
+        for (const part of formatResult(result, options.format)) {
+          output.result(part);
+          await output.drain();
+        }
         if (result.truncated) {
           process.stderr.write(`only the first ${count(options.limit)} rows are printed; --limit gives more\n`);
         }
