@@ -10,6 +10,8 @@ export interface BatchBounds {
   readonly maxMilliseconds: number;
 }
 
+/** However many records it may have: a batch of long texts or arrays is closed at about this many bytes as sent. */
+const MAX_BATCH_BYTES = 128 << 20;
 /** How long one wait for records may take while nothing is there. */
 const IDLE_WAIT_MS = 100;
 /** While a transaction runs: how often to look whether it has ended. */
@@ -28,6 +30,8 @@ export class BatchCollector {
   readonly #ends = new Map<string, number>();
   readonly #decoders = [new Map<string, TopicBatch>(), new Map<string, TopicBatch>()] as const;
   #turn = 0;
+  /** Of the batch at hand, as sent. */
+  #bytes = 0;
   /** A block that did not fit into the last batch, and its first record that is still to be taken. */
   #rest: { block: RecordBlock; from: number } | null = null;
 
@@ -65,8 +69,9 @@ export class BatchCollector {
     for (const decoder of decoders.values()) decoder.reset();
     const moved = new Map<string, Position>();
     let records = 0;
+    this.#bytes = 0;
     let closesAt = Number.POSITIVE_INFINITY;
-    while (records < bounds.maxRecords && Date.now() < closesAt) {
+    while (records < bounds.maxRecords && this.#bytes < MAX_BATCH_BYTES && Date.now() < closesAt) {
       const wait = moved.size === 0 ? IDLE_WAIT_MS : busy() ? BUSY_WAIT_MS : 0;
       const taken = this.#rest ?? (await this.#next(wait));
       if (taken === null) {
@@ -97,6 +102,7 @@ export class BatchCollector {
     if (to > from) {
       await this.#catalog.prepare(block.topic, block);
       decoder.addRange(block, from, to);
+      this.#bytes += span(block, from, to);
     }
     const whole = to === block.count;
     this.#rest = whole ? null : { block, from: to };
@@ -118,4 +124,14 @@ export class BatchCollector {
 
 function place({ topic, partition }: { topic: string; partition: number }): string {
   return `${topic}/${partition}`;
+}
+
+/** The bytes from the first to the last of some records. */
+function span(block: RecordBlock, from: number, to: number): number {
+  const last = to - 1;
+  return (
+    (block.valueStart[last] as number) +
+    Math.max(0, block.valueLength[last] as number) -
+    (block.valueStart[from] as number)
+  );
 }

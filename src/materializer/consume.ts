@@ -30,8 +30,8 @@ export interface Consumed {
   readonly deadLetters: number;
 }
 
-/** A bulk batch is as much larger than a folding one: appends and commits then cost least per record. */
-const BULK_BATCH_FACTOR = 4;
+/** A bulk batch may be so much larger and older than a folding one: appends and commits then cost least per record. */
+const BULK_BATCH_FACTOR = 16;
 /** Bulk landing is worth its rebuild only when the backlog is at least this part of what has landed already. */
 const BULK_SHARE_OF_LANDED = 0.1;
 
@@ -75,8 +75,9 @@ class ConsumeRun {
     this.#chooseMode();
     if (!this.#bulk) await this.#rebuildFolded('folded models were behind at start');
     while (!signal.aborted && !(until !== undefined && this.#collector.reached(until))) {
-      const maxRecords = this.#bulk ? bounds.maxRecords * BULK_BATCH_FACTOR : bounds.maxRecords;
-      const batch = await this.#collector.collect({ ...bounds, maxRecords }, () => this.#applying !== null);
+      const factor = this.#bulk ? BULK_BATCH_FACTOR : 1;
+      const allowed = { maxRecords: bounds.maxRecords * factor, maxMilliseconds: bounds.maxMilliseconds * factor };
+      const batch = await this.#collector.collect(allowed, () => this.#applying !== null);
       await this.#settled();
       if (batch !== null) this.#start(batch);
       else if (this.#bulk) await this.#leaveBulk();

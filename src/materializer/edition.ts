@@ -15,7 +15,8 @@ import { keepDeadLetters } from './dead-letters.ts';
 import { fold } from './fold.ts';
 import { land } from './landing.ts';
 import { failedModel, modelFailed } from './model-failed.ts';
-import { atCheckpoint, leaveBehind, readModelRecords, type StoredState } from './model-states.ts';
+import { atCheckpoint } from './model-states.ts';
+import { ModelStandings } from './model-standings.ts';
 import { prepareRawTable, type RawTable, rawTables } from './raw-tables.ts';
 
 export interface EditionOptions {
@@ -42,7 +43,7 @@ export class Edition implements AsyncDisposable {
   /** What happened at open that a person should know. */
   readonly notices: readonly string[];
   readonly #connection: Connection;
-  readonly #states = new Map<string, StoredState>();
+  readonly #standings = new ModelStandings();
 
   private constructor(
     warehouse: Warehouse,
@@ -71,7 +72,7 @@ export class Edition implements AsyncDisposable {
       const any = await connection.number('select count(*) from lens.checkpoint');
       if (built.length > 0 && any > 0) notices.push(`built anew, since new or changed: ${built.join(', ')}`);
       const edition = new Edition(warehouse, connection, plans, tables, notices);
-      await edition.#readStates();
+      await edition.#standings.read(connection, edition.#stored());
       return edition;
     } catch (error) {
       connection[Symbol.dispose]();
@@ -91,7 +92,7 @@ export class Edition implements AsyncDisposable {
   /** Folded models that are not kept by batches at the moment, by state. */
   foldedBehind(state: 'catching-up' | 'failed'): string[] {
     const folded = this.plans.filter((plan) => plan.upkeep === 'batch').map((plan) => plan.model);
-    return folded.filter((model) => this.#states.get(model) === state);
+    return folded.filter((model) => this.#standings.of(model) === state);
   }
 
   /** Rows in the raw tables, as DuckDB estimates them from its catalog (exact but for rows deleted since a checkpoint). */
@@ -108,17 +109,18 @@ export class Edition implements AsyncDisposable {
         return await this.#apply(batch, false, failed);
       } catch (error) {
         const model = failedModel(error);
-        if (model === null || this.#states.get(model) === 'failed') throw error;
+        if (model === null || this.#standings.of(model) === 'failed') throw error;
         failed.push(error as Error);
-        for (const name of this.#withReaders([model])) this.#states.set(name, 'failed');
+        this.#fail(model, error as Error);
       }
     }
   }
 
   /** Lands a batch with its checkpoint and leaves all stored models behind, to be rebuilt once when caught up. */
   applyBulk(batch: Batch): Promise<AppliedBatch> {
-    for (const plan of this.#stored())
-      if (this.#states.get(plan.model) === 'current') this.#states.set(plan.model, 'catching-up');
+    for (const { model } of this.#stored()) {
+      if (this.#standings.of(model) === 'current') this.#standings.leave(model, 'catching-up');
+    }
     return this.#apply(batch, true, []);
   }
 
@@ -126,19 +128,19 @@ export class Edition implements AsyncDisposable {
     const connection = this.#connection;
     const deadLetters = batch.topics.flatMap(({ sealed }) => sealed.deadLetters);
     const rowsChanged = await connection.transaction(async () => {
-      await this.#recordStates(failed);
+      await this.#standings.write(connection);
       const changes: Changes = new Map();
       for (const { contract, sealed } of batch.topics) {
         const table = this.tables.find((t) => t.contract.name === contract.name) as RawTable;
         const change = await land(connection, table, sealed, !bulk && this.#isRead(table));
         if (change !== null) changes.set(table.name, change);
       }
-      const skip = new Set([...this.#states].filter(([, state]) => state !== 'current').map(([model]) => model));
-      const rows = bulk ? 0 : await fold(connection, this.plans, changes, skip);
+      const rows = bulk ? 0 : await fold(connection, this.plans, changes, this.#standings.behind());
       await keepDeadLetters(connection, deadLetters, Date.now());
       await advanceCheckpoint(connection, batch.positions);
       return rows;
     });
+    this.#standings.committed();
     return { rowsChanged, deadLetters: deadLetters.length, failed };
   }
 
@@ -148,14 +150,14 @@ export class Edition implements AsyncDisposable {
     const out = new Set<string>();
     for (;;) {
       const plans = this.#stored().filter(
-        (plan) => plan.upkeep === 'batch' && this.#states.get(plan.model) !== 'current' && !out.has(plan.model),
+        (plan) => plan.upkeep === 'batch' && this.#standings.of(plan.model) !== 'current' && !out.has(plan.model),
       );
       if (plans.length === 0) break;
       try {
         await this.#connection.transaction(async () => {
           for (const plan of plans) await this.#rebuildOne(plan);
         });
-        for (const plan of plans) this.#states.set(plan.model, 'current');
+        this.#standings.caughtUp(plans);
         return { models: plans.map((plan) => plan.model), failed };
       } catch (error) {
         await this.#setAside(error, failed, out);
@@ -169,17 +171,17 @@ export class Edition implements AsyncDisposable {
     const failed: Error[] = [];
     // What reads a folded model that is behind cannot be at the checkpoint either.
     const foldedBehind = this.#stored().filter(
-      (plan) => plan.upkeep === 'batch' && this.#states.get(plan.model) !== 'current',
+      (plan) => plan.upkeep === 'batch' && this.#standings.of(plan.model) !== 'current',
     );
     const out = this.#withReaders(foldedBehind.map((plan) => plan.model));
     for (;;) {
       const plans = this.#stored().filter((plan) => plan.upkeep === 'compaction' && !out.has(plan.model));
       const outright = new Set(
-        plans.filter((plan) => full || this.#states.get(plan.model) !== 'current').map((p) => p.model),
+        plans.filter((plan) => full || this.#standings.of(plan.model) !== 'current').map((p) => p.model),
       );
       try {
         const models = await this.#connection.transaction(() => compact(this.#connection, plans, outright));
-        for (const plan of plans) this.#states.set(plan.model, 'current');
+        this.#standings.caughtUp(plans);
         return { models, failed };
       } catch (error) {
         await this.#setAside(error, failed, out);
@@ -191,7 +193,7 @@ export class Edition implements AsyncDisposable {
   async needsCompaction(): Promise<boolean> {
     const models = this.#stored().filter((plan) => plan.upkeep === 'compaction');
     if (models.length === 0) return false;
-    if (models.some((plan) => this.#states.get(plan.model) !== 'current')) return true;
+    if (models.some((plan) => this.#standings.of(plan.model) !== 'current')) return true;
     return (
       (await this.#connection.number(
         `select count(*) from lens.checkpoint c
@@ -227,31 +229,18 @@ export class Edition implements AsyncDisposable {
     const model = failedModel(error);
     if (model === null || out.has(model)) throw error;
     failed.push(error as Error);
-    for (const name of this.#withReaders([model])) {
-      out.add(name);
-      this.#states.set(name, 'failed');
-    }
-    await this.#connection.transaction(() => this.#recordStates(failed));
+    for (const name of this.#fail(model, error as Error)) out.add(name);
+    await this.#connection.transaction(() => this.#standings.write(this.#connection));
+    this.#standings.committed();
   }
 
-  /** Writes states that memory has and the warehouse does not, with the checkpoint the models stay at. */
-  async #recordStates(failed: readonly Error[]): Promise<void> {
-    const records = await readModelRecords(this.#connection);
-    for (const [model, state] of this.#states) {
-      if (state === 'current' || records.get(model)?.state === state) continue;
-      const own = failed.find((error) => failedModel(error) === model);
-      await leaveBehind(
-        this.#connection,
-        [model],
-        state,
-        own?.message ?? (state === 'failed' ? 'a model it reads failed' : null),
-      );
+  /** Leaves a model behind as failed, with all that read it; gives their names. */
+  #fail(model: string, error: Error): Set<string> {
+    const names = this.#withReaders([model]);
+    for (const name of names) {
+      this.#standings.leave(name, 'failed', name === model ? error.message : `${model}, which it reads, failed`);
     }
-  }
-
-  async #readStates(): Promise<void> {
-    const records = await readModelRecords(this.#connection);
-    for (const plan of this.#stored()) this.#states.set(plan.model, records.get(plan.model)?.state ?? 'catching-up');
+    return names;
   }
 
   #stored(): MaintenancePlan[] {

@@ -41,23 +41,21 @@ export async function writeModelRecord(
 }
 
 /**
- * Leaves models behind at the checkpoint as it stands, before the batch at hand moves it. A model that is behind
- * already keeps its own, older checkpoint.
+ * Leaves a model behind at the checkpoint as it stands, before the batch at hand moves it. One that is behind already
+ * keeps its own, older checkpoint.
  */
 export async function leaveBehind(
   connection: Connection,
-  models: readonly string[],
+  model: string,
   state: Exclude<StoredState, 'current'>,
-  error: string | null = null,
+  error: string | null,
 ): Promise<void> {
-  for (const model of models) {
-    await connection.run(
-      `insert into lens.model_checkpoint
-         select ${text(model)}, topic, partition, next_offset from lens.checkpoint
-         where not exists (select 1 from lens.model_checkpoint where model = ${text(model)})`,
-    );
-    await setState(connection, model, state, error);
-  }
+  await connection.run(
+    `insert into lens.model_checkpoint
+       select ${text(model)}, topic, partition, next_offset from lens.checkpoint
+       where not exists (select 1 from lens.model_checkpoint where model = ${text(model)})`,
+  );
+  await setState(connection, model, state, error);
 }
 
 /** A model equals its SQL at the warehouse's checkpoint now; one kept by compaction stays there while others go on. */
