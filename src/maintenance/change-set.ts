@@ -16,7 +16,10 @@ export type Change = ChangeSet | 'everything';
 export type Changes = Map<string, Change>;
 
 /** The name of a temporary table of ours; it lives until the next batch replaces it. */
-export function temporary(kind: 'out' | 'in' | 'new' | 'old' | 'keys' | 'gone' | 'redo' | 'touched', name: string): string {
+export function temporary(
+  kind: 'out' | 'in' | 'new' | 'old' | 'keys' | 'gone' | 'redo' | 'touched',
+  name: string,
+): string {
   return `temp.${ident(`lens_${kind}_${name}`)}`;
 }
 

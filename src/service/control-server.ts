@@ -112,11 +112,11 @@ async function perform(operations: WarehouseOperations, { method, params }: Cont
     case 'lag':
       return operations.lag();
     case 'query':
-      return operations.query(String(params[0]), (params[1] ?? {}));
+      return operations.query(String(params[0]), params[1] ?? {});
     case 'compact':
       return operations.compact((params[0] ?? { full: false }) as { full: boolean });
     case 'run':
-      return operations.run((params[0] ?? {}));
+      return operations.run(params[0] ?? {});
     default:
       return unreachable(method);
   }

@@ -53,9 +53,13 @@ export async function migrate(connection: Connection): Promise<void> {
   await connection.run('create schema if not exists lens; create table if not exists lens.version (version integer)');
   const version = await connection.number('select max(version) from lens.version');
   if (version > MIGRATIONS.length) {
-    throw new LensError('WAREHOUSE_NEWER', `the warehouse has version ${version}, this release knows ${MIGRATIONS.length}`, {
-      hint: 'run the newer release, or rebuild with another --data-dir',
-    });
+    throw new LensError(
+      'WAREHOUSE_NEWER',
+      `the warehouse has version ${version}, this release knows ${MIGRATIONS.length}`,
+      {
+        hint: 'run the newer release, or rebuild with another --data-dir',
+      },
+    );
   }
   for (let step = version; step < MIGRATIONS.length; step++) {
     await connection.transaction(async () => {
