@@ -44,7 +44,11 @@ const BULK_SHARE_OF_LANDED = 0.1;
 export async function consume(edition: Edition, options: ConsumeOptions): Promise<Consumed> {
   const offsets = await findPartitions(edition, options);
   const from = positionsOf(await edition.checkpoint());
-  if (from.length === 0) return { batches: 0, records: 0, deadLetters: 0 };
+  if (from.length === 0) {
+    // A project without topics: nothing will ever come, but whoever follows wants to be told when to stop.
+    if (options.until === undefined) await aborted(options.signal);
+    return { batches: 0, records: 0, deadLetters: 0 };
+  }
   const landed = await edition.landedRows();
   await using reader = await options.log.read(from, { signal: options.signal });
   const collector = new BatchCollector(reader, options.catalog, from, offsets);
@@ -71,7 +75,7 @@ class ConsumeRun {
   }
 
   async finish(): Promise<void> {
-    const { until, signal, batch: bounds } = this.#options;
+    const { until, signal, alwaysBulk, batch: bounds } = this.#options;
     this.#chooseMode();
     if (!this.#bulk) await this.#rebuildFolded('folded models were behind at start');
     while (!signal.aborted && !(until !== undefined && this.#collector.reached(until))) {
@@ -80,7 +84,7 @@ class ConsumeRun {
       const batch = await this.#collector.collect(allowed, () => this.#applying !== null);
       await this.#settled();
       if (batch !== null) this.#start(batch);
-      else if (this.#bulk) await this.#leaveBulk();
+      else if (this.#bulk && alwaysBulk !== true) await this.#leaveBulk();
     }
     await this.#settled();
     if (this.#bulk && !signal.aborted) await this.#leaveBulk();
@@ -103,7 +107,7 @@ class ConsumeRun {
   }
 
   async #apply(batch: Batch): Promise<void> {
-    const { onEvent, onCommit, exclusive, batch: bounds } = this.#options;
+    const { onEvent, onCommit, exclusive, alwaysBulk, batch: bounds } = this.#options;
     this.#chooseMode(batch.lag);
     const bulk = this.#bulk;
     const started = performance.now();
@@ -126,7 +130,8 @@ class ConsumeRun {
         topics: batch.topics.map(({ contract, records }) => ({ topic: contract.name, records })),
       });
     }
-    if (bulk && batch.lag <= bounds.maxRecords / 10) await this.#leaveBulk();
+    const caughtUp = batch.lag <= bounds.maxRecords / 10;
+    if (bulk && caughtUp && alwaysBulk !== true) await this.#leaveBulk();
   }
 
   #chooseMode(lag = this.#collector.lag): void {
@@ -147,4 +152,11 @@ class ConsumeRun {
     if (models.length === 0) return;
     this.#options.onEvent({ kind: 'rebuild', models, reason, milliseconds: performance.now() - started });
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

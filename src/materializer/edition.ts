@@ -44,6 +44,7 @@ export class Edition implements AsyncDisposable {
   readonly notices: readonly string[];
   readonly #connection: Connection;
   readonly #standings = new ModelStandings();
+  #closed = false;
 
   private constructor(
     warehouse: Warehouse,
@@ -259,7 +260,10 @@ export class Edition implements AsyncDisposable {
     return new Set([...found].filter((name) => this.plans.find((plan) => plan.model === name)?.upkeep !== 'view'));
   }
 
+  /** May be called again. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#connection[Symbol.dispose]();
     await this.warehouse[Symbol.asyncDispose]();
   }

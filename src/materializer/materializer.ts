@@ -10,6 +10,7 @@ import { consume, type Consumed } from './consume.ts';
 import { hasNewPartitions } from './find-partitions.ts';
 import { Edition } from './edition.ts';
 import type { EventSink } from './events.ts';
+import { modelFailed } from './model-failed.ts';
 import { editionFiles, recoverSwap, removeEdition, requireHistory, swapEditions } from './full-refresh.ts';
 import type {
   CompactionSummary,
@@ -192,7 +193,10 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     }));
   }
 
-  /** Replays the log from its earliest offsets into a fresh edition, and swaps when it has caught up. */
+  /**
+   * Replays the log from its earliest offsets into a fresh edition, and swaps when it has caught up. When a model fails
+   * on the way the live edition stays, and the new one is removed.
+   */
   async #fullRefresh(allowDataLoss: boolean): Promise<Consumed> {
     const { dataDir, log, catalog } = this.#options;
     const files = editionFiles(dataDir);
@@ -211,17 +215,20 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     };
     try {
       await replay();
+      await this.#holdFollowing(async () => {
+        // What came while the first replay ran: little, and readers still see the old edition.
+        await replay();
+        const { failed } = await next.compact(true);
+        const model = next.plans.find((plan) => next.foldedBehind('failed').includes(plan.model))?.model;
+        if (failed[0] !== undefined) throw failed[0];
+        if (model !== undefined) throw modelFailed(model, 'its SQL failed on the replayed data');
+        await this.#swap(next);
+      });
     } catch (error) {
       await next[Symbol.asyncDispose]();
       removeEdition(files.next);
       throw error;
     }
-    await this.#holdFollowing(async () => {
-      // What came while the first replay ran: little, and readers still see the old edition.
-      await replay();
-      await next.compact(true);
-      await this.#swap(next);
-    });
     return consumed;
   }
 

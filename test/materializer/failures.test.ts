@@ -62,6 +62,9 @@ describe('a model that fails on data', () => {
     expect((await stateOf(materializer, 'note_numbers')).reason).toContain('seven');
     expect((await materializer.query('select count(*) from fct_orders')).rows).toEqual([[3]]);
     expect((await materializer.query('select count(*) from note_numbers')).rows).toEqual([[1]]);
+    // A full refresh would lose the rows the model still has.
+    await expect(materializer.run({ fullRefresh: true })).rejects.toMatchObject({ code: 'MODEL_FAILED' });
+    expect((await materializer.query('select count(*) from note_numbers')).rows).toEqual([[1]]);
     await workshop.publish([order(2, '8')]);
     expect((await materializer.run({})).models.every((model) => model.status === 'success')).toBe(true);
     expect(await stateOf(materializer, 'note_numbers')).toMatchObject({ state: 'current', behind: 0 });
