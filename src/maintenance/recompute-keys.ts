@@ -21,21 +21,21 @@ export async function recomputeKeys(
 ): Promise<Applied | null> {
   const target = qualified(plan.relation.schema, plan.relation.identifier);
   const [fresh, stored] = [temporary('new', plan.model), temporary('old', plan.model)];
-  const change = { rowsOut: temporary('out', plan.model), rowsIn: temporary('in', plan.model) };
-  await connection.run(
+  const differing = { rowsOut: temporary('out', plan.model), rowsIn: temporary('in', plan.model) };
+  const [counts] = await connection.rows<{ rows_out: number; rows_in: number }>(
     [
       createTemporary(fresh, restrictedSql(plan, keys)),
       createTemporary(stored, `select t.* from ${target} t ${restrictedTo(keys, 't')}`),
-      createTemporary(change.rowsOut, `select * from ${stored} except all select * from ${fresh}`),
-      createTemporary(change.rowsIn, `select * from ${fresh} except all select * from ${stored}`),
+      createTemporary(differing.rowsOut, `select * from ${stored} except all select * from ${fresh}`),
+      createTemporary(differing.rowsIn, `select * from ${fresh} except all select * from ${stored}`),
+      `select (select count(*) from ${differing.rowsOut}) as rows_out, (select count(*) from ${differing.rowsIn}) as rows_in`,
     ].join(';\n'),
   );
-  const rowsChanged = await connection.number(
-    `select (select count(*) from ${change.rowsOut}) + (select count(*) from ${change.rowsIn})`,
-  );
-  if (rowsChanged === 0) return null;
-  await splice(connection, plan, change, fresh);
-  return { change, rowsChanged };
+  if (counts === undefined || counts.rows_out + counts.rows_in === 0) return null;
+  const change = { ...differing, onlyIn: counts.rows_out === 0 };
+  if (change.onlyIn) await connection.run(`insert into ${target} select * from ${change.rowsIn}`);
+  else await splice(connection, plan, change, fresh);
+  return { change, rowsChanged: counts.rows_out + counts.rows_in };
 }
 
 /**

@@ -40,6 +40,7 @@ function keysOf(plan: MaintenancePlan, input: PlanInput, rule: TouchRule, change
 /** The columns of old and new rows; with `read` only of rows that differ in a column the model reads. */
 function images(change: ChangeSet, columns: readonly string[], read: readonly string[] | null): string {
   const list = idents(columns);
+  if (change.onlyIn) return `select ${list} from ${change.rowsIn}`;
   if (read === null) return `select ${list} from ${change.rowsOut} union all select ${list} from ${change.rowsIn}`;
   const all = idents([...new Set([...columns, ...read])]);
   const minus = (a: string, b: string): string => `(select ${all} from ${a} except all select ${all} from ${b})`;
@@ -58,10 +59,10 @@ export async function collectKeys(
 ): Promise<TouchedKeys | null> {
   if (queries.length === 0) return null;
   const table = temporary('touched', plan.model);
-  await connection.run(createTemporary(table, `select distinct * from (${queries.join(' union all ')})`));
   const anyNull = plan.key.map((column) => `${ident(column)} is null`).join(' or ');
   const [row] = await connection.rows<{ n: number; with_null: number }>(
-    `select count(*) as n, count(*) filter (${anyNull}) as with_null from ${table}`,
+    `${createTemporary(table, `select distinct * from (${queries.join(' union all ')})`)};
+     select count(*) as n, count(*) filter (${anyNull}) as with_null from ${table}`,
   );
   if (row === undefined || row.n === 0) return null;
   return { table, columns: plan.key, count: row.n, hasNull: row.with_null > 0 };

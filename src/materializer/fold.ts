@@ -1,4 +1,4 @@
-import type { Change, Changes } from '../maintenance/change-set.ts';
+import type { Changes } from '../maintenance/change-set.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import { recomputeKeys } from '../maintenance/recompute-keys.ts';
 import { changeOfRowWiseView } from '../maintenance/row-wise-view.ts';
@@ -34,7 +34,7 @@ async function foldModel(connection: Connection, plan: MaintenancePlan, changes:
   if (plan.strategy === 'row-wise view') {
     const [input] = plan.inputs;
     const change = changes.get(input?.relation.name ?? '');
-    if (change !== undefined) changes.set(plan.model, changeOfRowWiseView(plan, change) satisfies Change);
+    if (change !== undefined) changes.set(plan.model, await changeOfRowWiseView(connection, plan, change));
     return 0;
   }
   if (plan.strategy !== 'recompute keys') return 0;

@@ -25,16 +25,17 @@ export async function landPatch(connection: Connection, table: RawTable, sealed:
   await appendTemporary(connection, staged, [...keyColumns, kindColumn, ...values], sealed.rows);
   await appendTemporary(connection, gone, [...keyColumns, kindColumn], sealed.deletedKeys);
   const onKey = key.map((name) => `t.${ident(name)} = k.${ident(name)}`).join(' and ');
-  await connection.run(
+  const left = await connection.number(
     [
       createTemporary(keys, `select ${idents(key)} from ${staged} union select ${idents(key)} from ${gone}`),
       createTemporary(old, `select t.* from ${relation} t semi join ${keys} k on ${onKey}`),
       createTemporary(fresh, mergedRows(table, { keys, staged, gone, old })),
       `delete from ${relation} t using ${keys} k where ${onKey}`,
       `insert into ${relation} select * from ${fresh}`,
+      `select count(*) from ${old}`,
     ].join(';\n'),
   );
-  return { rowsOut: old, rowsIn: fresh };
+  return { rowsOut: old, rowsIn: fresh, onlyIn: left === 0 };
 }
 
 interface Staged {

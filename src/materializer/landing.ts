@@ -40,7 +40,7 @@ async function landAppend(
 ): Promise<ChangeSet | null> {
   await connection.append({ schema: table.schema, table: table.name }, sealed.rows);
   if (!wantChanges) return null;
-  const change = { rowsOut: temporary('out', table.name), rowsIn: temporary('in', table.name) };
+  const change = { rowsOut: temporary('out', table.name), rowsIn: temporary('in', table.name), onlyIn: true };
   await appendTemporary(connection, change.rowsIn, table.contract.columns, sealed.rows);
   await connection.run(createTemporary(change.rowsOut, `select * from ${table.relation} limit 0`));
   return change;
@@ -58,15 +58,16 @@ async function landUpsert(connection: Connection, table: RawTable, sealed: Seale
   await appendTemporary(connection, fresh, contract.columns, sealed.rows);
   await appendTemporary(connection, gone, keyColumns(table), sealed.deletedKeys);
   const onKey = sameKey('t', 'k', key);
-  await connection.run(
+  const left = await connection.number(
     [
       createTemporary(keys, `select ${idents(key)} from ${fresh} union all select ${idents(key)} from ${gone}`),
       createTemporary(old, `select t.* from ${relation} t semi join ${keys} k on ${onKey}`),
       `delete from ${relation} t using ${keys} k where ${onKey}`,
       `insert into ${relation} select * from ${fresh}`,
+      `select count(*) from ${old}`,
     ].join(';\n'),
   );
-  return { rowsOut: old, rowsIn: fresh };
+  return { rowsOut: old, rowsIn: fresh, onlyIn: left === 0 };
 }
 
 async function landBulk(connection: Connection, table: RawTable, sealed: SealedBatch): Promise<null> {
