@@ -39,19 +39,28 @@ export async function recomputeKeys(
 }
 
 /**
- * The model's SELECT with every input shadowed by a CTE of the same name: restricted where the input carries the key,
- * whole otherwise (a superset is harmless). The outer restriction drops what the whole inputs brought in beside.
+ * The model's SELECT with every input shadowed by a CTE of the same name: restricted to the touched keys where the input
+ * carries them, to the rows that join those where its rule says how, whole otherwise (a superset is harmless). The outer
+ * restriction drops what whole inputs brought in beside.
  */
 export function restrictedSql(plan: MaintenancePlan, keys: TouchedKeys): string {
-  const shadows = plan.inputs.map((input) => `${ident(input.relation.identifier)} as (${shadow(input, keys)})`);
+  const carriers = plan.inputs.filter((input) => input.touches?.kind === 'carries key');
+  const others = plan.inputs.filter((input) => input.touches?.kind !== 'carries key');
+  // Carriers first: the others are restricted by what is left of them.
+  const shadows = [...carriers, ...others].map(
+    (input) => `${ident(input.relation.identifier)} as (${shadow(input, keys, carriers)})`,
+  );
   const ctes = shadows.length === 0 ? '' : `with ${shadows.join(',\n')}\n`;
   return `${ctes}select m.* from (\n${plan.bareSql}\n) m ${restrictedTo(keys, 'm')}`;
 }
 
-function shadow(input: PlanInput, keys: TouchedKeys): string {
-  const relation = qualified(input.relation.schema, input.relation.identifier);
-  if (input.touches?.kind !== 'carries key') return `select * from ${relation}`;
-  return `select i.* from ${relation} i ${restrictedTo(keys, 'i', input.touches.key)}`;
+function shadow({ relation, touches }: PlanInput, keys: TouchedKeys, carriers: readonly PlanInput[]): string {
+  const rows = `select i.* from ${qualified(relation.schema, relation.identifier)} i`;
+  if (touches?.kind === 'carries key') return `${rows} ${restrictedTo(keys, 'i', touches.key)}`;
+  if (touches?.kind !== 'joins through') return rows;
+  if (!carriers.some((carrier) => carrier.relation.name === touches.through.name)) return rows;
+  const match = touches.on.map((column, i) => `i.${ident(touches.join[i] as string)} = t.${ident(column)}`);
+  return `${rows} semi join ${ident(touches.through.identifier)} t on ${match.join(' and ')}`;
 }
 
 /** A key need not be unique: all rows of a key that differs are deleted, and all its fresh rows inserted. */
