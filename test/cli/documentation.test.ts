@@ -22,7 +22,7 @@ test('every command is documented, and each documented command exists', () => {
 
 test.each(commands)('$name has an example on the page and in its help', ({ name, command }) => {
   const section = sections.find((one) => one.startsWith(`${name}\n`)) ?? '';
-  const examples = [...section.matchAll(/```\n([\s\S]*?)```/g)].map(([, text]) => text ?? '').join('');
+  const examples = [...section.matchAll(/```(?:sh|console)\n([\s\S]*?)```/g)].map(([, text]) => text ?? '').join('');
   expect(examples).toContain(name);
   let help = '';
   command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
