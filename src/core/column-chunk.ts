@@ -193,20 +193,19 @@ export class ColumnVector {
     return start;
   }
 
-  /** Copies rows from .. from+count-1 down to `to` and on (to <= from). */
-  moveRows(from: number, to: number, count: number): void {
-    const { width, validity } = this;
+  /** Copies row `from` over row `to`. */
+  moveRow(from: number, to: number): void {
+    const { width } = this;
     if (this.type.kind === 'array') {
       const { length } = this.type;
-      this.#child?.moveRows(from * length, to * length, count * length);
-    } else this.bytes.copyWithin(to * width, from * width, (from + count) * width);
-    for (let i = 0; i < count; i++) {
-      const source = from + i;
-      const w = (to + i) >> 5;
-      const bit = 1 << ((to + i) & 31);
-      const valid = ((validity[source >> 5] as number) >>> (source & 31)) & 1;
-      validity[w] = valid === 1 ? (validity[w] as number) | bit : (validity[w] as number) & ~bit;
+      for (let i = 0; i < length; i++) this.#child?.moveRow(from * length + i, to * length + i);
+    } else if (width < 4) this.bytes.copyWithin(to * width, from * width, (from + 1) * width);
+    else {
+      const words = width / 4;
+      for (let w = 0; w < words; w++) this.words[to * words + w] = this.words[from * words + w] as number;
     }
+    if (this.isNull(from)) this.validity[to >> 5] = (this.validity[to >> 5] as number) & ~(1 << (to & 31));
+    else this.setValid(to);
   }
 
   reset(): void {
@@ -246,17 +245,19 @@ export class ColumnChunk {
     for (const column of this.columns) column.setValid(row);
   }
 
-  /** Keeps the given rows (ascending); texts of the others stay in the heap, unreferenced. */
-  keep(rows: Int32Array, count: number): void {
-    // Rows that stay side by side move together.
-    for (let to = 0; to < count;) {
-      const from = rows[to] as number;
-      let run = 1;
-      while (to + run < count && rows[to + run] === from + run) run++;
-      if (from !== to) for (const column of this.columns) column.moveRows(from, to, run);
-      to += run;
+  /**
+   * Drops the rows marked with 1; rows from the end take their places, so that few are moved. Texts and list elements
+   * of dropped rows stay where they are, unreferenced.
+   */
+  drop(marks: Uint8Array): void {
+    let end = this.rowCount;
+    for (let row = 0; row < end; row++) {
+      if (marks[row] !== 1) continue;
+      do end--;
+      while (end > row && marks[end] === 1);
+      if (end > row) for (const column of this.columns) column.moveRow(end, row);
     }
-    this.rowCount = count;
+    this.rowCount = end;
   }
 
   reset(): void {

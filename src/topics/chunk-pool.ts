@@ -38,14 +38,10 @@ export class ChunkPool {
     return this.#chunks.slice(0, this.#used).filter((chunk) => chunk.rowCount > 0);
   }
 
-  /** Drops rows marked by number (chunk number * CHUNK_ROWS + row); numbers past the marks stay. */
+  /** Drops rows marked by number (chunk number * CHUNK_ROWS + row). Rows past the end of the marks stay. */
   drop(marks: Uint8Array): void {
-    const rows = new Int32Array(CHUNK_ROWS);
     for (let c = 0; c < this.#used; c++) {
-      const chunk = this.#chunks[c] as ColumnChunk;
-      let count = 0;
-      for (let row = 0; row < chunk.rowCount; row++) if (marks[c * CHUNK_ROWS + row] !== 1) rows[count++] = row;
-      if (count < chunk.rowCount) chunk.keep(rows, count);
+      this.#chunks[c]?.drop(marks.subarray(c * CHUNK_ROWS, (c + 1) * CHUNK_ROWS));
     }
   }
 

@@ -1,14 +1,16 @@
 import { CHUNK_ROWS, type ColumnChunk } from '../core/column-chunk.ts';
 import type { RecordBlock } from '../log/record-block.ts';
 import type { AvroValue } from './avro-values.ts';
+import { BytesKeyIndex } from './bytes-key-index.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { Rejection } from './dead-letter-reasons.ts';
-import { KeyIndex, NEW_KEY } from './key-index.ts';
+import { type KeyIndex, NEW_KEY } from './key-index.ts';
 import { checkRecord, knownKind } from './landing-checks.ts';
 import { badKey, checkKey, parseKey } from './message-key.ts';
 import { readValues } from './record-reader.ts';
 import type { RecordShape } from './record-shape.ts';
 import type { DeadLetter, TopicContract } from './topic-contract.ts';
+import { WholeKeyIndex } from './whole-key-index.ts';
 import { wireIdOf } from './wire-format.ts';
 import { writeValue } from './write-value.ts';
 import type { WriterSchemas } from './writer-schemas.ts';
@@ -17,7 +19,7 @@ import type { WriterSchemas } from './writer-schemas.ts';
 export interface SealedBatch {
   /**
    * upsert and append: the contract's columns; patch: the table's key, the kind, then the columns of all kinds (null for
-   * other kinds than the row's). At most one row a message key in upsert and patch.
+   * other kinds than the row's). In upsert and patch at most one row a message key, in no order.
    */
   readonly rows: readonly ColumnChunk[];
   readonly rowCount: number;
@@ -37,7 +39,7 @@ export class TopicBatch {
   readonly #keyed: boolean;
   readonly #rows: ChunkPool;
   readonly #deleted: ChunkPool;
-  readonly #index = new KeyIndex();
+  readonly #index: KeyIndex;
   /** By row (chunk number * CHUNK_ROWS + row in it): 1 where a later record of the key took its place. */
   #superseded = new Uint8Array(1 << 14);
   #supersededCount = 0;
@@ -49,6 +51,7 @@ export class TopicBatch {
     this.#shape = shape;
     this.#schemas = schemas;
     this.#keyed = shape.contract.mode !== 'append';
+    this.#index = keyIndexOf(shape);
     this.#rows = new ChunkPool(shape.rowTypes);
     this.#deleted = new ChunkPool(shape.deletedTypes);
   }
@@ -68,9 +71,9 @@ export class TopicBatch {
       let next = i;
       if (fast !== null) {
         const chunk = this.#rows.open();
-        const row = this.#rows.openNumber * CHUNK_ROWS + chunk.rowCount;
+        const row = chunk.rowCount;
         next = fast(block, i, to, chunk, id);
-        if (this.#keyed) this.#indexRows(block, i, next, row);
+        if (this.#keyed) this.#indexRows(block, i, next, chunk, row);
       }
       if (next === i) this.#addExactly(block, next++);
       i = next;
@@ -109,11 +112,12 @@ export class TopicBatch {
     this.#deadLetters = [];
   }
 
-  #indexRows(block: RecordBlock, from: number, to: number, firstRow: number): void {
-    const { bytes, keyStart, keyLength } = block;
+  /** Records from .. to-1 of the block are rows firstRow .. of the open chunk. */
+  #indexRows(block: RecordBlock, from: number, to: number, chunk: ColumnChunk, firstRow: number): void {
+    const chunkStart = this.#rows.openNumber * CHUNK_ROWS;
     for (let i = from; i < to; i++) {
       const row = firstRow + i - from;
-      const before = this.#index.put(bytes, keyStart[i] as number, keyLength[i] as number, row);
+      const before = this.#index.putRow(block, i, chunk, row, chunkStart + row);
       if (before !== NEW_KEY) this.#supersede(before);
     }
   }
@@ -180,7 +184,7 @@ export class TopicBatch {
       throw error;
     }
     chunk.rowCount++;
-    if (this.#keyed) this.#indexRows(block, i, i + 1, this.#rows.openNumber * CHUNK_ROWS + row);
+    if (this.#keyed) this.#indexRows(block, i, i + 1, chunk, row);
   }
 
   #addTombstone(block: RecordBlock, i: number): void {
@@ -191,7 +195,7 @@ export class TopicBatch {
     if (key === null) throw badKey(this.#shape.key, bytes);
     if (this.contract.mode === 'patch') knownKind(this.contract.kinds, key.at(-1) as string);
     const number = this.#tombstones.push(key) - 1;
-    const before = this.#index.put(bytes, 0, bytes.length, ~number);
+    const before = this.#index.putTombstone(bytes, key, ~number);
     if (before !== NEW_KEY) this.#supersede(before);
   }
 }
@@ -206,4 +210,12 @@ function keyOf(block: RecordBlock, i: number): Uint8Array | null {
 /** A copy, also where the block's bytes are a Buffer, whose own slice is a view. */
 function copyOf(bytes: Uint8Array, start: number, length: number): Uint8Array | null {
   return length < 0 ? null : Uint8Array.prototype.slice.call(bytes, start, start + length);
+}
+
+/** The index that suits a topic's key: of one whole number by its value, of anything else by its bytes. */
+function keyIndexOf({ key }: RecordShape): KeyIndex {
+  const [only] = key;
+  const kind = only?.column.type.kind;
+  if (key.length !== 1 || only === undefined || (kind !== 'bigint' && kind !== 'integer')) return new BytesKeyIndex();
+  return new WholeKeyIndex(only.position, kind === 'bigint');
 }
