@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+// Nothing may depend on the machine's time zone, so the tests run in one that is never UTC's day or hour.
+process.env['TZ'] = 'Pacific/Chatham';
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],

@@ -78,9 +78,10 @@ function partRecord(imageName: string, entry: unknown, place: string): PromptRec
   return {
     image_name: imageName,
     prompt: p,
-    generation_seed: numberOf(se, 'seed se', imageName, place),
-    step: numberOf(st, 'step st', imageName, place),
-    cfg: numberOf(c, 'cfg c', imageName, place),
+    generation_seed: wholeOf(se, 'seed se', [0, 4_294_967_295], imageName, place),
+    step: wholeOf(st, 'step st', [0, 2_147_483_647], imageName, place),
+    // The Parquet file has 32-bit floats: the same image is the same record from either.
+    cfg: Math.fround(numberOf(c, 'cfg c', imageName, place)),
     sampler: samplerOf(sa, imageName, place),
     width: SIDE,
     height: SIDE,
@@ -94,9 +95,21 @@ function numberOf(value: unknown, what: string, imageName: string, place: string
   return value;
 }
 
+function wholeOf(
+  value: unknown,
+  what: string,
+  [least, most]: readonly [number, number],
+  imageName: string,
+  place: string,
+): number {
+  const number = numberOf(value, what, imageName, place);
+  if (Number.isInteger(number) && number >= least && number <= most) return number;
+  throw invalid(place, `${imageName}: ${what} is ${number}, not a whole number from ${least} to ${most}`);
+}
+
 /** A code 1 to 9 or a name; a name that is none of the eight known is "others". */
 function samplerOf(value: unknown, imageName: string, place: string): number {
-  if (typeof value === 'number') return value;
+  if (typeof value === 'number') return wholeOf(value, 'sampler sa', [1, SAMPLERS.length], imageName, place);
   if (typeof value !== 'string') throw invalid(place, `${imageName} has no sampler sa`);
   const code = SAMPLERS.findIndex((name) => name === value) + 1;
   return code === 0 ? SAMPLERS.length : code;

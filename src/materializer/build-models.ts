@@ -10,38 +10,40 @@ import { type ModelRecord, atCheckpoint, readModelRecords, writeModelRecord } fr
 import { resetPending } from './pending-keys.ts';
 
 /**
- * Makes the warehouse's relations those of the project, in one transaction: views are made anew, tables that are
- * missing or whose model changed are built over what has landed, with the tables that read them. Gives the names built.
- * MODEL_SQL_INVALID when a model does not bind, with DuckDB's message and the model's file.
+ * Makes the warehouse's relations those of the project, inside the caller's transaction: views are made anew, tables
+ * that are missing, whose model changed or that read one of `replaced` are built over what has landed, with the tables
+ * that read them. Gives the names built. MODEL_SQL_INVALID when a model does not bind, with DuckDB's message and the
+ * model's file.
+ *
+ * @param replaced names of raw tables whose rows are no longer those that the models were built from
  */
 export async function buildModels(
   connection: Connection,
   project: Project,
   plans: readonly MaintenancePlan[],
+  replaced: ReadonlySet<string>,
 ): Promise<string[]> {
   const records = await readModelRecords(connection);
-  const changed = new Set<string>();
+  const changed = new Set(replaced);
   const built: string[] = [];
-  await connection.transaction(async () => {
-    for (const plan of plans) {
-      await bind(connection, project, plan);
-      const print = fingerprint(project, project.model(plan.model));
-      const stale =
-        plan.inputs.some((input) => changed.has(input.relation.name)) ||
-        !(await sameAsBefore(connection, plan, records.get(plan.model), print));
-      if (stale) changed.add(plan.model);
-      if (plan.strategy === 'view' || plan.strategy === 'row-wise view') await makeView(connection, plan);
-      else if (stale) {
-        await makeTable(connection, plan, print);
-        built.push(plan.model);
-        continue;
-      }
-      const record = records.get(plan.model);
-      const kept = stale || record === undefined ? { state: 'current' as const, error: null } : record;
-      await writeModelRecord(connection, plan, { ...kept, fingerprint: print });
+  for (const plan of plans) {
+    await bind(connection, project, plan);
+    const print = fingerprint(project, project.model(plan.model));
+    const stale =
+      plan.inputs.some((input) => changed.has(input.relation.name)) ||
+      !(await sameAsBefore(connection, plan, records.get(plan.model), print));
+    if (stale) changed.add(plan.model);
+    if (plan.strategy === 'view' || plan.strategy === 'row-wise view') await makeView(connection, plan);
+    else if (stale) {
+      await makeTable(connection, plan, print);
+      built.push(plan.model);
+      continue;
     }
-    await forgetRemoved(connection, plans);
-  });
+    const record = records.get(plan.model);
+    const kept = stale || record === undefined ? { state: 'current' as const, error: null } : record;
+    await writeModelRecord(connection, plan, { ...kept, fingerprint: print });
+  }
+  await forgetRemoved(connection, plans);
   return built;
 }
 

@@ -68,8 +68,15 @@ export class Edition implements AsyncDisposable {
     const connection = await warehouse.connect();
     try {
       const notices = warehouse.recovery === null ? [] : [warehouse.recovery];
-      for (const table of tables) notices.push(...(await prepareRawTable(connection, table)));
-      const built = await buildModels(connection, project, plans);
+      const built = await connection.transaction(async () => {
+        const landedAgain = new Set<string>();
+        for (const table of tables) {
+          const prepared = await prepareRawTable(connection, table);
+          notices.push(...prepared.notices);
+          if (prepared.landedAgain) landedAgain.add(table.name);
+        }
+        return await buildModels(connection, project, plans, landedAgain);
+      });
       const any = await connection.number('select count(*) from lens.checkpoint');
       if (built.length > 0 && any > 0) notices.push(`built anew, since new or changed: ${built.join(', ')}`);
       const edition = new Edition(warehouse, connection, plans, tables, notices);

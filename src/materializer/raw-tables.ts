@@ -32,31 +32,56 @@ export function rawTables(catalog: TopicCatalog, project: Project): RawTable[] {
   });
 }
 
+/** What became of a raw table at open. */
+export interface PreparedTable {
+  readonly notices: readonly string[];
+  /** The table was not there although its topic had been applied: the topic is landed again, from its earliest offset. */
+  readonly landedAgain: boolean;
+}
+
 /**
- * Creates missing raw tables and adds columns that a newer contract brought. Gives a notice per added column, since
- * only a replay fills it for records landed before. A changed type is CONFIG_INVALID with the way out.
+ * Creates a missing raw table and adds columns that a newer contract brought, inside the caller's transaction. Notices
+ * name each added column, since only a replay fills it for records landed before. A changed type is CONFIG_INVALID with
+ * the way out.
  */
-export async function prepareRawTable(connection: Connection, table: RawTable): Promise<string[]> {
+export async function prepareRawTable(connection: Connection, table: RawTable): Promise<PreparedTable> {
   const { contract, schema, name, relation } = table;
+  const before = await columnsOf(connection, table);
   const definitions = contract.columns.map((column) => definition(column, contract.tableKey.includes(column.name)));
   await connection.run(
     `create schema if not exists ${ident(schema)}; create table if not exists ${relation} (${definitions.join(', ')})`,
   );
-  const present = await connection.rows<{ name: string; type: string }>(
+  if (before.length === 0) {
+    const landedAgain = await forgetOffsets(connection, contract.name);
+    const notice = `${name} was not there: topic ${contract.name} is landed again from its earliest offset`;
+    return { notices: landedAgain ? [notice] : [], landedAgain };
+  }
+  const notices: string[] = [];
+  for (const [i, column] of contract.columns.entries()) {
+    const existing = before.find((one) => one.name === column.name);
+    if (existing !== undefined && existing.type !== sqlType(column.type)) throw changed(table, column, existing.type);
+    if (existing !== undefined) continue;
+    if (i < before.length) throw changed(table, column, 'not there');
+    await connection.run(`alter table ${relation} add column ${definition(column, false)}`);
+    notices.push(`${name}.${column.name} is new and null for rows landed before; lens run --full-refresh fills it`);
+  }
+  return { notices, landedAgain: false };
+}
+
+function columnsOf(connection: Connection, { schema, name }: RawTable): Promise<{ name: string; type: string }[]> {
+  return connection.rows(
     `select column_name as name, data_type as type from duckdb_columns()
      where database_name = current_database() and schema_name = ${text(schema)} and table_name = ${text(name)}
      order by column_index`,
   );
-  const notices: string[] = [];
-  for (const [i, column] of contract.columns.entries()) {
-    const existing = present.find((p) => p.name === column.name);
-    if (existing !== undefined && existing.type !== sqlType(column.type)) throw changed(table, column, existing.type);
-    if (existing !== undefined) continue;
-    if (i < present.length) throw changed(table, column, 'not there');
-    await connection.run(`alter table ${relation} add column ${definition(column, false)}`);
-    notices.push(`${name}.${column.name} is new and null for rows landed before; lens run --full-refresh fills it`);
-  }
-  return notices;
+}
+
+/** Takes a topic out of the checkpoint, so that it is read from its earliest offset; false when it was not in it. */
+async function forgetOffsets(connection: Connection, topic: string): Promise<boolean> {
+  const of = `from lens.checkpoint where topic = ${text(topic)}`;
+  const applied = await connection.number(`select count(*) ${of} and next_offset > first_offset`);
+  await connection.run(`delete ${of}`);
+  return applied > 0;
 }
 
 function definition(column: Column, key: boolean): string {

@@ -4,9 +4,9 @@ import { Rejection } from './dead-letter-reasons.ts';
 import type { RecordShape, ShapeField } from './record-shape.ts';
 import { decimalOf } from './write-value.ts';
 
-/** A text as accepted values compare it; DuckDB's trim takes Unicode's space separators, not tabs. */
+/** A text as accepted values compare it: without white space around it (tabs and line ends too), in lower case. */
 export function comparable(text: string, exact: boolean): string {
-  return exact ? text : text.replace(/^\p{Zs}+|\p{Zs}+$/gu, '').toLowerCase();
+  return exact ? text : text.trim().toLowerCase();
 }
 
 /** Holds a record against its topic's checks and kinds. Throws a Rejection naming field, value and what was expected. */

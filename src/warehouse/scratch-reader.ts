@@ -36,7 +36,10 @@ export class ScratchReader implements AsyncDisposable {
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
     });
-    return new ScratchReader(instance, new Connection(await instance.connect()), spill);
+    const connection = new Connection(await instance.connect());
+    // Else a point in time would be read as the local time of the machine.
+    await connection.run("set TimeZone = 'UTC'");
+    return new ScratchReader(instance, connection, spill);
   }
 
   /** Output names and DuckDB types of a query. QUERY_FAILED with DuckDB's message. */

@@ -46,7 +46,8 @@ export class Warehouse implements AsyncDisposable {
     try {
       using connection = await warehouse.connect();
       await migrate(connection);
-      await connection.run('set lock_configuration = true');
+      // The same SQL gives the same rows on every machine: dates of points in time are dates in UTC.
+      await connection.run("set global TimeZone = 'UTC'; set lock_configuration = true");
     } catch (error) {
       await warehouse[Symbol.asyncDispose]();
       throw error;

@@ -77,6 +77,9 @@ test('says which file and entry is wrong', async () => {
     ['{"a.png": {"se": 1, "c": 1, "st": 1, "sa": "ddim"}}', 'INPUT_INVALID', /a\.png has no prompt p/],
     ['{"a.png": {"p": "x", "se": "1", "c": 1, "st": 1, "sa": "ddim"}}', 'INPUT_INVALID', /a\.png has no seed se/],
     ['{"a.png": {"p": "x", "se": 1, "c": 1, "st": 1}}', 'INPUT_INVALID', /a\.png has no sampler sa/],
+    ['{"a.png": {"p": "x", "se": 1, "c": 1, "st": 50.5, "sa": 1}}', 'INPUT_INVALID', /step st is 50\.5/],
+    ['{"a.png": {"p": "x", "se": -1, "c": 1, "st": 1, "sa": 1}}', 'INPUT_INVALID', /seed se is -1/],
+    ['{"a.png": {"p": "x", "se": 1, "c": 1, "st": 1, "sa": 77}}', 'INPUT_INVALID', /sampler sa is 77/],
   ];
   for (const [content, code, message] of cases) {
     writeFileSync(file, content);

@@ -2,6 +2,7 @@ import { cpSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Materializer } from '../../src/materializer/materializer.ts';
+import { Warehouse } from '../../src/warehouse/warehouse.ts';
 import { differences, SHOP, Workshop } from './workshop.ts';
 
 /** The shop with one more model, folded by order. */
@@ -97,6 +98,33 @@ describe('a project that changes', () => {
     await materializer.run({});
     expect(await differences(materializer, changed.project, ['batch', 'compaction'])).toEqual([]);
     expect((await materializer.query('select count(*) from order_ids')).rows).toEqual([[3]]);
+  });
+});
+
+describe('a raw table that is gone', () => {
+  it('is landed again from the earliest offset, and the models that read it follow', async () => {
+    await using workshop = await Workshop.of(SHOP);
+    const dataDir = path.join(workshop.dir, 'kept');
+    {
+      await using materializer = await workshop.open({ dataDir });
+      await workshop.publish([order(1), order(2, null, 'k2')]);
+      await materializer.run({});
+    }
+    {
+      await using warehouse = await Warehouse.open(path.join(dataDir, 'warehouse.duckdb'));
+      using connection = await warehouse.connect();
+      await connection.run('drop table raw_orders cascade');
+    }
+    await workshop.publish([order(3)]);
+    await using materializer = await workshop.open({ dataDir });
+    expect(workshop.events).toContainEqual({
+      kind: 'notice',
+      message: 'raw_orders was not there: topic orders is landed again from its earliest offset',
+    });
+    expect((await materializer.query('select count(*) from fct_orders')).rows).toEqual([[0]]);
+    expect((await materializer.run({})).records).toBe(3);
+    expect(await differences(materializer, workshop.project, ['batch', 'compaction'])).toEqual([]);
+    expect((await materializer.query('select count(*) from fct_orders')).rows).toEqual([[3]]);
   });
 });
 

@@ -157,7 +157,8 @@ describe('dead letters', () => {
       { ...GENERATION, status: 'done' },
       /^check_failed: field status: "done" is none of success, /,
     );
-    await check('generations', { ...GENERATION, status: 'success\t' }, /^check_failed/);
+    await check('generations', { ...GENERATION, status: '\ufeff\u3000Success\t\n' }, /^good/);
+    await check('generations', { ...GENERATION, status: 'succ ess' }, /^check_failed/);
     await check('generations', { ...GENERATION, feedback: 'thumbs_up' }, /^good/);
     await check('generations', { ...GENERATION, feedback: 'Thumbs_up' }, /^check_failed: field feedback/);
     await check(
