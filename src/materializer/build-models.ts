@@ -12,19 +12,21 @@ import { resetPending } from './pending-keys.ts';
 /**
  * Makes the warehouse's relations those of the project, in one transaction: views are made anew, tables that are
  * missing or whose model changed are built over what has landed, with the tables that read them. Gives the names built.
- * MODEL_SQL_INVALID when a model does not bind, with DuckDB's message and the model's file.
+ * MODEL_SQL_INVALID, with the model's file, when a model is not one SELECT (then nothing of any model has run), or when
+ * it does not bind, with DuckDB's message.
  */
 export async function buildModels(
   connection: Connection,
   project: Project,
   plans: readonly MaintenancePlan[],
 ): Promise<string[]> {
+  for (const plan of plans) await valid(project, plan, () => connection.requireOneSelect(plan.fullSql));
   const records = await readModelRecords(connection);
   const changed = new Set<string>();
   const built: string[] = [];
   await connection.transaction(async () => {
     for (const plan of plans) {
-      await bind(connection, project, plan);
+      await valid(project, plan, () => connection.describe(plan.fullSql));
       const print = fingerprint(project, project.model(plan.model));
       const stale =
         plan.inputs.some((input) => changed.has(input.relation.name)) ||
@@ -45,13 +47,14 @@ export async function buildModels(
   return built;
 }
 
-async function bind(connection: Connection, project: Project, plan: MaintenancePlan): Promise<void> {
+async function valid(project: Project, plan: MaintenancePlan, check: () => Promise<unknown>): Promise<void> {
   try {
-    await connection.describe(plan.fullSql);
+    await check();
   } catch (error) {
+    const refused = error instanceof LensError && error.code === 'QUERY_REFUSED' ? error.hint : undefined;
     throw new LensError('MODEL_SQL_INVALID', `model ${plan.model}: ${messageOf(error)}`, {
       place: project.model(plan.model).path,
-      hint: `lens compile ${plan.model} prints the SQL as DuckDB sees it`,
+      hint: refused ?? `lens compile ${plan.model} prints the SQL as DuckDB sees it`,
       cause: error,
     });
   }
