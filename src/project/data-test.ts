@@ -1,6 +1,7 @@
 import { asList, type Config } from './config-tree.ts';
 import { withEphemerals, type ModelAccess } from './compile.ts';
 import { relationValue, type TemplateNames } from './dbt-context.ts';
+import { largeAsText } from './jinja/numbers.ts';
 import type { Template } from './jinja/template.ts';
 import { fromJs, type Value } from './jinja/values.ts';
 import { parseFile } from './macro-library.ts';
@@ -9,6 +10,7 @@ import type { DataTest, DataTestConfig, Dependencies, Relation, RelationNaming }
 import { ReferenceCapture, type ReferenceTable } from './references.ts';
 import { qualified } from './relation-naming.ts';
 import type { TemplateEngine } from './template-engine.ts';
+import { isYamlRecord } from './yaml-file.ts';
 import { LensError } from '../core/errors.ts';
 
 /** What tests need to render themselves. */
@@ -123,7 +125,7 @@ function renderArguments(definition: TestDefinition, names: TemplateNames, engin
       return source.includes('{{') ? engine.value(parseFile(source, definition.place), names) : value;
     }
     if (Array.isArray(value)) return value.map(render);
-    if (typeof value === 'object' && value !== null) {
+    if (isYamlRecord(value)) {
       return new Map<Value, Value>(Object.entries(value).map(([key, one]) => [key, render(one)]));
     }
     return fromJs(value);
@@ -140,11 +142,11 @@ function readTestConfig(definition: TestDefinition, config: Config): DataTestCon
   const string = (key: string, fallback: string): string => {
     const value = config[key] ?? fallback;
     if (typeof value === 'string') return value;
-    throw invalid(definition, `${key} must be a text, not ${JSON.stringify(value)}`);
+    throw invalid(definition, `${key} must be a text, not ${JSON.stringify(value, largeAsText)}`);
   };
   const limit = config['limit'] ?? null;
   if (limit !== null && !(typeof limit === 'number' && Number.isInteger(limit) && limit > 0)) {
-    throw invalid(definition, `limit must be a whole number above 0, not ${JSON.stringify(limit)}`);
+    throw invalid(definition, `limit must be a whole number above 0, not ${JSON.stringify(limit, largeAsText)}`);
   }
   const meta = config['meta'];
   return {
@@ -160,7 +162,7 @@ function readTestConfig(definition: TestDefinition, config: Config): DataTestCon
 
 function readSeverity(definition: TestDefinition, config: Config): 'error' | 'warn' {
   const said = config['severity'] ?? 'error';
-  const severity = typeof said === 'string' ? said.toLowerCase() : JSON.stringify(said);
+  const severity = typeof said === 'string' ? said.toLowerCase() : JSON.stringify(said, largeAsText);
   if (severity === 'error' || severity === 'warn') return severity;
   throw invalid(definition, `severity must be error or warn, not ${severity}`);
 }

@@ -1,6 +1,7 @@
 import { LensError } from '../core/errors.ts';
 import { asList, mergeConfig, treeConfig, type Config } from './config-tree.ts';
 import type { ConfigCapture } from './dbt-context.ts';
+import { largeAsText } from './jinja/numbers.ts';
 import type { Template } from './jinja/template.ts';
 import { parseFile } from './macro-library.ts';
 import type { Materialized } from './project-contract.ts';
@@ -59,7 +60,7 @@ export function materializedOf(model: Pick<ModelFile, 'name' | 'path'>, config: 
   if (typeof materialized === 'string' && MATERIALIZED.includes(materialized)) return materialized as Materialized;
   throw new LensError(
     'PROJECT_INVALID',
-    `model ${model.name} has the materialization ${JSON.stringify(materialized)}`,
+    `model ${model.name} has the materialization ${JSON.stringify(materialized, largeAsText)}`,
     {
       place: model.path,
       hint: `use one of ${MATERIALIZED.join(', ')}`,

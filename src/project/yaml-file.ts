@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import { LensError, messageOf } from '../core/errors.ts';
+import { Float } from './jinja/numbers.ts';
 
 export type YamlRecord = Readonly<Record<string, unknown>>;
 type Path = readonly (string | number)[];
@@ -99,5 +100,5 @@ export class YamlFile {
 }
 
 export function isYamlRecord(value: unknown): value is YamlRecord {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Float);
 }
