@@ -59,7 +59,7 @@ function tableConfig(
   file: ProjectFile,
   engine: TemplateEngine,
 ): Config {
-  const fqn = [file.name, ...foldersBelow(table.yaml.path, file.modelPaths), sourceName, table.name];
+  const fqn = [file.name, ...foldersBelow(table.yaml.path, file.propertyPaths), sourceName, table.name];
   const tree = treeConfig(file.sources, fqn, (value) => engine.yaml(value, file.yaml.place(['sources'])));
   const place = table.yaml.place(table.at);
   const own = mergeConfig(engine.yaml(source, place) as Config, engine.yaml(table.config, place) as Config);

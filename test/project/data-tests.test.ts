@@ -128,6 +128,26 @@ describe('data tests', () => {
     ]);
   });
 
+  it.each(['models/t.yml', 'tests/deep/t.yml', 'seeds/t.yml', 'macros/t.yml', 'analyses/t.yml', 'snapshots/t.yml'])(
+    'that are files are configured in %s, below their own config()',
+    (yaml) => {
+      const files: Files = {
+        'dbt_project.yml': 'name: p\ndata_tests: {p: {+severity: error, +limit: 9}}\n',
+        'tests/plain.sql': "select * from {{ ref('m') }}",
+        'tests/own.sql': "{{ config(severity='error') }}select * from {{ ref('m') }}",
+        'tests/quiet.sql': "select * from {{ ref('m') }}",
+        [yaml]:
+          'data_tests:\n  - {name: plain, config: {severity: warn, tags: [x]}}\n  - {name: own, config: {severity: warn}}\n  - {name: quiet, config: {enabled: false}}\n  - {name: gone}\n',
+      };
+      const project = projectOf({ ...TABLE, ...files });
+      expect(project.tests.map(({ name, severity, tags, config }) => [name, severity, tags, config.limit])).toEqual([
+        ['own', 'error', [], 9],
+        ['plain', 'warn', ['x'], 9],
+      ]);
+      expect(project.warnings).toEqual([`${yaml}:5: there is no data test gone that this describes`]);
+    },
+  );
+
   it('that are not enabled are not there', () => {
     expect(
       projectOf({ ...TABLE, 'models/m.yml': yml('          - not_null: {config: {enabled: false}}\n') }).tests,

@@ -64,6 +64,22 @@ describe('loading', () => {
   });
 });
 
+describe('yml files', () => {
+  it('are read below every path of the project, each once', () => {
+    const project = projectOf({
+      'dbt_project.yml': 'name: p\nmacro-paths: [macros, models/macros]\n',
+      'seeds/s.yml': 'sources: [{name: raw, tables: [{name: a}]}]\nseeds: []\n',
+      'tests/s.yml': 'sources: [{name: raw2, tables: [{name: b}]}]\n',
+      'models/macros/m.yml': 'models: [{name: m, description: x}]\n',
+      'models/m.sql': "select 1 from {{ source('raw', 'a') }}, {{ source('raw2', 'b') }}",
+      'snapshots/s.yml': 'snapshots: [{name: then, relation: ref("m")}]\n',
+    });
+    expect(project.model('m').description).toBe('x');
+    expect(project.sources.map(({ uniqueId }) => uniqueId)).toEqual(['source.p.raw.a', 'source.p.raw2.b']);
+    expect(project.warnings).toEqual(['seeds/s.yml:2: seeds are not run', 'snapshots/s.yml:1: snapshots are not run']);
+  });
+});
+
 describe('configuration', () => {
   it('goes from the project over folders and the yml file to the template', () => {
     const files = {
