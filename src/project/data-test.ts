@@ -40,15 +40,23 @@ export interface TestDefinition {
 
 const RESULT = parseFile('{{ get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) }}', 'result of a data test');
 
-/** Renders the test once, for its dependencies and configuration. Null when it is not enabled. */
+/** Renders the test once, for its dependencies and configuration. Null when it, or what it reads, is not enabled. */
 export function makeTest(definition: TestDefinition, surroundings: TestSurroundings): DataTest | null {
   if (!isEnabled(definition.declared)) return null;
-  const first = renderTest(definition, surroundings, qualified);
+  const capture = new ReferenceCapture(surroundings.references, qualified);
+  let first: RenderedTest;
+  try {
+    first = renderTest(definition, surroundings, capture, qualified);
+  } catch (error) {
+    if (capture.metDisabled) return null;
+    throw error;
+  }
   if (!isEnabled(first.config)) return null;
   const config = readTestConfig(definition, first.config);
   const { name, uniqueId, kind, path, target, columnName } = definition;
   const sql = (naming: RelationNaming): string => {
-    const { rendered, dependsOn } = renderTest(definition, surroundings, naming);
+    const resolver = new ReferenceCapture(surroundings.references, naming);
+    const { rendered, dependsOn } = renderTest(definition, surroundings, resolver, naming);
     return withEphemerals(rendered, dependsOn, surroundings.models(naming));
   };
   const resultSql = (naming: RelationNaming): string => {
@@ -83,12 +91,18 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
   };
 }
 
+interface RenderedTest {
+  readonly rendered: string;
+  readonly dependsOn: Dependencies;
+  readonly config: Config;
+}
+
 function renderTest(
   definition: TestDefinition,
-  { engine, references }: TestSurroundings,
+  { engine }: TestSurroundings,
+  resolver: ReferenceCapture,
   naming: RelationNaming,
-): { rendered: string; dependsOn: Dependencies; config: Config } {
-  const resolver = new ReferenceCapture(references, naming);
+): RenderedTest {
   const config = { declared: definition.declared, captured: {} as Config };
   const names: TemplateNames = { resolver, config, names: {} };
   let bound = names;

@@ -1,19 +1,19 @@
 import { resolve } from 'node:path';
-import { LensError } from '../core/errors.ts';
 import { describeColumns } from './columns.ts';
 import { makeTest, type TestDefinition, type TestSurroundings } from './data-test.ts';
 import type { ProjectSettings } from './dbt-context.ts';
+import { draftModels } from './draft-models.ts';
 import { sortModels } from './graph.ts';
 import { leftOut } from './left-out.ts';
 import { MacroLibrary } from './macro-library.ts';
-import { configWarnings, readModelFiles, tagsOf, twice, type ModelFile } from './model-files.ts';
-import { draftModel, ModelRenderer, type ModelDraft } from './model-renderer.ts';
-import type { DataTest, LoadOptions, Model, Project, SourceTable } from './project-contract.ts';
+import { configWarnings, readModelFiles, tagsOf, twice } from './model-files.ts';
+import { ModelRenderer, type ModelDraft } from './model-renderer.ts';
+import type { DataTest, LoadOptions, Model, Project } from './project-contract.ts';
 import { readProjectFile, type ProjectFile } from './project-file.ts';
 import { filesBelow, fileText } from './project-files.ts';
 import { propertyWarnings } from './properties.ts';
 import { indexProperties, unmatched } from './property-index.ts';
-import { unknownModel, type ReferenceTable } from './references.ts';
+import { unknownModel } from './references.ts';
 import { loadSources } from './sources.ts';
 import { TemplateEngine } from './template-engine.ts';
 import { genericTests, isGeneric, singularTests } from './test-definitions.ts';
@@ -39,7 +39,7 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
   const sources = loadSources(yamls, file, engine);
   const properties = indexProperties(yamls);
   const files = readModelFiles(root, file, properties.models, engine);
-  const { drafts, references } = draftAll(files, sources.tables, left.names, engine);
+  const { drafts, references } = draftModels(files, sources, left.names, engine);
   const described = describeAll(drafts, file, engine);
   const models = sortModels(described.models);
 
@@ -106,64 +106,6 @@ function macroFiles(root: string, file: ProjectFile): { path: string; text: stri
     .flatMap((folder) => filesBelow(root, folder, /\.sql$/))
     .filter((path) => isGeneric(path, file));
   return [...new Set([...macros, ...tests])].map((path) => ({ path, text: fileText(root, path) }));
-}
-
-/** Renders every model once. While that goes on a ref() resolves to any model of that name; its final place comes after. */
-function draftAll(
-  files: readonly ModelFile[],
-  sources: readonly SourceTable[],
-  left: ReadonlyMap<string, string>,
-  engine: TemplateEngine,
-): { drafts: Map<string, ModelDraft>; references: ReferenceTable } {
-  const byName = new Map(files.map((file) => [file.name, file]));
-  const bySource = new Map(sources.map((source) => [`${source.sourceName}.${source.name}`, source]));
-  const source: ReferenceTable['source'] = (sourceName, name) => bySource.get(`${sourceName}.${name}`);
-  const sourceNames = [...bySource.keys()];
-  const { schema } = engine.settings.target;
-  const first: ReferenceTable = {
-    model: (name) => (byName.has(name) ? { name, schema, alias: name, materialized: 'view' } : undefined),
-    source,
-    modelNames: [...byName.keys()],
-    sourceNames,
-    left,
-  };
-  const drafts = new Map<string, ModelDraft>();
-  const disabled = new Map(left);
-  for (const file of files) {
-    const draft = draftModel(file, engine, first);
-    if (draft === null) disabled.set(file.name, `${file.path} is not enabled`);
-    else drafts.set(file.name, draft);
-  }
-  const references: ReferenceTable = {
-    model: (name) => {
-      const draft = drafts.get(name);
-      return draft === undefined
-        ? undefined
-        : { name, schema: draft.schema, alias: draft.alias, materialized: draft.materialized };
-    },
-    source,
-    modelNames: [...drafts.keys()],
-    sourceNames,
-    left: disabled,
-  };
-  checkDrafts(drafts, references);
-  return { drafts, references };
-}
-
-function checkDrafts(drafts: ReadonlyMap<string, ModelDraft>, references: ReferenceTable): void {
-  const relations = new Map<string, ModelDraft>();
-  for (const draft of drafts.values()) {
-    const missing = draft.dependsOn.models.find((name) => !drafts.has(name));
-    if (missing !== undefined) {
-      const error = unknownModel(missing, references);
-      throw new LensError(error.code, error.message, { place: draft.file.path, hint: error.hint });
-    }
-    const relation = `${draft.schema}.${draft.alias}`.toLowerCase();
-    const other = relations.get(relation);
-    if (other !== undefined && draft.materialized !== 'ephemeral')
-      throw twice('relation', relation, other.file.path, draft.file.path);
-    if (draft.materialized !== 'ephemeral') relations.set(relation, draft);
-  }
 }
 
 function describeAll(

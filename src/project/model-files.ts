@@ -22,27 +22,25 @@ export interface ModelFile {
   readonly declared: Config;
 }
 
-/** Reads all models/**.sql. PROJECT_INVALID when two files have the same name. */
+/** Reads all models/**.sql. Two may have the same name, as long as one of them is enabled at most. */
 export function readModelFiles(
   dir: string,
   file: ProjectFile,
   properties: ReadonlyMap<string, Properties>,
   engine: TemplateEngine,
 ): ModelFile[] {
-  const models = new Map<string, ModelFile>();
+  const models: ModelFile[] = [];
   for (const path of file.modelPaths.flatMap((folder) => filesBelow(dir, folder, /\.sql$/))) {
     const name = stem(path);
-    const other = models.get(name);
-    if (other !== undefined) throw twice('model', name, other.path, path);
     const fqn = [file.name, ...foldersBelow(path, file.modelPaths), name];
     const said = properties.get(name);
     const tree = treeConfig(file.models, fqn, (value) => engine.yaml(value, file.yaml.place(['models'])));
     const own = said === undefined ? {} : (engine.yaml(said.config, said.yaml.place(said.at)) as Config);
     const rawSql = fileText(dir, path);
     const declared = mergeConfig(tree, own);
-    models.set(name, { name, path, fqn, template: parseFile(rawSql, path), rawSql, properties: said, declared });
+    models.push({ name, path, fqn, template: parseFile(rawSql, path), rawSql, properties: said, declared });
   }
-  return [...models.values()];
+  return models;
 }
 
 export function twice(kind: string, name: string, first: string, second: string): LensError {

@@ -119,7 +119,7 @@ describe('data tests', () => {
       severity: 'warn',
       columnName: 'a',
       tags: ['x'],
-      dependsOn: { models: ['m'], sources: [] },
+      dependsOn: { models: ['m'], sources: [], sourceNames: [] },
     });
     expect(test.config.storeFailures).toBe(true);
     expect(squeezed(test.sql(qualified))).toBe('select * from "main"."m" where a is null');
@@ -147,6 +147,18 @@ describe('data tests', () => {
       expect(project.warnings).toEqual([`${yaml}:5: there is no data test gone that this describes`]);
     },
   );
+
+  it('that read what is not enabled are not there either', () => {
+    const project = projectOf({
+      ...TABLE,
+      'models/gone.sql': "{{ config(enabled=false) }}select * from {{ ref('nowhere') }}",
+      'models/m.yml': `${yml("          - relationships: {arguments: {to: ref('gone'), field: id}}\n")}          - unique\n`,
+      'models/s.yml': 'sources: [{name: raw, config: {enabled: false}, tables: [{name: t}]}]\n',
+      'tests/of_model.sql': "select * from {{ ref('gone') }} join {{ ref('m') }}",
+      'tests/of_source.sql': "select * from {{ source('raw', 't') }}",
+    });
+    expect(project.tests.map(({ name }) => name)).toEqual(['unique_m_a']);
+  });
 
   it('that are not enabled are not there', () => {
     expect(
