@@ -69,9 +69,9 @@ function whyRebuild(
 function inputsOf(project: Project, model: Model): Relation[] {
   const found = new Map<string, Relation>();
   const visit = (at: Model): void => {
-    for (const table of at.dependsOn.sources) {
-      const source = sourceOf(project, table);
-      found.set(table, { name: table, schema: source.schema, identifier: source.table });
+    for (const name of at.dependsOn.sourceNames) {
+      const source = sourceOf(project, name);
+      found.set(source.table, { name: source.table, schema: source.schema, identifier: source.table });
     }
     for (const name of at.dependsOn.models) {
       const input = project.model(name);
@@ -83,9 +83,9 @@ function inputsOf(project: Project, model: Model): Relation[] {
   return [...found.values()];
 }
 
-function sourceOf(project: Project, table: string): SourceTable {
-  const source = project.sources.find((s) => s.table === table);
-  if (source === undefined) throw new LensError('INTERNAL', `source table ${table} is not in the project`);
+function sourceOf(project: Project, name: string): SourceTable {
+  const source = project.sources.find((s) => `${s.sourceName}.${s.name}` === name);
+  if (source === undefined) throw new LensError('INTERNAL', `source table ${name} is not in the project`);
   return source;
 }
 

@@ -23,11 +23,12 @@ export async function buildModels(
   plans: readonly MaintenancePlan[],
   replaced: ReadonlySet<string>,
 ): Promise<string[]> {
+  for (const plan of plans) await valid(project, plan, () => connection.requireOneSelect(plan.fullSql));
   const records = await readModelRecords(connection);
   const changed = new Set(replaced);
   const built: string[] = [];
   for (const plan of plans) {
-    await bind(connection, project, plan);
+    await valid(project, plan, () => connection.describe(plan.fullSql));
     const print = fingerprint(project, project.model(plan.model));
     const stale =
       plan.inputs.some((input) => changed.has(input.relation.name)) ||
@@ -47,13 +48,14 @@ export async function buildModels(
   return built;
 }
 
-async function bind(connection: Connection, project: Project, plan: MaintenancePlan): Promise<void> {
+async function valid(project: Project, plan: MaintenancePlan, check: () => Promise<unknown>): Promise<void> {
   try {
-    await connection.describe(plan.fullSql);
+    await check();
   } catch (error) {
+    const refused = error instanceof LensError && error.code === 'QUERY_REFUSED' ? error.hint : undefined;
     throw new LensError('MODEL_SQL_INVALID', `model ${plan.model}: ${messageOf(error)}`, {
       place: project.model(plan.model).path,
-      hint: `lens compile ${plan.model} prints the SQL as DuckDB sees it`,
+      hint: refused ?? `lens compile ${plan.model} prints the SQL as DuckDB sees it`,
       cause: error,
     });
   }

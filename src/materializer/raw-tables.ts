@@ -1,6 +1,6 @@
 import { sqlType, type Column } from '../core/columns.ts';
 import { LensError } from '../core/errors.ts';
-import type { Project } from '../project/project-contract.ts';
+import type { Project, SourceTable } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import type { TopicContract } from '../topics/topic-contract.ts';
 import type { Connection } from '../warehouse/connection.ts';
@@ -15,21 +15,43 @@ export interface RawTable {
   readonly relation: string;
 }
 
-/** The raw tables of a catalog, in the schema of the dbt source they feed, else in the project's own. */
+/**
+ * The raw tables of a catalog, in the schema of the dbt source they feed, else in the project's own. Only sources that an
+ * enabled model reads count: one without a topic is PROJECT_INVALID, and so are two that are fed by one topic into
+ * tables of different schemas.
+ */
 export function rawTables(catalog: TopicCatalog, project: Project): RawTable[] {
-  for (const source of project.sources) {
+  const read = new Set(project.models.flatMap((model) => model.dependsOn.sourceNames));
+  const sources = project.sources.filter((source) => read.has(`${source.sourceName}.${source.name}`));
+  for (const source of sources) {
     if (catalog.forTable(source.table) === undefined) {
-      throw new LensError('PROJECT_INVALID', `no topic feeds the source table ${source.table}`, {
-        place: `source ${source.sourceName}.${source.name}`,
-        hint: `add topics/NAME/topic.yml with \`table: ${source.table}\`, or remove the source`,
-      });
+      const reader = project.models.find((model) => model.dependsOn.sources.includes(source.table));
+      throw new LensError(
+        'PROJECT_INVALID',
+        `no topic feeds the source table ${source.table}, which model ${reader?.name} reads`,
+        { place: source.place, hint: `add topics/NAME/topic.yml with \`table: ${source.table}\`` },
+      );
     }
   }
   return catalog.contracts.map((contract) => {
-    const source = project.sources.find((s) => s.table === contract.table);
-    const schema = source?.schema ?? project.schema;
+    const [source, ...others] = sources.filter((s) => s.table === contract.table);
+    const other = others.find((s) => s.schema !== source?.schema);
+    if (source !== undefined && other !== undefined) throw ambiguous(source, other);
+    // a source that nobody reads says where its table belongs all the same
+    const schema = (source ?? project.sources.find((s) => s.table === contract.table))?.schema ?? project.schema;
     return { contract, schema, name: contract.table, relation: qualified(schema, contract.table) };
   });
+}
+
+function ambiguous(first: SourceTable, second: SourceTable): LensError {
+  return new LensError(
+    'PROJECT_INVALID',
+    `one topic cannot feed two tables: ${first.table} is in schema ${first.schema} by ${first.place}, and in ${second.schema} by ${second.place}`,
+    {
+      place: second.place,
+      hint: 'give both sources the same schema, or each table an identifier and a topic of its own',
+    },
+  );
 }
 
 /** What became of a raw table at open. */

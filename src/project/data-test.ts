@@ -1,6 +1,7 @@
 import { asList, type Config } from './config-tree.ts';
 import { withEphemerals, type ModelAccess } from './compile.ts';
 import { relationValue, type TemplateNames } from './dbt-context.ts';
+import { largeAsText } from './jinja/numbers.ts';
 import type { Template } from './jinja/template.ts';
 import { fromJs, type Value } from './jinja/values.ts';
 import { parseFile } from './macro-library.ts';
@@ -9,6 +10,7 @@ import type { DataTest, DataTestConfig, Dependencies, Relation, RelationNaming }
 import { ReferenceCapture, type ReferenceTable } from './references.ts';
 import { qualified } from './relation-naming.ts';
 import type { TemplateEngine } from './template-engine.ts';
+import { isYamlRecord } from './yaml-file.ts';
 import { LensError } from '../core/errors.ts';
 
 /** What tests need to render themselves. */
@@ -38,15 +40,23 @@ export interface TestDefinition {
 
 const RESULT = parseFile('{{ get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) }}', 'result of a data test');
 
-/** Renders the test once, for its dependencies and configuration. Null when it is not enabled. */
+/** Renders the test once, for its dependencies and configuration. Null when it, or what it reads, is not enabled. */
 export function makeTest(definition: TestDefinition, surroundings: TestSurroundings): DataTest | null {
   if (!isEnabled(definition.declared)) return null;
-  const first = renderTest(definition, surroundings, qualified);
+  const capture = new ReferenceCapture(surroundings.references, qualified);
+  let first: RenderedTest;
+  try {
+    first = renderTest(definition, surroundings, capture, qualified);
+  } catch (error) {
+    if (capture.metDisabled) return null;
+    throw error;
+  }
   if (!isEnabled(first.config)) return null;
   const config = readTestConfig(definition, first.config);
   const { name, uniqueId, kind, path, target, columnName } = definition;
   const sql = (naming: RelationNaming): string => {
-    const { rendered, dependsOn } = renderTest(definition, surroundings, naming);
+    const resolver = new ReferenceCapture(surroundings.references, naming);
+    const { rendered, dependsOn } = renderTest(definition, surroundings, resolver, naming);
     return withEphemerals(rendered, dependsOn, surroundings.models(naming));
   };
   const resultSql = (naming: RelationNaming): string => {
@@ -81,12 +91,18 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
   };
 }
 
+interface RenderedTest {
+  readonly rendered: string;
+  readonly dependsOn: Dependencies;
+  readonly config: Config;
+}
+
 function renderTest(
   definition: TestDefinition,
-  { engine, references }: TestSurroundings,
+  { engine }: TestSurroundings,
+  resolver: ReferenceCapture,
   naming: RelationNaming,
-): { rendered: string; dependsOn: Dependencies; config: Config } {
-  const resolver = new ReferenceCapture(references, naming);
+): RenderedTest {
   const config = { declared: definition.declared, captured: {} as Config };
   const names: TemplateNames = { resolver, config, names: {} };
   let bound = names;
@@ -123,7 +139,7 @@ function renderArguments(definition: TestDefinition, names: TemplateNames, engin
       return source.includes('{{') ? engine.value(parseFile(source, definition.place), names) : value;
     }
     if (Array.isArray(value)) return value.map(render);
-    if (typeof value === 'object' && value !== null) {
+    if (isYamlRecord(value)) {
       return new Map<Value, Value>(Object.entries(value).map(([key, one]) => [key, render(one)]));
     }
     return fromJs(value);
@@ -140,11 +156,11 @@ function readTestConfig(definition: TestDefinition, config: Config): DataTestCon
   const string = (key: string, fallback: string): string => {
     const value = config[key] ?? fallback;
     if (typeof value === 'string') return value;
-    throw invalid(definition, `${key} must be a text, not ${JSON.stringify(value)}`);
+    throw invalid(definition, `${key} must be a text, not ${JSON.stringify(value, largeAsText)}`);
   };
   const limit = config['limit'] ?? null;
   if (limit !== null && !(typeof limit === 'number' && Number.isInteger(limit) && limit > 0)) {
-    throw invalid(definition, `limit must be a whole number above 0, not ${JSON.stringify(limit)}`);
+    throw invalid(definition, `limit must be a whole number above 0, not ${JSON.stringify(limit, largeAsText)}`);
   }
   const meta = config['meta'];
   return {
@@ -160,7 +176,7 @@ function readTestConfig(definition: TestDefinition, config: Config): DataTestCon
 
 function readSeverity(definition: TestDefinition, config: Config): 'error' | 'warn' {
   const said = config['severity'] ?? 'error';
-  const severity = typeof said === 'string' ? said.toLowerCase() : JSON.stringify(said);
+  const severity = typeof said === 'string' ? said.toLowerCase() : JSON.stringify(said, largeAsText);
   if (severity === 'error' || severity === 'warn') return severity;
   throw invalid(definition, `severity must be error or warn, not ${severity}`);
 }

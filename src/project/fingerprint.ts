@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { compile, qualified } from './compile.ts';
+import { Float, largeAsText } from './jinja/numbers.ts';
 import type { Model, Project } from './project-contract.ts';
 
 /** Configuration that changes nothing of what is stored or how it is kept. */
@@ -18,13 +19,13 @@ export function fingerprint(project: Project, model: Model): string {
     compile(project, model, qualified),
     sorted(Object.fromEntries(config)),
   ];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  return createHash('sha256').update(JSON.stringify(parts, largeAsText)).digest('hex');
 }
 
 /** The same value with the keys of all maps in order, so that moving a line in a yml file changes nothing. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null || value instanceof Float) return value;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(entries.map(([key, one]) => [key, sorted(one)]));
 }

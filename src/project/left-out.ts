@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProjectFile } from './project-file.ts';
+import { readSnapshotNames } from './properties.ts';
+import type { YamlFile } from './yaml-file.ts';
 import { filesBelow, fileText, stem } from './project-files.ts';
 
 /** What the folder holds and this product does not run. */
@@ -11,7 +13,7 @@ export interface LeftOut {
 }
 
 /** Seeds, snapshots, Python models, packages and hooks: a sentence each. */
-export function leftOut(dir: string, file: ProjectFile): LeftOut {
+export function leftOut(dir: string, file: ProjectFile, yamls: readonly YamlFile[]): LeftOut {
   const warnings: string[] = [];
   const names = new Map<string, string>();
   const leave = (path: string, name: string, what: string): void => {
@@ -20,11 +22,12 @@ export function leftOut(dir: string, file: ProjectFile): LeftOut {
   };
   for (const path of file.seedPaths.flatMap((folder) => filesBelow(dir, folder, /\.csv$/)))
     leave(path, stem(path), 'seeds');
-  for (const path of file.snapshotPaths.flatMap((folder) => filesBelow(dir, folder, /\.(sql|ya?ml)$/))) {
-    const inside = [...fileText(dir, path).matchAll(/\{%-?\s*snapshot\s+(\w+)|^\s*-\s+name:\s*(\w+)/gm)];
-    const found = inside.map((match) => match[1] ?? match[2] ?? '');
+  for (const path of file.snapshotPaths.flatMap((folder) => filesBelow(dir, folder, /\.sql$/))) {
+    const found = [...fileText(dir, path).matchAll(/\{%-?\s*snapshot\s+(\w+)/g)].map((match) => match[1] ?? '');
     for (const name of found.length === 0 ? [stem(path)] : found) leave(path, name, 'snapshots');
   }
+  for (const { yaml, at, name } of yamls.flatMap(readSnapshotNames))
+    names.set(name, `${yaml.place(at)} is one of the snapshots, which are not run`);
   for (const path of file.modelPaths.flatMap((folder) => filesBelow(dir, folder, /\.py$/)))
     leave(path, stem(path), 'Python models');
   for (const path of ['packages.yml', 'dependencies.yml']) {

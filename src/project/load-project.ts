@@ -1,18 +1,19 @@
 import { resolve } from 'node:path';
-import { LensError } from '../core/errors.ts';
 import { describeColumns } from './columns.ts';
 import { makeTest, type TestDefinition, type TestSurroundings } from './data-test.ts';
 import type { ProjectSettings } from './dbt-context.ts';
+import { draftModels } from './draft-models.ts';
 import { sortModels } from './graph.ts';
 import { leftOut } from './left-out.ts';
 import { MacroLibrary } from './macro-library.ts';
-import { configWarnings, readModelFiles, tagsOf, twice, type ModelFile } from './model-files.ts';
-import { draftModel, ModelRenderer, type ModelDraft } from './model-renderer.ts';
-import type { DataTest, LoadOptions, Model, Project, SourceTable } from './project-contract.ts';
+import { configWarnings, readModelFiles, tagsOf, twice } from './model-files.ts';
+import { ModelRenderer, type ModelDraft } from './model-renderer.ts';
+import type { DataTest, LoadOptions, Model, Project } from './project-contract.ts';
 import { readProjectFile, type ProjectFile } from './project-file.ts';
 import { filesBelow, fileText } from './project-files.ts';
-import { propertyWarnings, readModelProperties, type Properties } from './properties.ts';
-import { unknownModel, type ReferenceTable } from './references.ts';
+import { propertyWarnings } from './properties.ts';
+import { indexProperties, unmatched } from './property-index.ts';
+import { unknownModel } from './references.ts';
 import { loadSources } from './sources.ts';
 import { TemplateEngine } from './template-engine.ts';
 import { genericTests, isGeneric, singularTests } from './test-definitions.ts';
@@ -32,15 +33,13 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
   const settings: ProjectSettings = { name: file.name, vars, target, env };
   const macros = new MacroLibrary(macroFiles(root, file));
   const engine = new TemplateEngine(settings, macros);
-  const yamls = file.modelPaths
-    .flatMap((folder) => filesBelow(root, folder, /\.ya?ml$/))
-    .map((path) => YamlFile.read(root, path));
-  const left = leftOut(root, file);
+  const yamls = propertyFiles(root, file);
+  const left = leftOut(root, file, yamls);
 
   const sources = loadSources(yamls, file, engine);
-  const properties = modelProperties(yamls);
-  const files = readModelFiles(root, file, properties, engine);
-  const { drafts, references } = draftAll(files, sources.tables, left.names, engine);
+  const properties = indexProperties(yamls);
+  const files = readModelFiles(root, file, properties.models, engine);
+  const { drafts, references } = draftModels(files, sources, left.names, engine);
   const described = describeAll(drafts, file, engine);
   const models = sortModels(described.models);
 
@@ -50,7 +49,8 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
     if (found === undefined) throw unknownModel(name, references);
     return found;
   };
-  const definitions = [...sources.tests, ...described.tests, ...singularTests(root, file, engine)];
+  const singular = singularTests(root, file, properties.singularTests, engine);
+  const definitions = [...sources.tests, ...described.tests, ...singular];
   const tests = makeTests(definitions, {
     engine,
     references,
@@ -60,7 +60,7 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
     ...left.warnings,
     ...macros.warnings,
     ...yamls.flatMap(propertyWarnings),
-    ...unmatched(properties, files),
+    ...unmatched(properties, names(files), names(singular)),
     ...[...drafts.values()].flatMap((draft) => configWarnings(draft.file, draft.config)),
   ];
   return {
@@ -89,6 +89,16 @@ function loadVars(
   return Object.freeze({ ...rendered, ...overrides });
 }
 
+/** The yml files below all paths of the project. */
+function propertyFiles(root: string, file: ProjectFile): YamlFile[] {
+  const paths = file.propertyPaths.flatMap((folder) => filesBelow(root, folder, /\.ya?ml$/));
+  return [...new Set(paths)].map((path) => YamlFile.read(root, path));
+}
+
+function names(all: readonly { readonly name: string }[]): string[] {
+  return all.map(({ name }) => name);
+}
+
 /** Files of the macro paths, and of `generic` below the test paths. */
 function macroFiles(root: string, file: ProjectFile): { path: string; text: string }[] {
   const macros = file.macroPaths.flatMap((folder) => filesBelow(root, folder, /\.sql$/));
@@ -96,82 +106,6 @@ function macroFiles(root: string, file: ProjectFile): { path: string; text: stri
     .flatMap((folder) => filesBelow(root, folder, /\.sql$/))
     .filter((path) => isGeneric(path, file));
   return [...new Set([...macros, ...tests])].map((path) => ({ path, text: fileText(root, path) }));
-}
-
-function modelProperties(yamls: readonly YamlFile[]): Map<string, Properties> {
-  const properties = new Map<string, Properties>();
-  for (const one of yamls.flatMap(readModelProperties)) {
-    const other = properties.get(one.name);
-    if (other !== undefined)
-      throw twice('description of model', one.name, other.yaml.place(other.at), one.yaml.place(one.at));
-    properties.set(one.name, one);
-  }
-  return properties;
-}
-
-function unmatched(properties: ReadonlyMap<string, Properties>, files: readonly ModelFile[]): string[] {
-  const names = new Set(files.map((file) => file.name));
-  return [...properties.values()]
-    .filter(({ name }) => !names.has(name))
-    .map(({ name, yaml, at }) => `${yaml.place(at)}: there is no model ${name} that this describes`);
-}
-
-/** Renders every model once. While that goes on a ref() resolves to any model of that name; its final place comes after. */
-function draftAll(
-  files: readonly ModelFile[],
-  sources: readonly SourceTable[],
-  left: ReadonlyMap<string, string>,
-  engine: TemplateEngine,
-): { drafts: Map<string, ModelDraft>; references: ReferenceTable } {
-  const byName = new Map(files.map((file) => [file.name, file]));
-  const bySource = new Map(sources.map((source) => [`${source.sourceName}.${source.name}`, source]));
-  const source: ReferenceTable['source'] = (sourceName, name) => bySource.get(`${sourceName}.${name}`);
-  const sourceNames = [...bySource.keys()];
-  const { schema } = engine.settings.target;
-  const first: ReferenceTable = {
-    model: (name) => (byName.has(name) ? { name, schema, alias: name, materialized: 'view' } : undefined),
-    source,
-    modelNames: [...byName.keys()],
-    sourceNames,
-    left,
-  };
-  const drafts = new Map<string, ModelDraft>();
-  const disabled = new Map(left);
-  for (const file of files) {
-    const draft = draftModel(file, engine, first);
-    if (draft === null) disabled.set(file.name, `${file.path} is not enabled`);
-    else drafts.set(file.name, draft);
-  }
-  const references: ReferenceTable = {
-    model: (name) => {
-      const draft = drafts.get(name);
-      return draft === undefined
-        ? undefined
-        : { name, schema: draft.schema, alias: draft.alias, materialized: draft.materialized };
-    },
-    source,
-    modelNames: [...drafts.keys()],
-    sourceNames,
-    left: disabled,
-  };
-  checkDrafts(drafts, references);
-  return { drafts, references };
-}
-
-function checkDrafts(drafts: ReadonlyMap<string, ModelDraft>, references: ReferenceTable): void {
-  const relations = new Map<string, ModelDraft>();
-  for (const draft of drafts.values()) {
-    const missing = draft.dependsOn.models.find((name) => !drafts.has(name));
-    if (missing !== undefined) {
-      const error = unknownModel(missing, references);
-      throw new LensError(error.code, error.message, { place: draft.file.path, hint: error.hint });
-    }
-    const relation = `${draft.schema}.${draft.alias}`.toLowerCase();
-    const other = relations.get(relation);
-    if (other !== undefined && draft.materialized !== 'ephemeral')
-      throw twice('relation', relation, other.file.path, draft.file.path);
-    if (draft.materialized !== 'ephemeral') relations.set(relation, draft);
-  }
 }
 
 function describeAll(

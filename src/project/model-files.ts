@@ -1,6 +1,7 @@
 import { LensError } from '../core/errors.ts';
 import { asList, mergeConfig, treeConfig, type Config } from './config-tree.ts';
 import type { ConfigCapture } from './dbt-context.ts';
+import { largeAsText } from './jinja/numbers.ts';
 import type { Template } from './jinja/template.ts';
 import { parseFile } from './macro-library.ts';
 import type { Materialized } from './project-contract.ts';
@@ -21,27 +22,25 @@ export interface ModelFile {
   readonly declared: Config;
 }
 
-/** Reads all models/**.sql. PROJECT_INVALID when two files have the same name. */
+/** Reads all models/**.sql. Two may have the same name, as long as one of them is enabled at most. */
 export function readModelFiles(
   dir: string,
   file: ProjectFile,
   properties: ReadonlyMap<string, Properties>,
   engine: TemplateEngine,
 ): ModelFile[] {
-  const models = new Map<string, ModelFile>();
+  const models: ModelFile[] = [];
   for (const path of file.modelPaths.flatMap((folder) => filesBelow(dir, folder, /\.sql$/))) {
     const name = stem(path);
-    const other = models.get(name);
-    if (other !== undefined) throw twice('model', name, other.path, path);
     const fqn = [file.name, ...foldersBelow(path, file.modelPaths), name];
     const said = properties.get(name);
     const tree = treeConfig(file.models, fqn, (value) => engine.yaml(value, file.yaml.place(['models'])));
     const own = said === undefined ? {} : (engine.yaml(said.config, said.yaml.place(said.at)) as Config);
     const rawSql = fileText(dir, path);
     const declared = mergeConfig(tree, own);
-    models.set(name, { name, path, fqn, template: parseFile(rawSql, path), rawSql, properties: said, declared });
+    models.push({ name, path, fqn, template: parseFile(rawSql, path), rawSql, properties: said, declared });
   }
-  return [...models.values()];
+  return models;
 }
 
 export function twice(kind: string, name: string, first: string, second: string): LensError {
@@ -59,7 +58,7 @@ export function materializedOf(model: Pick<ModelFile, 'name' | 'path'>, config: 
   if (typeof materialized === 'string' && MATERIALIZED.includes(materialized)) return materialized as Materialized;
   throw new LensError(
     'PROJECT_INVALID',
-    `model ${model.name} has the materialization ${JSON.stringify(materialized)}`,
+    `model ${model.name} has the materialization ${JSON.stringify(materialized, largeAsText)}`,
     {
       place: model.path,
       hint: `use one of ${MATERIALIZED.join(', ')}`,

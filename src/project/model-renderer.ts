@@ -31,7 +31,13 @@ export function draftModel(file: ModelFile, engine: TemplateEngine, names: Refer
     identifier: file.name,
   } as const;
   const own = { this: relationValue(self, qualified), model: modelValue(file, engine, config.declared) };
-  engine.render(file.template, { resolver, config, names: own });
+  try {
+    engine.render(file.template, { resolver, config, names: own });
+  } catch (error) {
+    // what a model reads does not matter once it has said that it is not enabled
+    if (!isEnabled(mergeConfig(config.declared, config.captured))) return null;
+    throw error;
+  }
   const merged = mergeConfig(config.declared, config.captured);
   if (!isEnabled(merged)) return null;
   return {

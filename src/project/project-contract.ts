@@ -67,6 +67,8 @@ export interface Dependencies {
   readonly models: readonly string[];
   /** Identifiers of source tables, in order of first use; these are raw tables' names. */
   readonly sources: readonly string[];
+  /** The same as `SOURCE.NAME`. */
+  readonly sourceNames: readonly string[];
 }
 
 export interface SourceTable {
@@ -76,6 +78,8 @@ export interface SourceTable {
   /** The identifier: the table's name in the warehouse, and the `table` of the topic that feeds it. */
   readonly table: string;
   readonly schema: string;
+  /** Where it is declared: `file:line`. */
+  readonly place: string;
   /** `source.PROJECT.SOURCE.NAME`. */
   readonly uniqueId: string;
   readonly description: string;

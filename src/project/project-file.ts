@@ -14,6 +14,8 @@ export interface ProjectFile {
   readonly testPaths: readonly string[];
   readonly seedPaths: readonly string[];
   readonly snapshotPaths: readonly string[];
+  /** All folders with yml files that describe what is anywhere: dbt reads them alike. */
+  readonly propertyPaths: readonly string[];
   /** Of the root project; those under the project's name override the others. */
   readonly vars: YamlRecord;
   /** The trees of `models:`, `data_tests:` (or `tests:`) and `sources:`, not yet rendered. */
@@ -40,14 +42,18 @@ export function readProjectFile(dir: string): ProjectFile {
       ? [fallback]
       : yaml.strings(data[key], [key]).map((path) => path.replace(/^\.\/|\/+$/g, ''));
   const vars = yaml.record(data['vars'], ['vars']);
-  return {
-    yaml,
-    name,
+  const folders = {
     modelPaths: paths('model-paths', 'models'),
     macroPaths: paths('macro-paths', 'macros'),
     testPaths: paths('test-paths', 'tests'),
     seedPaths: paths('seed-paths', 'seeds'),
     snapshotPaths: paths('snapshot-paths', 'snapshots'),
+  };
+  return {
+    yaml,
+    name,
+    ...folders,
+    propertyPaths: [...new Set([...Object.values(folders).flat(), ...paths('analysis-paths', 'analyses')])],
     vars: { ...vars, ...(isYamlRecord(vars[name]) ? vars[name] : {}) },
     models: yaml.record(data['models'], ['models']),
     tests: { ...yaml.record(data['tests'], ['tests']), ...yaml.record(data['data_tests'], ['data_tests']) },

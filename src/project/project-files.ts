@@ -1,12 +1,17 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { ignoredFiles } from './ignore-file.ts';
 
-/** Files below a folder of the project whose names end so, sorted; relative to the project, with forward slashes. */
+/**
+ * Files below a folder of the project whose names end so and that `.dbtignore` does not name, sorted; relative to the
+ * project, with forward slashes.
+ */
 export function filesBelow(dir: string, folder: string, ending: RegExp): string[] {
   if (!(statSync(join(dir, folder), { throwIfNoEntry: false })?.isDirectory() ?? false)) return [];
+  const ignored = ignoredFiles(dir);
   return readdirSync(join(dir, folder), { recursive: true, encoding: 'utf8' })
     .map((path) => `${folder}/${path.replaceAll('\\', '/')}`)
-    .filter((path) => ending.test(path) && !path.split('/').some((part) => part.startsWith('.')))
+    .filter((path) => ending.test(path) && !path.split('/').some((part) => part.startsWith('.')) && !ignored(path))
     .sort();
 }
 

@@ -75,6 +75,36 @@ export function readSourceProperties(yaml: YamlFile): SourceProperties[] {
   });
 }
 
+/** What a yml file says of a data test that is a file of its own. */
+export interface SingularTestProperties {
+  readonly yaml: YamlFile;
+  readonly at: Path;
+  readonly name: string;
+  /** Not yet rendered. */
+  readonly config: Config;
+}
+
+/** The `data_tests:` (or `tests:`) at the top of a yml file. */
+export function readSingularTestProperties(yaml: YamlFile): SingularTestProperties[] {
+  const data = yaml.record(yaml.data, []);
+  return ['data_tests', 'tests'].flatMap((key) =>
+    yaml.list(data[key], [key]).map((entry, i) => {
+      const at = [key, i];
+      const test = yaml.record(entry, at);
+      return { yaml, at, name: yaml.string(test['name'], [...at, 'name']), config: readConfig(yaml, test, at) };
+    }),
+  );
+}
+
+/** Snapshots that a yml file defines: dbt takes those with a `relation`, and descriptions of the others stand beside them. */
+export function readSnapshotNames(yaml: YamlFile): { yaml: YamlFile; at: Path; name: string }[] {
+  const data = yaml.record(yaml.data, []);
+  return yaml.list(data['snapshots'], ['snapshots']).map((entry, i) => {
+    const at = ['snapshots', i];
+    return { yaml, at, name: yaml.string(yaml.record(entry, at)['name'], [...at, 'name']) };
+  });
+}
+
 /** Sentences about the parts of a yml file that are left out. */
 export function propertyWarnings(yaml: YamlFile): string[] {
   const data = yaml.record(yaml.data, []);

@@ -16,6 +16,10 @@ export interface ReferenceTable {
   readonly sourceNames: readonly string[];
   /** Names a ref may not have, with the reason: disabled models, seeds, snapshots. */
   readonly left: ReadonlyMap<string, string>;
+  /** Models that are there and not enabled: a data test that reads one is not enabled either. */
+  readonly disabled: ReadonlySet<string>;
+  /** Source tables, as `SOURCE.NAME`, that are not enabled, with their place. */
+  readonly disabledSources: ReadonlyMap<string, string>;
 }
 
 /** Resolves what a template refers to, and remembers it in order of first use. */
@@ -24,6 +28,8 @@ export class ReferenceCapture implements Resolver {
   readonly #naming: RelationNaming;
   readonly #models = new Set<string>();
   readonly #sources = new Set<string>();
+  readonly #sourceNames = new Set<string>();
+  #metDisabled = false;
 
   constructor(table: ReferenceTable, naming: RelationNaming) {
     this.#table = table;
@@ -31,12 +37,20 @@ export class ReferenceCapture implements Resolver {
   }
 
   get dependsOn(): Dependencies {
-    return { models: [...this.#models], sources: [...this.#sources] };
+    return { models: [...this.#models], sources: [...this.#sources], sourceNames: [...this.#sourceNames] };
+  }
+
+  /** Whether a reference has failed since what it names is not enabled. */
+  get metDisabled(): boolean {
+    return this.#metDisabled;
   }
 
   ref(name: string): ReturnType<Resolver['ref']> {
     const model = this.#table.model(name);
-    if (model === undefined) throw unknownModel(name, this.#table);
+    if (model === undefined) {
+      this.#metDisabled ||= this.#table.disabled.has(name);
+      throw unknownModel(name, this.#table);
+    }
     this.#models.add(name);
     if (model.materialized === 'ephemeral') return ephemeralValue(name);
     return relationValue({ kind: 'model', name, schema: model.schema, identifier: model.alias }, this.#naming);
@@ -46,6 +60,13 @@ export class ReferenceCapture implements Resolver {
     const full = `${sourceName}.${table}`;
     const source = this.#table.source(sourceName, table);
     if (source === undefined) {
+      const disabledAt = this.#table.disabledSources.get(full);
+      if (disabledAt !== undefined) {
+        this.#metDisabled = true;
+        throw new LensError('MODEL_UNKNOWN_REF', `the source table ${full} is not enabled (${disabledAt})`, {
+          hint: 'enable it, or disable what reads it',
+        });
+      }
       const near = closestName(full, this.#table.sourceNames);
       const [first, second] = near?.split('.') ?? [];
       throw new LensError('MODEL_UNKNOWN_REF', `there is no source table ${full}`, {
@@ -56,6 +77,7 @@ export class ReferenceCapture implements Resolver {
       });
     }
     this.#sources.add(source.table);
+    this.#sourceNames.add(full);
     return relationValue({ kind: 'source', name: full, schema: source.schema, identifier: source.table }, this.#naming);
   }
 }

@@ -13,12 +13,15 @@ import type { TestDefinition } from './data-test.ts';
 export interface LoadedSources {
   readonly tables: readonly SourceTable[];
   readonly tests: readonly TestDefinition[];
+  /** `SOURCE.NAME` of the tables that are not enabled, with their place. */
+  readonly disabled: ReadonlyMap<string, string>;
 }
 
 /** The source tables of all yml files, by source and name. PROJECT_INVALID for one that is declared twice. */
 export function loadSources(yamls: readonly YamlFile[], file: ProjectFile, engine: TemplateEngine): LoadedSources {
   const tables = new Map<string, SourceTable>();
   const places = new Map<string, string>();
+  const disabled = new Map<string, string>();
   const tests: TestDefinition[] = [];
   for (const yaml of yamls) {
     for (const source of readSourceProperties(yaml)) {
@@ -26,7 +29,10 @@ export function loadSources(yamls: readonly YamlFile[], file: ProjectFile, engin
         const full = `${source.sourceName}.${table.name}`;
         const place = yaml.place(table.at);
         const config = tableConfig(table, source.config, source.sourceName, file, engine);
-        if (!isEnabled(config)) continue;
+        if (!isEnabled(config)) {
+          disabled.set(full, place);
+          continue;
+        }
         const first = places.get(full);
         if (first !== undefined) throw twice('source table', full, first, place);
         places.set(full, place);
@@ -40,6 +46,7 @@ export function loadSources(yamls: readonly YamlFile[], file: ProjectFile, engin
           name: table.name,
           table: identifier,
           schema,
+          place,
           uniqueId: `source.${file.name}.${full}`,
           description: table.description,
           meta: (config['meta'] ?? {}) as Record<string, unknown>,
@@ -49,7 +56,7 @@ export function loadSources(yamls: readonly YamlFile[], file: ProjectFile, engin
       }
     }
   }
-  return { tables: [...tables.keys()].sort().map((key) => tables.get(key) as SourceTable), tests };
+  return { tables: [...tables.keys()].sort().map((key) => tables.get(key) as SourceTable), tests, disabled };
 }
 
 function tableConfig(
@@ -59,7 +66,7 @@ function tableConfig(
   file: ProjectFile,
   engine: TemplateEngine,
 ): Config {
-  const fqn = [file.name, ...foldersBelow(table.yaml.path, file.modelPaths), sourceName, table.name];
+  const fqn = [file.name, ...foldersBelow(table.yaml.path, file.propertyPaths), sourceName, table.name];
   const tree = treeConfig(file.sources, fqn, (value) => engine.yaml(value, file.yaml.place(['sources'])));
   const place = table.yaml.place(table.at);
   const own = mergeConfig(engine.yaml(source, place) as Config, engine.yaml(table.config, place) as Config);

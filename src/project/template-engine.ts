@@ -6,6 +6,7 @@ import { ReturnSignal } from './jinja/macro.ts';
 import type { Scope } from './jinja/scope.ts';
 import type { Template } from './jinja/template.ts';
 import { TemplateError, toJs, type Callable, type Value } from './jinja/values.ts';
+import { isYamlRecord } from './yaml-file.ts';
 import { parseFile, placeOf, type MacroLibrary } from './macro-library.ts';
 
 /** Renders templates of one project. Pure: the same template and names give the same text. */
@@ -33,7 +34,7 @@ export class TemplateEngine {
     if (typeof value === 'string')
       return value.includes('{{') || value.includes('{%') ? toJs(this.value(parseFile(value, place), NO_NAMES)) : value;
     if (Array.isArray(value)) return value.map((one) => this.yaml(one, place));
-    if (typeof value === 'object' && value !== null) {
+    if (isYamlRecord(value)) {
       return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, this.yaml(one, place)]));
     }
     return value;

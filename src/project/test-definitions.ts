@@ -6,7 +6,7 @@ import { twice } from './model-files.ts';
 import type { Relation } from './project-contract.ts';
 import type { ProjectFile } from './project-file.ts';
 import { filesBelow, fileText, foldersBelow, stem } from './project-files.ts';
-import type { ColumnProperties, Properties, TestDeclaration } from './properties.ts';
+import type { ColumnProperties, Properties, SingularTestProperties, TestDeclaration } from './properties.ts';
 import { quoteIdentifier } from './relation-naming.ts';
 import type { TemplateEngine } from './template-engine.ts';
 import { genericTestName, testHash } from './test-names.ts';
@@ -50,7 +50,7 @@ function define(
   if (column !== null) args['column_name'] = column.quote ? quoteIdentifier(column.name) : column.name;
   const named = target.kind === 'source' ? `source_${test}` : test;
   const name = declaration.name ?? genericTestName(named, target.name.replace('.', '_'), args);
-  const fqn = [file.name, ...foldersBelow(yaml.path, file.modelPaths), name];
+  const fqn = [file.name, ...foldersBelow(yaml.path, file.propertyPaths), name];
   const own = engine.yaml(declaration.config, place) as Config;
   const columnTags = column === null ? {} : { tags: column.config['tags'] ?? [] };
   const tree = treeConfig(file.tests, fqn, (value) => engine.yaml(value, file.yaml.place(['data_tests'])));
@@ -80,8 +80,16 @@ function requireTest({ test, yaml, at }: TestDeclaration, macros: MacroLibrary):
   );
 }
 
-/** The tests that are files of their own: tests/**.sql other than those in tests/generic. */
-export function singularTests(dir: string, file: ProjectFile, engine: TemplateEngine): TestDefinition[] {
+/**
+ * The tests that are files of their own: tests/**.sql other than those in tests/generic. What a yml file configures goes
+ * before dbt_project.yml and after config() in the test.
+ */
+export function singularTests(
+  dir: string,
+  file: ProjectFile,
+  properties: ReadonlyMap<string, SingularTestProperties>,
+  engine: TemplateEngine,
+): TestDefinition[] {
   const found = new Map<string, TestDefinition>();
   for (const path of file.testPaths.flatMap((folder) => filesBelow(dir, folder, /\.sql$/))) {
     if (isGeneric(path, file)) continue;
@@ -89,6 +97,9 @@ export function singularTests(dir: string, file: ProjectFile, engine: TemplateEn
     const other = found.get(name);
     if (other !== undefined) throw twice('data test', name, other.path, path);
     const fqn = [file.name, ...foldersBelow(path, file.testPaths), name];
+    const tree = treeConfig(file.tests, fqn, (value) => engine.yaml(value, file.yaml.place(['data_tests'])));
+    const said = properties.get(name);
+    const own = said === undefined ? {} : (engine.yaml(said.config, said.yaml.place(said.at)) as Config);
     found.set(name, {
       name,
       uniqueId: `test.${file.name}.${name}`,
@@ -98,7 +109,7 @@ export function singularTests(dir: string, file: ProjectFile, engine: TemplateEn
       target: null,
       columnName: null,
       template: parseFile(fileText(dir, path), path),
-      declared: treeConfig(file.tests, fqn, (value) => engine.yaml(value, file.yaml.place(['data_tests']))),
+      declared: mergeConfig(tree, own),
       arguments: {},
     });
   }

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { largeAsText } from './jinja/numbers.ts';
+import { isYamlRecord } from './yaml-file.ts';
 import { fromJs, text } from './jinja/values.ts';
 
 /**
@@ -11,7 +13,7 @@ export function genericTestName(test: string, target: string, args: Readonly<Rec
     .flatMap((key) => {
       const value = args[key];
       if (Array.isArray(value)) return value;
-      return typeof value === 'object' && value !== null ? Object.values(value) : [value];
+      return isYamlRecord(value) ? Object.values(value) : [value];
     })
     .map((value) => text(fromJs(value)).replaceAll(/[^0-9a-zA-Z_]+/g, '_'));
   return `${test}_${target}_${parts.join('__')}`;
@@ -19,5 +21,5 @@ export function genericTestName(test: string, target: string, args: Readonly<Rec
 
 /** Ten digits that tell apart tests of the same name. */
 export function testHash(...parts: readonly unknown[]): string {
-  return createHash('md5').update(JSON.stringify(parts)).digest('hex').slice(-10);
+  return createHash('md5').update(JSON.stringify(parts, largeAsText)).digest('hex').slice(-10);
 }

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import { LensError, messageOf } from '../core/errors.ts';
+import { Float, isWhole } from './jinja/numbers.ts';
+import { AS_PYYAML } from './yaml-schema.ts';
 
 export type YamlRecord = Readonly<Record<string, unknown>>;
 type Path = readonly (string | number)[];
@@ -29,7 +31,7 @@ export class YamlFile {
       throw new LensError('PROJECT_INVALID', `cannot read ${path}: ${messageOf(error)}`, { place: path, cause: error });
     }
     const lines = new LineCounter();
-    const document = parseDocument(source, { lineCounter: lines, merge: true });
+    const document = parseDocument(source, { ...AS_PYYAML, lineCounter: lines });
     const [problem] = document.errors;
     if (problem !== undefined) {
       const line = problem.linePos?.[0].line ?? 1;
@@ -86,7 +88,10 @@ export class YamlFile {
   /** A text, or the fallback when missing; without fallback it must be there. */
   string(value: unknown, at: Path, fallback?: string): string {
     if (typeof value === 'string') return value;
-    if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+    if (isWhole(value) || value instanceof Float) return String(value);
+    // YAML 1.1 reads the words yes, no, on and off so, and dbt refuses them here, too
+    if (typeof value === 'boolean')
+      throw this.invalid(at, `${at.join('.')} must be a text, not ${value}`, 'put quotes around it');
     if ((value === undefined || value === null) && fallback !== undefined) return fallback;
     throw this.invalid(at, value === undefined ? `${at.join('.')} is missing` : `${at.join('.')} must be a text`);
   }
@@ -99,5 +104,5 @@ export class YamlFile {
 }
 
 export function isYamlRecord(value: unknown): value is YamlRecord {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Float);
 }

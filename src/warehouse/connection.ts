@@ -2,6 +2,7 @@ import { DuckDBBlobValue, type DuckDBConnection, type DuckDBValue } from '@duckd
 import { LensError, messageOf } from '../core/errors.ts';
 import type { ColumnChunk } from '../core/column-chunk.ts';
 import { appendChunks, type TableName } from './column-writer.ts';
+import { requireOneSelect } from './one-select.ts';
 
 export type SqlValue = string | number | bigint | boolean | null | Uint8Array;
 export type SqlRow = Readonly<Record<string, unknown>>;
@@ -42,8 +43,14 @@ export class Connection implements Disposable {
     return row === undefined ? 0 : Number(Object.values(row)[0] ?? 0);
   }
 
-  /** Output column names and types of a query, without running it. */
+  /** Refuses what is not one SELECT, before anything of it is run or bound. QUERY_REFUSED, QUERY_FAILED. */
+  async requireOneSelect(sql: string): Promise<void> {
+    await requireOneSelect(this.#connection, sql);
+  }
+
+  /** Output column names and types of one SELECT, without running it. QUERY_REFUSED for anything else. */
   async describe(sql: string): Promise<{ name: string; type: string }[]> {
+    await this.requireOneSelect(sql);
     const rows = await this.rows<{ column_name: string; column_type: string }>(`describe ${sql}`);
     return rows.map((row) => ({ name: row.column_name, type: row.column_type }));
   }

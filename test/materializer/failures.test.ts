@@ -82,6 +82,41 @@ describe('a model that fails on data', () => {
   });
 });
 
+describe('a model that is not one SELECT', () => {
+  const view = `{{ config(materialized='view') }}`;
+  it.each([
+    ['a second statement in a view', `${view}select 1 as id; drop table if exists main.kept`, /2 statements/],
+    ['a second statement in a table', 'select 1 as order_id; drop table if exists main.kept', /2 statements/],
+    ['one behind brackets', 'select 1 as a) t; drop table main.kept; select * from (select 1', /syntax error/],
+    ['another statement', `${view}drop table if exists main.kept`, /another kind of statement/],
+    ['a semicolon at the end', `${view}select 1 as id; -- the end`, /ends with a semicolon/],
+    ['nothing but a comment', `${view}-- select 1`, /empty/],
+  ])('is refused before anything runs: %s', async (_, sql, message) => {
+    await using plain = await Workshop.of(SHOP);
+    const dataDir = path.join(plain.dir, 'kept');
+    {
+      await using materializer = await plain.open({ dataDir });
+      await plain.publish([order(1)]);
+      await materializer.run({});
+    }
+    const file = path.join(dataDir, 'warehouse.duckdb');
+    {
+      await using warehouse = await Warehouse.open(file);
+      using connection = await warehouse.connect();
+      await connection.run('create table main.kept as select 1 as a');
+    }
+    await using changed = await shopWith('second', sql, '');
+    await expect(changed.open({ dataDir, log: plain.log })).rejects.toMatchObject({
+      code: 'MODEL_SQL_INVALID',
+      place: 'models/marts/second.sql',
+      message: expect.stringMatching(message),
+    });
+    await using warehouse = await Warehouse.open(file);
+    using connection = await warehouse.connect();
+    expect(await connection.number('select count(*) from main.kept')).toBe(1);
+  });
+});
+
 describe('a project that changes', () => {
   it('has new and changed models, and those that read them, built over what has landed', async () => {
     await using plain = await Workshop.of(SHOP);

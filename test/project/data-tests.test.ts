@@ -119,13 +119,45 @@ describe('data tests', () => {
       severity: 'warn',
       columnName: 'a',
       tags: ['x'],
-      dependsOn: { models: ['m'], sources: [] },
+      dependsOn: { models: ['m'], sources: [], sourceNames: [] },
     });
     expect(test.config.storeFailures).toBe(true);
     expect(squeezed(test.sql(qualified))).toBe('select * from "main"."m" where a is null');
     expect(project.model('m').columns).toEqual([
       { name: 'a', description: '', dataType: null, meta: {}, tags: [], tests: [test.uniqueId] },
     ]);
+  });
+
+  it.each(['models/t.yml', 'tests/deep/t.yml', 'seeds/t.yml', 'macros/t.yml', 'analyses/t.yml', 'snapshots/t.yml'])(
+    'that are files are configured in %s, below their own config()',
+    (yaml) => {
+      const files: Files = {
+        'dbt_project.yml': 'name: p\ndata_tests: {p: {+severity: error, +limit: 9}}\n',
+        'tests/plain.sql': "select * from {{ ref('m') }}",
+        'tests/own.sql': "{{ config(severity='error') }}select * from {{ ref('m') }}",
+        'tests/quiet.sql': "select * from {{ ref('m') }}",
+        [yaml]:
+          'data_tests:\n  - {name: plain, config: {severity: warn, tags: [x]}}\n  - {name: own, config: {severity: warn}}\n  - {name: quiet, config: {enabled: false}}\n  - {name: gone}\n',
+      };
+      const project = projectOf({ ...TABLE, ...files });
+      expect(project.tests.map(({ name, severity, tags, config }) => [name, severity, tags, config.limit])).toEqual([
+        ['own', 'error', [], 9],
+        ['plain', 'warn', ['x'], 9],
+      ]);
+      expect(project.warnings).toEqual([`${yaml}:5: there is no data test gone that this describes`]);
+    },
+  );
+
+  it('that read what is not enabled are not there either', () => {
+    const project = projectOf({
+      ...TABLE,
+      'models/gone.sql': "{{ config(enabled=false) }}select * from {{ ref('nowhere') }}",
+      'models/m.yml': `${yml("          - relationships: {arguments: {to: ref('gone'), field: id}}\n")}          - unique\n`,
+      'models/s.yml': 'sources: [{name: raw, config: {enabled: false}, tables: [{name: t}]}]\n',
+      'tests/of_model.sql': "select * from {{ ref('gone') }} join {{ ref('m') }}",
+      'tests/of_source.sql': "select * from {{ source('raw', 't') }}",
+    });
+    expect(project.tests.map(({ name }) => name)).toEqual(['unique_m_a']);
   });
 
   it('that are not enabled are not there', () => {

@@ -67,6 +67,16 @@ const CASES: readonly Case[] = [
     message: /models\/a.sql is not enabled/,
   },
   {
+    name: 'a source table that is not enabled',
+    files: {
+      'models/s.yml': 'sources:\n  - name: raw\n    tables: [{name: t, config: {enabled: no}}]\n',
+      'models/m.sql': "select 1\nfrom {{ source('raw', 't') }}",
+    },
+    code: 'MODEL_UNKNOWN_REF',
+    place: 'models/m.sql:2',
+    message: /raw\.t is not enabled \(models\/s\.yml:3\)/,
+  },
+  {
     name: 'a cycle',
     files: { 'models/a.sql': "{{ ref('c') }}", 'models/b.sql': "{{ ref('a') }}", 'models/c.sql': "{{ ref('b') }}" },
     code: 'MODEL_CYCLE',

@@ -28,6 +28,13 @@ describe('a fingerprint', () => {
     expect(printOf(files)).not.toBe(printOf({}));
   });
 
+  it('is there for numbers of any size', () => {
+    const [first, second] = ['9007199254740993', '9007199254740992'].map((number) =>
+      printOf({ 'models/m.sql': `{{ config(seed=${number}, part=1.0) }}select 1` }),
+    );
+    expect(first).not.toBe(second);
+  });
+
   it.each<[string, Files]>([
     ['nothing', {}],
     [

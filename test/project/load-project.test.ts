@@ -47,8 +47,16 @@ describe('loading', () => {
       'paid_orders ephemeral',
       'customer_totals incremental',
     ]);
-    expect(project.model('fct_orders').dependsOn).toEqual({ models: ['stg_orders', 'dim_customers'], sources: [] });
-    expect(project.model('stg_orders').dependsOn).toEqual({ models: [], sources: ['raw_orders'] });
+    expect(project.model('fct_orders').dependsOn).toEqual({
+      models: ['stg_orders', 'dim_customers'],
+      sources: [],
+      sourceNames: [],
+    });
+    expect(project.model('stg_orders').dependsOn).toEqual({
+      models: [],
+      sources: ['raw_orders'],
+      sourceNames: ['web.orders'],
+    });
     expect(project.model('stg_orders').tags).toEqual(['staging']);
     expect(project.model('daily_sales').meta).toMatchObject({ upkeep: 'compaction', key: ['order_date'] });
     expect(project.model('customer_totals').config['unique_key']).toBe('customer_id');
@@ -61,6 +69,53 @@ describe('loading', () => {
       second.models.map((model) => compile(second, model, bare)),
     );
     expect(first.tests.map(({ uniqueId }) => uniqueId)).toEqual(second.tests.map(({ uniqueId }) => uniqueId));
+  });
+});
+
+describe('files', () => {
+  it('of one name may be there twice, if one of them is enabled at most', () => {
+    const project = projectOf({
+      'dbt_project.yml': 'name: p\nmodels: {p: {old: {+enabled: false}}}\n',
+      'models/old/m.sql': 'select 1',
+      'models/older/m.sql': '{{ config(enabled=false) }}select 2',
+      'models/new/m.sql': 'select 3',
+      'models/n.sql': "select * from {{ ref('m') }}",
+    });
+    expect(project.models.map(({ path }) => path)).toEqual(['models/new/m.sql', 'models/n.sql']);
+  });
+
+  it('that .dbtignore names are not read', () => {
+    const wrong = '{% frobnicate %}';
+    const project = projectOf({
+      '.dbtignore':
+        '# drafts\n*.draft.sql\nmodels/wip/\n/models/a?.sql\n**/deep/x.sql\nkept*\n!kept.sql\n[tu]emp.yml\n',
+      'models/m.draft.sql': wrong,
+      'models/wip/deeper/m.sql': wrong,
+      'models/ab.sql': wrong,
+      'models/some/deep/x.sql': wrong,
+      'models/temp.yml': 'models: 1',
+      'macros/kept_not.sql': wrong,
+      'models/kept.sql': 'select 1',
+      'models/wipe.sql': 'select 1',
+      'models/sub/ab.sql': 'select 1',
+    });
+    expect(project.models.map(({ name }) => name)).toEqual(['ab', 'kept', 'wipe']);
+  });
+});
+
+describe('yml files', () => {
+  it('are read below every path of the project, each once', () => {
+    const project = projectOf({
+      'dbt_project.yml': 'name: p\nmacro-paths: [macros, models/macros]\n',
+      'seeds/s.yml': 'sources: [{name: raw, tables: [{name: a}]}]\nseeds: []\n',
+      'tests/s.yml': 'sources: [{name: raw2, tables: [{name: b}]}]\n',
+      'models/macros/m.yml': 'models: [{name: m, description: x}]\n',
+      'models/m.sql': "select 1 from {{ source('raw', 'a') }}, {{ source('raw2', 'b') }}",
+      'snapshots/s.yml': 'snapshots: [{name: then, relation: ref("m")}]\n',
+    });
+    expect(project.model('m').description).toBe('x');
+    expect(project.sources.map(({ uniqueId }) => uniqueId)).toEqual(['source.p.raw.a', 'source.p.raw2.b']);
+    expect(project.warnings).toEqual(['seeds/s.yml:2: seeds are not run', 'snapshots/s.yml:1: snapshots are not run']);
   });
 });
 

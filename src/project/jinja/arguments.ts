@@ -1,4 +1,5 @@
-import { Float, TemplateError, Undefined, text, typeName, type Arguments, type Value } from './values.ts';
+import { Float } from './numbers.ts';
+import { TemplateError, Undefined, text, typeName, type Arguments, type Value } from './values.ts';
 
 /**
  * The arguments of a built-in function by its parameter names, in order; a missing one is undefined. An argument too
@@ -28,7 +29,7 @@ export function stringArgument(what: string, value: Value | undefined): string {
 
 export function wholeArgument(what: string, value: Value | undefined): number {
   if (typeof value === 'number') return value;
-  if (typeof value === 'boolean') return Number(value);
+  if (typeof value === 'boolean' || typeof value === 'bigint') return Number(value);
   if (value instanceof Float && Number.isInteger(value.value)) return value.value;
   if (value instanceof Undefined) throw new TemplateError(`${value.what} is undefined`);
   throw new TemplateError(

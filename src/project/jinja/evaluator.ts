@@ -1,11 +1,12 @@
 import type { CallExpression, Expression, Identifier, Statement } from './ast.ts';
 import { attribute, item, slice } from './attributes.ts';
 import { applyFilter } from './filters.ts';
+import { Float, parseNumber } from './numbers.ts';
 import { applyOperator, negate } from './operators.ts';
 import type { Scope } from './scope.ts';
 import { applyTest } from './tests.ts';
+import { NUMBER } from './token-dialect.ts';
 import {
-  Float,
   TemplateError,
   Thing,
   Undefined,
@@ -148,4 +149,5 @@ const CONSTANTS: ReadonlyMap<string, Value> = new Map<string, Value>([
   ['False', false],
   ['none', null],
   ['None', null],
+  [NUMBER, ({ positional }) => parseNumber(text(positional[0] ?? '')) ?? null],
 ]);

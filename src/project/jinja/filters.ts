@@ -1,16 +1,17 @@
 import { bind, stringArgument, wholeArgument } from './arguments.ts';
 import { attribute, item, replaceText } from './attributes.ts';
 import { formatPercent, toJson } from './format.ts';
+import { compute, Float, isNumber, numeric, parseNumber, truncated, type Whole } from './numbers.ts';
+import { negate } from './operators.ts';
+import { roundHalfEven, roundToSide } from './rounding.ts';
 import { applyTest } from './tests.ts';
 import {
-  Float,
   TemplateError,
   Undefined,
   compare,
   equal,
-  isNumber,
   items,
-  numeric,
+  repr,
   text,
   toJs,
   truthy,
@@ -118,25 +119,22 @@ const extreme =
 const sum: Filter = (value, args) => {
   const { attribute: by, start } = bind('sum', args, ['attribute', 'start']);
   const numbers = [start ?? 0, ...items(value).map((one) => (by === undefined ? one : path(one, by)))];
-  let total = 0;
+  let total: Whole | Float = 0;
   for (const one of numbers) {
     if (!isNumber(one)) throw new TemplateError(`sum needs numbers, not a ${typeName(one)}`);
-    total += numeric(one);
+    total = compute('+', total, typeof one === 'boolean' ? Number(one) : one) ?? total;
   }
-  return numbers.some((one) => one instanceof Float) ? new Float(total) : total;
+  return total;
 };
 
-/** Python's rounding: half to even, except that Jinja's `ceil` and `floor` are what they say. Gives a float, as Jinja. */
 const round: Filter = (value, args) => {
   const { precision, method } = bind('round', args, ['precision', 'method']);
   if (!isNumber(value)) throw new TemplateError(`round needs a number, not a ${typeName(value)}`);
-  const scale = 10 ** wholeArgument('round', precision ?? 0);
-  const scaled = numeric(value) * scale;
-  if (method === 'ceil') return new Float(Math.ceil(scaled) / scale);
-  if (method === 'floor') return new Float(Math.floor(scaled) / scale);
-  const down = Math.floor(scaled);
-  const up = scaled - down > 0.5 || (scaled - down === 0.5 && down % 2 !== 0);
-  return new Float((up ? down + 1 : down) / scale);
+  const number = typeof value === 'boolean' ? Number(value) : value;
+  const digits = wholeArgument('round', precision ?? 0);
+  if (method === 'ceil' || method === 'floor') return roundToSide(number, digits, method);
+  if (method === undefined || method === 'common') return roundHalfEven(number, digits);
+  throw new TemplateError(`round has no method ${repr(method)}`, 'use common, ceil or floor');
 };
 
 /** Jinja's `int` and `float`: 0, or the default given, where the value is not a number. */
@@ -144,13 +142,11 @@ const toNumber =
   (whole: boolean): Filter =>
   (value, args) => {
     const missing = bind('int or float', args, ['default']).default ?? (whole ? 0 : new Float(0));
-    const parsed = isNumber(value)
-      ? numeric(value)
-      : typeof value === 'string' && value.trim() !== ''
-        ? Number(value)
-        : NaN;
-    if (Number.isNaN(parsed)) return missing;
-    return whole ? Math.trunc(parsed) : new Float(parsed);
+    const parsed = isNumber(value) ? value : typeof value === 'string' ? parseNumber(value) : undefined;
+    if (parsed === undefined) return missing;
+    const number = numeric(parsed);
+    if (!whole) return new Float(Number(number));
+    return Number.isFinite(Number(number)) ? truncated(number) : missing;
   };
 
 const indent: Filter = (value, args) => {
@@ -197,18 +193,13 @@ const asBoolean: Filter = (value) => {
 };
 
 const asNumber: Filter = (value) => {
-  const parsed = isNumber(value) ? numeric(value) : Number(text(value));
-  if (Number.isNaN(parsed)) throw new TemplateError(`${text(value)} is not a number`);
-  return Number.isInteger(parsed) ? parsed : new Float(parsed);
+  const parsed = isNumber(value) ? value : parseNumber(text(value));
+  if (parsed === undefined) throw new TemplateError(`${text(value)} is not a number`);
+  return typeof parsed === 'boolean' ? Number(parsed) : parsed;
 };
 
 const FILTERS: Readonly<Record<string, Filter>> = {
-  abs: (value) =>
-    isNumber(value) && numeric(value) < 0
-      ? value instanceof Float
-        ? new Float(-value.value)
-        : -numeric(value)
-      : value,
+  abs: (value) => (isNumber(value) && numeric(value) < 0 ? negate(value) : value),
   as_bool: asBoolean,
   as_native: (value) => value,
   as_number: asNumber,

@@ -1,4 +1,5 @@
-import { TemplateError, Tuple, isNumber, numeric, repr, text, typeName, type Value } from './values.ts';
+import { Float, floatText, isNumber, numeric, truncated } from './numbers.ts';
+import { TemplateError, Tuple, repr, text, typeName, type Value } from './values.ts';
 
 /** Python's `'%s and %d' % (a, b)`: s, r, d, i, f, x with flags `-`, `0`, width and precision; `%(name)s` from a dict. */
 export function formatPercent(pattern: string, argument: Value): string {
@@ -39,9 +40,9 @@ function formatOne(type: string, value: Value, precision: string | undefined, ma
   if (type === 's') return text(value).slice(0, precision === undefined ? undefined : Number(precision));
   if (type === 'r') return repr(value);
   if (!isNumber(value)) throw new TemplateError(`${match} needs a number, not a ${typeName(value)}`);
-  if (type === 'd' || type === 'i') return String(Math.trunc(numeric(value)));
-  if (type === 'f') return numeric(value).toFixed(precision === undefined ? 6 : Number(precision));
-  if (type === 'x') return Math.trunc(numeric(value)).toString(16);
+  if (type === 'd' || type === 'i') return String(truncated(numeric(value)));
+  if (type === 'f') return Number(numeric(value)).toFixed(precision === undefined ? 6 : Number(precision));
+  if (type === 'x') return truncated(numeric(value)).toString(16);
   throw new TemplateError(`${match} is not supported`, 'use %s, %r, %d, %i, %f or %x');
 }
 
@@ -56,6 +57,7 @@ export function toJson(value: unknown, sortKeys: boolean, indent = 0, depth = 0)
     if (value.length === 0) return '[]';
     return `[${open}${value.map((item) => toJson(item, sortKeys, indent, depth + 1)).join(separator)}${close}]`;
   }
+  if (value instanceof Float) return jsonFloat(value.value);
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value);
     if (entries.length === 0) return '{}';
@@ -72,8 +74,15 @@ function brackets(indent: number, depth: number): [string, string, string] {
 }
 
 function asciiJson(value: unknown): string {
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : jsonFloat(value);
   return JSON.stringify(value).replaceAll(
     /[\u007f-\uffff]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+}
+
+/** Python's JSON knows numbers that JSON does not. */
+function jsonFloat(value: number): string {
+  return Number.isNaN(value) ? 'NaN' : floatText(value).replace('inf', 'Infinity');
 }

@@ -1,6 +1,7 @@
 import { bind, wholeArgument } from './arguments.ts';
 import { toJson } from './format.ts';
 import { returnFunction } from './macro.ts';
+import { parseNumber } from './numbers.ts';
 import {
   Namespace,
   TemplateError,
@@ -53,12 +54,17 @@ const toJsonFunction: Callable = (args) => {
 const fromJson: Callable = (args) => {
   const { string, default: fallback } = bind('fromjson', args, ['string', 'default']);
   try {
-    return fromJs(JSON.parse(text(string ?? null)));
+    return fromJs(JSON.parse(text(string ?? null), exactNumber));
   } catch (error) {
     if (fallback !== undefined) return fallback;
     throw new TemplateError(`fromjson() of something that is not JSON: ${String(error)}`);
   }
 };
+
+/** Numbers by their digits: JSON.parse alone rounds long ones and forgets that `1.0` is a float. */
+function exactNumber(_: string, value: unknown, { source }: { source?: string } = {}): unknown {
+  return typeof value === 'number' && source !== undefined ? parseNumber(source) : value;
+}
 
 const raise: Callable = ({ positional }) => {
   throw new TemplateError(text(positional[0] ?? ''), 'the template itself raised this');

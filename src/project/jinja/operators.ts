@@ -1,15 +1,14 @@
 import { wholeArgument } from './arguments.ts';
 import { formatPercent } from './format.ts';
+import { compute, isNumber, numeric, Float, type Whole } from './numbers.ts';
 import {
-  Float,
   TemplateError,
   Tuple,
   Undefined,
   compare,
   equal,
-  isNumber,
   items,
-  numeric,
+  repr,
   text,
   tuple,
   typeName,
@@ -60,6 +59,7 @@ export function applyOperator(operator: string, left: Value, right: Value): Valu
 }
 
 export function negate(value: Value): Value {
+  if (value instanceof Float) return new Float(-value.value);
   return applyOperator('-', 0, value);
 }
 
@@ -79,36 +79,22 @@ function arithmetic(operator: string, left: Value, right: Value): Value {
       'use ~ to join texts',
     );
   }
-  const [a, b] = [numeric(left), numeric(right)];
-  if (b === 0 && (operator === '/' || operator === '//' || operator === '%'))
+  const [a, b] = [counted(left), counted(right)];
+  if (Number(numeric(b)) === 0 && (operator === '/' || operator === '//' || operator === '%'))
     throw new TemplateError('division by zero');
-  const whole = !(left instanceof Float) && !(right instanceof Float);
+  if (operator === '**' && Number(numeric(b)) * Math.log2(Math.abs(Number(numeric(a))) + 1) > LONGEST)
+    throw new TemplateError(`${repr(left)} ** ${repr(right)} is too large for a template`, 'compute it in SQL');
   const result = compute(operator, a, b);
-  if (operator === '/' || !whole || (operator === '**' && b < 0)) return new Float(result);
-  if (!Number.isSafeInteger(result))
-    throw new TemplateError(`${a} ${operator} ${b} is too large for a template`, 'compute it in SQL');
+  if (result === undefined) throw new TemplateError(`unknown operator ${operator}`);
   return result;
 }
 
-function compute(operator: string, a: number, b: number): number {
-  switch (operator) {
-    case '+':
-      return a + b;
-    case '-':
-      return a - b;
-    case '*':
-      return a * b;
-    case '/':
-      return a / b;
-    case '//':
-      return Math.floor(a / b);
-    case '%':
-      return a - b * Math.floor(a / b);
-    case '**':
-      return a ** b;
-    default:
-      throw new TemplateError(`unknown operator ${operator}`);
-  }
+/** Bits of the largest power. */
+const LONGEST = 4096;
+
+/** True and false count as 1 and 0. */
+function counted(value: Whole | Float | boolean): Whole | Float {
+  return typeof value === 'boolean' ? Number(value) : value;
 }
 
 function rejectUndefined(...values: Value[]): void {

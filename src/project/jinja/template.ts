@@ -1,8 +1,7 @@
 import { parse, tokenize } from '@huggingface/jinja';
 import type { MacroStatement, Statement } from './ast.ts';
+import { inParserTerms, type Token } from './token-dialect.ts';
 import { scanTags, TemplateSyntaxError, type Segment } from './tags.ts';
-
-type Token = ReturnType<typeof tokenize>[number];
 
 /** A parsed file. Comment nodes in the body carry the line of the tag that follows. */
 export interface Template {
@@ -46,7 +45,7 @@ function tokensOf(segment: Segment): Token[] {
   const [open, close] = kind === 'expression' ? ['{{', '}}'] : ['{%', '%}'];
   const source = kind === 'statement' ? dialect(segment.text) : segment.text;
   try {
-    return [marker, ...tokenize(`${open} ${source} ${close}`).map(nameDiscard)];
+    return [marker, ...inParserTerms(tokenize(`${open} ${source} ${close}`)).map(nameDiscard)];
   } catch (error) {
     throw new TemplateSyntaxError(readable(error), line);
   }

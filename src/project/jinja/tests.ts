@@ -1,16 +1,6 @@
+import { Float, isNumber, isWhole, numeric, type Whole } from './numbers.ts';
 import { applyOperator } from './operators.ts';
-import {
-  Float,
-  TemplateError,
-  Thing,
-  Undefined,
-  equal,
-  isNumber,
-  numeric,
-  truthy,
-  typeName,
-  type Value,
-} from './values.ts';
+import { TemplateError, Thing, Undefined, equal, truthy, typeName, type Value } from './values.ts';
 
 /** `value is name`, and the tests that `select('name', parameter)` names. */
 export function applyTest(name: string, value: Value, parameters: readonly Value[] = []): boolean {
@@ -19,9 +9,15 @@ export function applyTest(name: string, value: Value, parameters: readonly Value
   return test(value, parameters[0] ?? null);
 }
 
-function whole(value: Value): number {
+function numberOf(value: Value): Whole {
   if (!isNumber(value)) throw new TemplateError(`a ${typeName(value)} is neither odd nor even`);
   return numeric(value);
+}
+
+/** What is left of a division, never below zero for a divisor above it. */
+function rest(value: Value, by: Value): number {
+  numberOf(value);
+  return Number(numberOf(applyOperator('%', value, by)));
 }
 
 const operator =
@@ -33,17 +29,17 @@ const TESTS: Readonly<Record<string, (value: Value, other: Value) => boolean>> =
   boolean: (value) => typeof value === 'boolean',
   callable: (value) => typeof value === 'function' || (value instanceof Thing && value.call !== undefined),
   defined: (value) => !(value instanceof Undefined),
-  divisibleby: (value, by) => whole(value) % whole(by) === 0,
+  divisibleby: (value, by) => rest(value, by) === 0,
   eq: equal,
   equalto: equal,
-  even: (value) => whole(value) % 2 === 0,
+  even: (value) => rest(value, 2) === 0,
   false: (value) => value === false,
   float: (value) => value instanceof Float,
   ge: operator('>='),
   greaterthan: operator('>'),
   gt: operator('>'),
   in: operator('in'),
-  integer: (value) => typeof value === 'number',
+  integer: isWhole,
   iterable: (value) => Array.isArray(value) || value instanceof Map || typeof value === 'string',
   le: operator('<='),
   lessthan: operator('<'),
@@ -53,7 +49,7 @@ const TESTS: Readonly<Record<string, (value: Value, other: Value) => boolean>> =
   ne: (value, other) => !equal(value, other),
   none: (value) => value === null,
   number: (value) => isNumber(value),
-  odd: (value) => Math.abs(whole(value) % 2) === 1,
+  odd: (value) => rest(value, 2) === 1,
   sameas: (value, other) => value === other,
   sequence: (value) => Array.isArray(value) || value instanceof Map || typeof value === 'string',
   string: (value) => typeof value === 'string',

@@ -1,8 +1,10 @@
+import { compareNumbers, Float, isNumber, isWhole, numeric, whole, type Whole } from './numbers.ts';
+
 /**
  * The values templates compute with. Python's behaviour is kept where it shows in rendered text: `True`, `None`, `1.0`,
- * `['a', 1]`. A whole number is a JavaScript number, any other a `Float`, so that `4 / 2` prints `2.0`.
+ * `['a', 1]`. Numbers are those of numbers.ts, so that `4 / 2` prints `2.0`.
  */
-export type Value = null | Undefined | boolean | number | Float | string | Value[] | Dict | Callable | Thing;
+export type Value = null | Undefined | boolean | Whole | Float | string | Value[] | Dict | Callable | Thing;
 
 /** A dict; keys are strings, whole numbers or booleans. */
 export type Dict = Map<Value, Value>;
@@ -19,13 +21,6 @@ export class Undefined {
   readonly what: string;
   constructor(what: string) {
     this.what = what;
-  }
-}
-
-export class Float {
-  readonly value: number;
-  constructor(value: number) {
-    this.value = value;
   }
 }
 
@@ -97,9 +92,9 @@ export function repr(value: Value): string {
   if (value === null) return 'None';
   if (value === true) return 'True';
   if (value === false) return 'False';
-  if (typeof value === 'number') return String(value);
+  if (isWhole(value)) return String(value);
   if (typeof value === 'string') return quoted(value);
-  if (value instanceof Float) return floatText(value.value);
+  if (value instanceof Float) return value.toString();
   if (value instanceof Undefined) return text(value);
   if (value instanceof Tuple)
     return value.length === 1 ? `(${repr(value[0] ?? null)},)` : `(${[...value].map(repr).join(', ')})`;
@@ -119,20 +114,11 @@ function quoted(value: string): string {
   return quote + (quote === "'" ? escaped.replaceAll("'", "\\'") : escaped) + quote;
 }
 
-function floatText(value: number): string {
-  if (Number.isInteger(value) && Math.abs(value) < 1e16) return value.toFixed(1);
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
-  // Python writes an exponent with two digits at least, and below 1e-4 already
-  const size = Math.abs(value);
-  const plain = size >= 1e-4 && size < 1e16 ? String(value) : value.toExponential();
-  return plain.replace(/e([+-])(\d)$/, 'e$10$2');
-}
-
 export function typeName(value: Value): string {
   if (value === null) return 'None';
   if (value instanceof Undefined) return 'undefined value';
   if (typeof value === 'boolean') return 'boolean';
-  if (typeof value === 'number' || value instanceof Float) return 'number';
+  if (isWhole(value) || value instanceof Float) return 'number';
   if (typeof value === 'string') return 'string';
   if (value instanceof Tuple) return 'tuple';
   if (Array.isArray(value)) return 'list';
@@ -140,16 +126,8 @@ export function typeName(value: Value): string {
   return value instanceof Thing ? value.kind : 'function';
 }
 
-export function isNumber(value: Value): value is number | Float | boolean {
-  return typeof value === 'number' || typeof value === 'boolean' || value instanceof Float;
-}
-
-export function numeric(value: number | Float | boolean): number {
-  return value instanceof Float ? value.value : Number(value);
-}
-
 export function equal(left: Value, right: Value): boolean {
-  if (isNumber(left) && isNumber(right)) return numeric(left) === numeric(right);
+  if (isNumber(left) && isNumber(right)) return compareNumbers(numeric(left), numeric(right)) === 0;
   if (Array.isArray(left) && Array.isArray(right)) {
     if (left.length !== right.length || left instanceof Tuple !== right instanceof Tuple) return false;
     return left.every((item, i) => equal(item, right[i] ?? null));
@@ -167,7 +145,7 @@ export function equal(left: Value, right: Value): boolean {
 
 /** Below zero, zero or above, as a comparator; numbers with numbers, strings by code point, lists item by item. */
 export function compare(left: Value, right: Value): number {
-  if (isNumber(left) && isNumber(right)) return numeric(left) - numeric(right);
+  if (isNumber(left) && isNumber(right)) return compareNumbers(numeric(left), numeric(right));
   if (typeof left === 'string' && typeof right === 'string') return left < right ? -1 : left > right ? 1 : 0;
   if (Array.isArray(left) && Array.isArray(right)) {
     for (let i = 0; i < Math.min(left.length, right.length); i++) {
@@ -193,16 +171,17 @@ export function fromJs(value: unknown): Value {
   if (value === null || value === undefined) return null;
   if (typeof value === 'boolean' || typeof value === 'string') return value;
   if (typeof value === 'number') return Number.isInteger(value) ? value : new Float(value);
-  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'bigint') return whole(value);
+  if (value instanceof Float) return value;
   if (Array.isArray(value)) return value.map(fromJs);
   if (value instanceof Date) return value.toISOString();
   if (typeof value === 'object') return new Map(Object.entries(value).map(([k, v]) => [k, fromJs(v)]));
   throw new TemplateError(`a ${typeof value} cannot be used in a template`);
 }
 
-/** The plain JavaScript value, as YAML would have given it. */
+/** The plain JavaScript value, as YAML would have given it: a float without a fraction stays a `Float`. */
 export function toJs(value: Value): unknown {
-  if (value instanceof Float) return value.value;
+  if (value instanceof Float) return Number.isInteger(value.value) ? value : value.value;
   if (value instanceof Map) return Object.fromEntries([...value].map(([k, v]) => [text(k), toJs(v)]));
   if (Array.isArray(value)) return [...value].map(toJs);
   if (value instanceof Undefined || value instanceof Thing || typeof value === 'function') return text(value);
