@@ -1,0 +1,14 @@
+import type { Expr } from './plan-tree.ts';
+
+/** An expression as SQL, with columns named as told; null where SQL cannot give it back. */
+export function textOf(expr: Expr, column: (index: number) => string): string | null {
+  if (expr.kind === 'ref') return column(expr.index);
+  if (expr.parts === null) return null;
+  let text = expr.parts[0] ?? '';
+  for (const [i, arg] of expr.args.entries()) {
+    const inner = textOf(arg, column);
+    if (inner === null) return null;
+    text += inner + (expr.parts[i + 1] ?? '');
+  }
+  return text;
+}

@@ -1,0 +1,79 @@
+import { DuckDBInstance } from '@duckdb/node-api';
+import { Connection } from './connection.ts';
+import { ident, qualified, text } from './sql.ts';
+
+export interface CatalogColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
+/**
+ * A DuckDB of its own in memory in which every relation of a project is there, empty: it binds SELECTs and gives their
+ * plans, without touching any data.
+ */
+export class PlanCatalog implements AsyncDisposable {
+  readonly #instance: DuckDBInstance;
+  readonly #connection: Connection;
+
+  private constructor(instance: DuckDBInstance, connection: Connection) {
+    this.#instance = instance;
+    this.#connection = connection;
+  }
+
+  static async open(): Promise<PlanCatalog> {
+    const instance = await DuckDBInstance.create(':memory:', {
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+      enable_external_access: 'false',
+      threads: '1',
+    });
+    return new PlanCatalog(instance, new Connection(await instance.connect()));
+  }
+
+  async createTable(schema: string, name: string, columns: readonly CatalogColumn[]): Promise<void> {
+    const list = columns.map((column) => `${ident(column.name)} ${column.type}`).join(', ');
+    await this.#connection.run(
+      `create schema if not exists ${ident(schema)}; create or replace table ${qualified(schema, name)} (${list})`,
+    );
+  }
+
+  /** A view is inlined where it is read, so that plans are over tables alone. QUERY_FAILED when the SELECT does not bind. */
+  async createView(schema: string, name: string, sql: string): Promise<void> {
+    await this.#connection.run(
+      `create schema if not exists ${ident(schema)}; create or replace view ${qualified(schema, name)} as\n${sql}`,
+    );
+  }
+
+  /** Output columns of a SELECT. QUERY_FAILED with DuckDB's message. */
+  describe(sql: string): Promise<CatalogColumn[]> {
+    return this.#connection.describe(sql);
+  }
+
+  /**
+   * The bound plan of one SELECT, not optimized, as `json_serialize_plan` gives it; a text that says why there is none
+   * (DuckDB cannot serialize every operator).
+   */
+  async plan(sql: string): Promise<{ plan: unknown } | { why: string }> {
+    const [row] = await this.#connection.rows<{ json: string }>(
+      `select json_serialize_plan(${text(sql)}::varchar) as json`,
+    );
+    const answer = JSON.parse(row?.json ?? '{}') as { error?: boolean; error_message?: string; plans?: unknown[] };
+    if (answer.error !== false) return { why: answer.error_message ?? 'DuckDB gives no plan' };
+    if (answer.plans?.length !== 1) return { why: 'not one statement' };
+    return { plan: answer.plans[0] };
+  }
+
+  /** Functions whose value is not a function of their arguments alone, by name, with DuckDB's word for it. */
+  async unstableFunctions(): Promise<Map<string, string>> {
+    const rows = await this.#connection.rows<{ name: string; stability: string }>(
+      `select distinct function_name as name, stability from duckdb_functions()
+       where stability is not null and stability <> 'CONSISTENT' and function_name <> 'error'`,
+    );
+    return new Map(rows.map(({ name, stability }) => [name, stability]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#connection[Symbol.dispose]();
+    this.#instance.closeSync();
+  }
+}
