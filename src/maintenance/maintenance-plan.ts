@@ -1,6 +1,7 @@
 /**
- * The boundary between planning and upkeep: how each model is kept current. The planner (`declared-plan.ts`) writes
- * plans, the strategies (one file each) carry them out, `lens status` shows them. Nobody else knows how a plan came about.
+ * The boundary between planning and upkeep: how each model is kept current. The planner (`planner.ts`) writes plans, the
+ * strategies (one file each) carry them out, `lens explain` and `lens status` show them. Nobody else knows how a plan
+ * came about.
  */
 export interface MaintenancePlan {
   readonly model: string;
@@ -10,20 +11,25 @@ export interface MaintenancePlan {
   readonly upkeep: 'view' | 'batch' | 'compaction';
   /** Columns of the model whose values name the rows to redo together; need not be unique. Empty unless `recompute keys`. */
   readonly key: readonly string[];
+  /** The stored tables it reads, through views and ephemeral models. */
   readonly inputs: readonly PlanInput[];
+  /** Sets of values that restrict inputs; the first is that of the key. Empty unless `recompute keys`. */
+  readonly domains: readonly PlanDomain[];
   /** The model's SELECT with inputs as schema-qualified names: what a full build runs. */
   readonly fullSql: string;
-  /** The same SELECT with inputs as bare names, which shadowing CTEs replace. */
+  /** The same SELECT over the inputs' {@link PlanInput.alias}, which common table expressions stand in for. */
   readonly bareSql: string;
+  /** Its SELECT gives other rows by itself, without a change of its inputs (now(), random()). */
+  readonly volatile: boolean;
   /** Why the model is not kept by keys in the batch, for people; null when it is. */
   readonly reason: string | null;
 }
 
 /**
- * `view`: nothing stored. `row-wise view`: besides, its change set is its own SELECT over its one input's change set.
- * `recompute keys`: the SELECT with its inputs restricted to the touched keys, spliced in. `rebuild`: the whole SELECT.
+ * `view`: nothing stored. `recompute keys`: the SELECT with its inputs restricted to the touched keys, spliced in.
+ * `rebuild`: the whole SELECT.
  */
-export type Strategy = 'view' | 'row-wise view' | 'recompute keys' | 'rebuild';
+export type Strategy = 'view' | 'recompute keys' | 'rebuild';
 
 export interface Relation {
   /** The name plans use: a model's name, or a source's table name. */
@@ -34,31 +40,36 @@ export interface Relation {
 
 export interface PlanInput {
   readonly relation: Relation;
-  /** Null when it is not known how a change of this input reaches the model. */
-  readonly touches: TouchRule | null;
+  /** How `bareSql` names it. */
+  readonly alias: string;
+  /** The columns that can matter to the model: a change in others touches nothing. */
+  readonly columns: readonly string[];
+  /** How its rows name touched values: one a place where the SELECT reads it. */
+  readonly uses: readonly InputUse[];
+  /** Why any change of it may touch any row of the model, for people; null when `uses` say which. */
+  readonly whole: string | null;
 }
 
-/** How a changed row of an input names the touched keys of the model. */
-export type TouchRule = CarriesKey | JoinsThrough;
-
-/** The row itself carries the key, in these columns; the input can then be restricted to touched keys, too. */
-export interface CarriesKey {
-  readonly kind: 'carries key';
-  readonly key: readonly string[];
-  /** The input's columns that the model reads, or null for all: a change in others touches nothing. */
-  readonly columns: readonly string[] | null;
+/** A place where the SELECT reads an input: rows whose `values` are in the domain matter to it. */
+export interface InputUse {
+  readonly domain: number;
+  /** SQL over the input's row `i`. */
+  readonly values: readonly string[];
+  /** The columns that this place reads. */
+  readonly columns: readonly string[];
 }
 
-/** The keys are those of the rows of another input that join the changed row: a late or changed dimension. */
-export interface JoinsThrough {
-  readonly kind: 'joins through';
-  /** Columns of this input, */
-  readonly join: readonly string[];
-  /** equal to these columns */
-  readonly on: readonly string[];
-  /** of this relation, */
-  readonly through: Relation;
-  /** whose rows carry the key in these columns. */
-  readonly throughKey: readonly string[];
-  readonly columns: readonly string[] | null;
+/** A set of values; but for the first, each of its values leads to values of the parent by a lookup. */
+export interface PlanDomain {
+  readonly width: number;
+  readonly parent: number | null;
+  /** Where to look up; several for the branches of a union. */
+  readonly hops: readonly DomainHop[];
+}
+
+/** Rows `i` of a stored table: `own` are values of the domain, `leadsTo` those of its parent in the same row. */
+export interface DomainHop {
+  readonly relation: Relation;
+  readonly own: readonly string[];
+  readonly leadsTo: readonly string[];
 }

@@ -1,8 +1,8 @@
 import type { Connection } from '../warehouse/connection.ts';
 import { ident, qualified } from '../warehouse/sql.ts';
 import { type ChangeSet, createTemporary, temporary } from './change-set.ts';
-import type { MaintenancePlan, PlanInput } from './maintenance-plan.ts';
-import { collectKeys, restrictedTo, type TouchedKeys } from './touched-keys.ts';
+import type { MaintenancePlan } from './maintenance-plan.ts';
+import { collectKeys, domainOf, leads, restrictedTo, type TouchedKeys } from './touched-keys.ts';
 
 /** A change set with the number of rows that really differ. */
 export interface Applied {
@@ -39,28 +39,46 @@ export async function recomputeKeys(
 }
 
 /**
- * The model's SELECT with every input shadowed by a CTE of the same name: restricted to the touched keys where the input
- * carries them, to the rows that join those where its rule says how, whole otherwise (a superset is harmless). The outer
- * restriction drops what whole inputs brought in beside.
+ * The model's SELECT over inputs restricted to what the touched keys need: each input's alias is a common table
+ * expression of the rows that matter to one of the places where it is read; whole, where the plan says so (a superset is
+ * harmless). The outer restriction drops what that brought in beside.
  */
 export function restrictedSql(plan: MaintenancePlan, keys: TouchedKeys): string {
-  const carriers = plan.inputs.filter((input) => input.touches?.kind === 'carries key');
-  const others = plan.inputs.filter((input) => input.touches?.kind !== 'carries key');
-  // Carriers first: the others are restricted by what is left of them.
-  const shadows = [...carriers, ...others].map(
-    (input) => `${ident(input.relation.identifier)} as (${shadow(input, keys, carriers)})`,
-  );
-  const ctes = shadows.length === 0 ? '' : `with ${shadows.join(',\n')}\n`;
+  const domains = new Map<number, string>();
+  const expressions: string[] = [];
+  /** The name of a common table expression with the values of a domain that the touched keys need. */
+  const valuesOf = (id: number): string => {
+    const name = domains.get(id) ?? `lens_values_${id}`;
+    if (domains.has(id)) return name;
+    domains.set(id, name);
+    const domain = domainOf(plan, id);
+    const sql =
+      domain.parent === null
+        ? `select ${keys.columns.map((column, at) => `${ident(column)} as k${at}`).join(', ')} from ${keys.table}`
+        : leads(domain, `select * from ${valuesOf(domain.parent)}`, 'leadsTo', 'own');
+    expressions.push(`${name} as (${sql})`);
+    return name;
+  };
+  for (const input of plan.inputs) {
+    const rows = `select i.* from ${qualified(input.relation.schema, input.relation.identifier)} i`;
+    const restrictions = input.uses.map(({ domain, values }) => {
+      const equal = domain === 0 && !keys.hasNull ? '=' : 'is not distinct from';
+      const match = values.map((value, at) => `${value} ${equal} v.k${at}`).join(' and ');
+      return { from: valuesOf(domain), match };
+    });
+    expressions.push(`${ident(input.alias)} as (${input.whole === null ? restricted(rows, restrictions) : rows})`);
+  }
+  const ctes = expressions.length === 0 ? '' : `with ${expressions.join(',\n')}\n`;
   return `${ctes}select m.* from (\n${plan.bareSql}\n) m ${restrictedTo(keys, 'm')}`;
 }
 
-function shadow({ relation, touches }: PlanInput, keys: TouchedKeys, carriers: readonly PlanInput[]): string {
-  const rows = `select i.* from ${qualified(relation.schema, relation.identifier)} i`;
-  if (touches?.kind === 'carries key') return `${rows} ${restrictedTo(keys, 'i', touches.key)}`;
-  if (touches?.kind !== 'joins through') return rows;
-  if (!carriers.some((carrier) => carrier.relation.name === touches.through.name)) return rows;
-  const match = touches.on.map((column, i) => `i.${ident(touches.join[i] as string)} = t.${ident(column)}`);
-  return `${rows} semi join ${ident(touches.through.identifier)} t on ${match.join(' and ')}`;
+/** Rows that match any of the restrictions, each row once. */
+function restricted(rows: string, restrictions: readonly { from: string; match: string }[]): string {
+  const [first, ...others] = [...new Map(restrictions.map((one) => [`${one.from} ${one.match}`, one])).values()];
+  if (first === undefined) return `${rows} where false`;
+  if (others.length === 0) return `${rows} semi join ${first.from} v on ${first.match}`;
+  const any = [first, ...others].map(({ from, match }) => `exists (from ${from} v where ${match})`);
+  return `${rows} where ${any.join(' or ')}`;
 }
 
 /** A key need not be unique: all rows of a key that differs are deleted, and all its fresh rows inserted. */

@@ -1,7 +1,8 @@
+import { LensError } from '../core/errors.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { ident, idents, qualified } from '../warehouse/sql.ts';
 import { type Changes, type ChangeSet, createTemporary, temporary } from './change-set.ts';
-import type { MaintenancePlan, PlanInput, TouchRule } from './maintenance-plan.ts';
+import type { InputUse, MaintenancePlan, PlanDomain } from './maintenance-plan.ts';
 
 /** The keys of one model that a batch touches, in a temporary table with the model's key columns. */
 export interface TouchedKeys {
@@ -13,42 +14,68 @@ export interface TouchedKeys {
 }
 
 /**
- * SELECTs, one per changed input, that give the touched keys of a plan (columns named as the plan's key). Old and new
- * images both count: a row that moves from one key to another touches both. Hops read the new state, which is right
- * because the hop table's own changes are mapped by its own rule.
+ * SELECTs, one for each place where the model reads a changed input, that give the touched keys of a plan (columns
+ * named as the plan's key). Old and new images both count: a row that moves from one key to another touches both.
+ * Lookups read the new state, which is right because the changes of the tables they read are mapped by uses of their own.
  */
 export function touchedKeyQueries(plan: MaintenancePlan, changes: Changes): string[] {
   const queries: string[] = [];
-  for (const input of plan.inputs) {
-    const change = changes.get(input.relation.name);
-    if (change === undefined || change === 'everything' || input.touches === null) continue;
-    queries.push(keysOf(plan, input, input.touches, change));
+  for (const { relation, uses } of plan.inputs) {
+    const change = changes.get(relation.name);
+    if (change === undefined || change === 'everything') continue;
+    for (const use of uses) queries.push(keysOf(plan, use, change));
   }
   return queries;
 }
 
-function keysOf(plan: MaintenancePlan, input: PlanInput, rule: TouchRule, change: ChangeSet): string {
-  if (rule.kind === 'carries key') {
-    return `select ${renamed('c', rule.key, plan.key)} from (${images(change, rule.key, rule.columns)}) c`;
-  }
-  const matches = rule.on.map((column, i) => `o.${ident(column)} = c.${ident(rule.join[i] as string)}`).join(' and ');
-  const through = qualified(rule.through.schema, rule.through.identifier);
-  return `select ${renamed('o', rule.throughKey, plan.key)} from ${through} o
-    semi join (${images(change, rule.join, rule.columns)}) c on ${matches}`;
+/** Whether a change may touch any row of the model, so that only a rebuild is sure. */
+export function reachesAll(plan: MaintenancePlan, changes: Changes): boolean {
+  return plan.inputs.some(({ relation, whole }) => {
+    const change = changes.get(relation.name);
+    return change === 'everything' || (change !== undefined && (whole !== null || plan.strategy === 'rebuild'));
+  });
 }
 
-/** The columns of old and new rows; with `read` only of rows that differ in a column the model reads. */
-function images(change: ChangeSet, columns: readonly string[], read: readonly string[] | null): string {
+function keysOf(plan: MaintenancePlan, use: InputUse, change: ChangeSet): string {
+  let domain = domainOf(plan, use.domain);
+  let values = `select distinct ${named(use.values)} from (${images(change, use.columns)}) i`;
+  while (domain.parent !== null) {
+    values = leads(domain, values, 'own', 'leadsTo');
+    domain = domainOf(plan, domain.parent);
+  }
+  return `select ${plan.key.map((column, at) => `k${at} as ${ident(column)}`).join(', ')} from (${values})`;
+}
+
+/**
+ * The values that a domain's lookup leads to from `values` (columns k0, k1, ...): from its own to its parent's, or back.
+ * Null-safe, since the partitions of a window may be null; where a join made the domain, nulls find nothing anyway.
+ */
+export function leads(domain: PlanDomain, values: string, from: 'own' | 'leadsTo', to: 'own' | 'leadsTo'): string {
+  const found = domain.hops.map((hop) => {
+    const match = hop[from].map((value, at) => `${value} is not distinct from v.k${at}`).join(' and ');
+    const table = qualified(hop.relation.schema, hop.relation.identifier);
+    return `select distinct ${named(hop[to])} from ${table} i semi join (${values}) v on ${match}`;
+  });
+  return found.join(' union ');
+}
+
+export function domainOf(plan: MaintenancePlan, id: number): PlanDomain {
+  const domain = plan.domains[id];
+  if (domain === undefined) throw new LensError('INTERNAL', `plan of ${plan.model} has no domain ${id}`);
+  return domain;
+}
+
+function named(values: readonly string[]): string {
+  return values.map((value, at) => `${value} as k${at}`).join(', ');
+}
+
+/** Old and new rows, cut to the columns read: only those that differ in one of them. */
+function images(change: ChangeSet, columns: readonly string[]): string {
+  if (columns.length === 0) return `select * from ${change.rowsIn} union all select * from ${change.rowsOut}`;
   const list = idents(columns);
   if (change.onlyIn) return `select ${list} from ${change.rowsIn}`;
-  if (read === null) return `select ${list} from ${change.rowsOut} union all select ${list} from ${change.rowsIn}`;
-  const all = idents([...new Set([...columns, ...read])]);
-  const minus = (a: string, b: string): string => `(select ${all} from ${a} except all select ${all} from ${b})`;
-  return `select ${list} from (${minus(change.rowsOut, change.rowsIn)} union all ${minus(change.rowsIn, change.rowsOut)})`;
-}
-
-function renamed(alias: string, from: readonly string[], to: readonly string[]): string {
-  return from.map((column, i) => `${alias}.${ident(column)} as ${ident(to[i] as string)}`).join(', ');
+  const minus = (a: string, b: string): string => `(select ${list} from ${a} except all select ${list} from ${b})`;
+  return `${minus(change.rowsOut, change.rowsIn)} union all ${minus(change.rowsIn, change.rowsOut)}`;
 }
 
 /** Gathers SELECTs of keys into one distinct temporary table; null when there are none. */

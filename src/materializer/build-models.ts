@@ -1,40 +1,45 @@
-import { LensError, messageOf } from '../core/errors.ts';
-import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
+import type { MaintenancePlan, Relation } from '../maintenance/maintenance-plan.ts';
 import { createView, rebuild } from '../maintenance/rebuild.ts';
 import { fingerprint } from '../project/fingerprint.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { qualified, text } from '../warehouse/sql.ts';
 import { modelFailed } from './model-failed.ts';
-import { type ModelRecord, atCheckpoint, readModelRecords, writeModelRecord } from './model-states.ts';
+import { type ModelRecord, atCheckpoint, leaveBehind, readModelRecords, writeModelRecord } from './model-states.ts';
 import { resetPending } from './pending-keys.ts';
 
 /**
  * Makes the warehouse's relations those of the project, inside the caller's transaction: views are made anew, tables
  * that are missing, whose model changed or that read one of `replaced` are built over what has landed, with the tables
- * that read them. Gives the names built. MODEL_SQL_INVALID when a model does not bind, with DuckDB's message and the
- * model's file.
+ * that read them. Gives the names built. MODEL_FAILED for a model whose SQL fails on the data.
  *
  * @param replaced names of raw tables whose rows are no longer those that the models were built from
+ * @param failed models not to build, with their errors: they failed just now, or read one that did. They keep the table
+ *   they have, if any, and are left behind as failed.
  */
 export async function buildModels(
   connection: Connection,
   project: Project,
   plans: readonly MaintenancePlan[],
   replaced: ReadonlySet<string>,
+  failed: ReadonlyMap<string, string>,
 ): Promise<string[]> {
-  for (const plan of plans) await valid(project, plan, () => connection.requireOneSelect(plan.fullSql));
   const records = await readModelRecords(connection);
   const changed = new Set(replaced);
   const built: string[] = [];
   for (const plan of plans) {
-    await valid(project, plan, () => connection.describe(plan.fullSql));
     const print = fingerprint(project, project.model(plan.model));
+    const error = failed.get(plan.model);
+    if (error !== undefined) {
+      await writeModelRecord(connection, plan, { fingerprint: print, state: 'failed', error });
+      if (plan.strategy !== 'view') await leaveBehind(connection, plan.model, 'failed', error);
+      continue;
+    }
     const stale =
       plan.inputs.some((input) => changed.has(input.relation.name)) ||
       !(await sameAsBefore(connection, plan, records.get(plan.model), print));
     if (stale) changed.add(plan.model);
-    if (plan.strategy === 'view' || plan.strategy === 'row-wise view') await makeView(connection, plan);
+    if (plan.strategy === 'view') await makeView(connection, plan);
     else if (stale) {
       await makeTable(connection, plan, print);
       built.push(plan.model);
@@ -48,17 +53,19 @@ export async function buildModels(
   return built;
 }
 
-async function valid(project: Project, plan: MaintenancePlan, check: () => Promise<unknown>): Promise<void> {
-  try {
-    await check();
-  } catch (error) {
-    const refused = error instanceof LensError && error.code === 'QUERY_REFUSED' ? error.hint : undefined;
-    throw new LensError('MODEL_SQL_INVALID', `model ${plan.model}: ${messageOf(error)}`, {
-      place: project.model(plan.model).path,
-      hint: refused ?? `lens compile ${plan.model} prints the SQL as DuckDB sees it`,
-      cause: error,
-    });
+/** Makes the views that are missing because what they read was, as far as that is there now. */
+export async function makeMissingViews(connection: Connection, plans: readonly MaintenancePlan[]): Promise<void> {
+  for (const plan of plans) {
+    if (plan.strategy !== 'view' || (await exists(connection, plan.relation, 'VIEW'))) continue;
+    if (!(await inputsExist(connection, plan))) continue;
+    await createView(connection, plan);
+    await atCheckpoint(connection, plan);
   }
+}
+
+async function inputsExist(connection: Connection, plan: MaintenancePlan): Promise<boolean> {
+  for (const { relation } of plan.inputs) if (!(await exists(connection, relation, 'BASE TABLE'))) return false;
+  return true;
 }
 
 async function sameAsBefore(
@@ -67,15 +74,20 @@ async function sameAsBefore(
   record: ModelRecord | undefined,
   print: string,
 ): Promise<boolean> {
-  if (record === undefined || record.fingerprint !== print) return false;
-  return exists(connection, plan, plan.upkeep === 'view' ? 'VIEW' : 'BASE TABLE');
+  // A model that failed when it was built has the fingerprint of its new SQL, and no table or that of its old one.
+  if (record === undefined || record.fingerprint !== print || record.state === 'failed') return false;
+  return exists(connection, plan.relation, plan.upkeep === 'view' ? 'VIEW' : 'BASE TABLE');
 }
 
-async function exists(connection: Connection, plan: MaintenancePlan, kind: 'VIEW' | 'BASE TABLE'): Promise<boolean> {
+/** Whether a relation of that kind is in the warehouse. */
+export async function exists(
+  connection: Connection,
+  { schema, identifier }: Relation,
+  kind: 'VIEW' | 'BASE TABLE',
+): Promise<boolean> {
   const found = await connection.number(
     `select count(*) from information_schema.tables where table_catalog = current_database()
-     and table_schema = ${text(plan.relation.schema)} and table_name = ${text(plan.relation.identifier)}
-     and table_type = ${text(kind)}`,
+     and table_schema = ${text(schema)} and table_name = ${text(identifier)} and table_type = ${text(kind)}`,
   );
   return found === 1;
 }
@@ -103,7 +115,7 @@ async function dropOtherKind(
   plan: MaintenancePlan,
   kind: 'VIEW' | 'BASE TABLE',
 ): Promise<void> {
-  if (!(await exists(connection, plan, kind))) return;
+  if (!(await exists(connection, plan.relation, kind))) return;
   const { schema, identifier } = plan.relation;
   await connection.run(`drop ${kind === 'VIEW' ? 'view' : 'table'} ${qualified(schema, identifier)}`);
 }

@@ -2,12 +2,12 @@ import type { Changes } from '../maintenance/change-set.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import { rebuild } from '../maintenance/rebuild.ts';
 import { recomputeKeys } from '../maintenance/recompute-keys.ts';
-import { touchedKeyQueries } from '../maintenance/touched-keys.ts';
+import { reachesAll, touchedKeyQueries } from '../maintenance/touched-keys.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { qualified } from '../warehouse/sql.ts';
 import { modelFailed } from './model-failed.ts';
 import { atCheckpoint } from './model-states.ts';
-import { resetPending, takePending } from './pending-keys.ts';
+import { pendingRebuilds, resetPending, takePending } from './pending-keys.ts';
 
 export interface CompactedModel {
   readonly name: string;
@@ -18,8 +18,8 @@ export interface CompactedModel {
 
 /**
  * Brings compacted models up to the checkpoint, in dependency order and inside the caller's transaction: by the keys
- * pending since the last time and those their compacted inputs change now, or outright where the plan says so, an input
- * was replaced as a whole, or the model is in `outright`.
+ * pending since the last time and those their compacted inputs change now; outright where a change may have touched any
+ * row, or the model is in `outright`. A model that nothing reached stays as it is.
  */
 export async function compact(
   connection: Connection,
@@ -28,12 +28,10 @@ export async function compact(
 ): Promise<CompactedModel[]> {
   const changes: Changes = new Map();
   const done: CompactedModel[] = [];
+  const pending = await pendingRebuilds(connection);
   for (const plan of plans) {
     try {
-      const whole =
-        outright.has(plan.model) ||
-        plan.strategy !== 'recompute keys' ||
-        plan.inputs.some((input) => changes.get(input.relation.name) === 'everything');
+      const whole = outright.has(plan.model) || plan.volatile || pending.has(plan.model) || reachesAll(plan, changes);
       const rowsChanged = whole ? await replace(connection, plan, changes) : await redo(connection, plan, changes);
       await atCheckpoint(connection, plan);
       const target = qualified(plan.relation.schema, plan.relation.identifier);
@@ -54,6 +52,7 @@ async function replace(connection: Connection, plan: MaintenancePlan, changes: C
 }
 
 async function redo(connection: Connection, plan: MaintenancePlan, changes: Changes): Promise<number> {
+  if (plan.strategy !== 'recompute keys') return 0;
   const keys = await takePending(connection, plan, touchedKeyQueries(plan, changes));
   const applied = keys === null ? null : await recomputeKeys(connection, plan, keys);
   if (applied === null) return 0;

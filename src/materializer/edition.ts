@@ -1,6 +1,6 @@
 import type { Position } from '../log/event-log.ts';
 import type { Changes } from '../maintenance/change-set.ts';
-import { planModels } from '../maintenance/declared-plan.ts';
+import { planModels } from '../maintenance/planner.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import { rebuild } from '../maintenance/rebuild.ts';
 import type { Project } from '../project/project-contract.ts';
@@ -8,7 +8,7 @@ import type { TopicCatalog } from '../topics/catalog.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { Warehouse, type WarehouseOptions } from '../warehouse/warehouse.ts';
 import type { Batch } from './batch.ts';
-import { buildModels } from './build-models.ts';
+import { makeMissingViews } from './build-models.ts';
 import { addPartitions, advanceCheckpoint, type CheckpointEntry, readCheckpoint } from './checkpoint.ts';
 import { compact, type CompactedModel } from './compaction.ts';
 import { keepDeadLetters } from './dead-letters.ts';
@@ -17,7 +17,8 @@ import { land } from './landing.ts';
 import { failedModel, modelFailed } from './model-failed.ts';
 import { atCheckpoint } from './model-states.ts';
 import { ModelStandings } from './model-standings.ts';
-import { prepareRawTable, type RawTable, rawTables } from './raw-tables.ts';
+import { prepare, storedReaders } from './prepare-relations.ts';
+import { rawRelation, type RawTable, rawTables } from './raw-tables.ts';
 
 export interface EditionOptions {
   readonly project: Project;
@@ -62,24 +63,16 @@ export class Edition implements AsyncDisposable {
 
   /** Opens or creates the file and makes its relations those of the project. */
   static async open(file: string, { project, catalog, warehouse: options }: EditionOptions): Promise<Edition> {
-    const plans = planModels(project);
     const tables = rawTables(catalog, project);
+    const plans = await planModels(project, tables.map(rawRelation));
     const warehouse = await Warehouse.open(file, options);
     const connection = await warehouse.connect();
     try {
       const notices = warehouse.recovery === null ? [] : [warehouse.recovery];
-      const built = await connection.transaction(async () => {
-        const landedAgain = new Set<string>();
-        for (const table of tables) {
-          const prepared = await prepareRawTable(connection, table);
-          notices.push(...prepared.notices);
-          if (prepared.landedAgain) landedAgain.add(table.name);
-        }
-        return await buildModels(connection, project, plans, landedAgain);
-      });
+      const { built, ...prepared } = await prepare(connection, project, plans, tables);
       const any = await connection.number('select count(*) from lens.checkpoint');
       if (built.length > 0 && any > 0) notices.push(`built anew, since new or changed: ${built.join(', ')}`);
-      const edition = new Edition(warehouse, connection, plans, tables, notices);
+      const edition = new Edition(warehouse, connection, plans, tables, [...notices, ...prepared.notices]);
       await edition.#standings.read(connection, edition.#stored());
       return edition;
     } catch (error) {
@@ -164,6 +157,7 @@ export class Edition implements AsyncDisposable {
       try {
         await this.#connection.transaction(async () => {
           for (const plan of plans) await this.#rebuildOne(plan);
+          await makeMissingViews(this.#connection, this.plans);
         });
         this.#standings.caughtUp(plans);
         return { models: plans.map((plan) => plan.model), failed };
@@ -181,14 +175,21 @@ export class Edition implements AsyncDisposable {
     const foldedBehind = this.#stored().filter(
       (plan) => plan.upkeep === 'batch' && this.#standings.of(plan.model) !== 'current',
     );
-    const out = this.#withReaders(foldedBehind.map((plan) => plan.model));
+    const out = storedReaders(
+      this.plans,
+      foldedBehind.map((plan) => plan.model),
+    );
     for (;;) {
       const plans = this.#stored().filter((plan) => plan.upkeep === 'compaction' && !out.has(plan.model));
       const outright = new Set(
         plans.filter((plan) => full || this.#standings.of(plan.model) !== 'current').map((p) => p.model),
       );
       try {
-        const models = await this.#connection.transaction(() => compact(this.#connection, plans, outright));
+        const models = await this.#connection.transaction(async () => {
+          const compacted = await compact(this.#connection, plans, outright);
+          await makeMissingViews(this.#connection, this.plans);
+          return compacted;
+        });
         this.#standings.caughtUp(plans);
         return { models, failed };
       } catch (error) {
@@ -244,7 +245,7 @@ export class Edition implements AsyncDisposable {
 
   /** Leaves a model behind as failed, with all that read it; gives their names. */
   #fail(model: string, error: Error): Set<string> {
-    const names = this.#withReaders([model]);
+    const names = storedReaders(this.plans, [model]);
     for (const name of names) {
       this.#standings.leave(name, 'failed', name === model ? error.message : `${model}, which it reads, failed`);
     }
@@ -257,14 +258,6 @@ export class Edition implements AsyncDisposable {
 
   #isRead(table: RawTable): boolean {
     return this.plans.some((plan) => plan.inputs.some((input) => input.relation.name === table.name));
-  }
-
-  /** The models with all stored models downstream of them. */
-  #withReaders(models: readonly string[]): Set<string> {
-    const found = new Set(models);
-    for (const plan of this.plans)
-      if (plan.inputs.some((input) => found.has(input.relation.name))) found.add(plan.model);
-    return new Set([...found].filter((name) => this.plans.find((plan) => plan.model === name)?.upkeep !== 'view'));
   }
 
   /** May be called again. */

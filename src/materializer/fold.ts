@@ -1,16 +1,15 @@
 import type { Changes } from '../maintenance/change-set.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import { recomputeKeys } from '../maintenance/recompute-keys.ts';
-import { changeOfRowWiseView } from '../maintenance/row-wise-view.ts';
-import { collectKeys, touchedKeyQueries } from '../maintenance/touched-keys.ts';
+import { collectKeys, reachesAll, touchedKeyQueries } from '../maintenance/touched-keys.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { modelFailed } from './model-failed.ts';
-import { addPending } from './pending-keys.ts';
+import { addPending, addPendingRebuild } from './pending-keys.ts';
 
 /**
- * Carries the raw tables' changes through the models, in dependency order and inside the batch's transaction: row-wise
- * views map them, folded models are redone for their touched keys, compacted models note the keys for later. Models
- * left behind (`skip`) are not touched: a rebuild brings them back. Gives the number of rows changed.
+ * Carries the raw tables' changes through the models, in dependency order and inside the batch's transaction: folded
+ * models are redone for their touched keys, compacted models note the keys for later. Models left behind (`skip`) are
+ * not touched: a rebuild brings them back. Gives the number of rows changed.
  */
 export async function fold(
   connection: Connection,
@@ -31,18 +30,13 @@ export async function fold(
 }
 
 async function foldModel(connection: Connection, plan: MaintenancePlan, changes: Changes): Promise<number> {
-  if (plan.strategy === 'row-wise view') {
-    const [input] = plan.inputs;
-    const change = changes.get(input?.relation.name ?? '');
-    if (change !== undefined) changes.set(plan.model, await changeOfRowWiseView(connection, plan, change));
-    return 0;
-  }
-  if (plan.strategy !== 'recompute keys') return 0;
-  const queries = touchedKeyQueries(plan, changes);
+  if (plan.strategy === 'view') return 0;
   if (plan.upkeep === 'compaction') {
-    await addPending(connection, plan, queries);
+    if (reachesAll(plan, changes)) await addPendingRebuild(connection, plan);
+    else await addPending(connection, plan, touchedKeyQueries(plan, changes));
     return 0;
   }
+  const queries = touchedKeyQueries(plan, changes);
   const keys = await collectKeys(connection, plan, queries);
   const applied = keys === null ? null : await recomputeKeys(connection, plan, keys);
   if (applied === null) return 0;

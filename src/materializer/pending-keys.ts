@@ -1,7 +1,7 @@
 import { collectKeys, type TouchedKeys } from '../maintenance/touched-keys.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import type { Connection } from '../warehouse/connection.ts';
-import { ident, idents, qualified } from '../warehouse/sql.ts';
+import { ident, idents, qualified, text } from '../warehouse/sql.ts';
 
 /**
  * The keys that batches have touched since a compacted model was last brought up to date, in `lens.pending_MODEL`.
@@ -11,11 +11,14 @@ export function pendingTable(plan: MaintenancePlan): string {
   return qualified('lens', `pending_${plan.model}`);
 }
 
-/** Makes the table anew and empty, with the types of the model's key; the model itself must exist. */
+/** Nothing is pending any more: the table is made anew, with the types of the model's key; the model must exist. */
 export async function resetPending(connection: Connection, plan: MaintenancePlan): Promise<void> {
   const target = qualified(plan.relation.schema, plan.relation.identifier);
   const key = plan.key.length === 0 ? 'true as changed' : idents(plan.key);
-  await connection.run(`create or replace table ${pendingTable(plan)} as select ${key} from ${target} limit 0`);
+  await connection.run(
+    `create or replace table ${pendingTable(plan)} as select ${key} from ${target} limit 0;
+     delete from lens.pending_rebuilds where model = ${text(plan.model)}`,
+  );
 }
 
 /** Adds keys given by SELECTs; a key may be there several times. */
@@ -26,6 +29,20 @@ export async function addPending(
 ): Promise<void> {
   if (queries.length === 0) return;
   await connection.run(`insert into ${pendingTable(plan)} select distinct * from (${queries.join(' union all ')})`);
+}
+
+/** Notes that the next compaction must rebuild a model. */
+export async function addPendingRebuild(connection: Connection, plan: MaintenancePlan): Promise<void> {
+  const model = text(plan.model);
+  await connection.run(
+    `insert into lens.pending_rebuilds select ${model} where ${model} not in (select model from lens.pending_rebuilds)`,
+  );
+}
+
+/** The models noted for a rebuild. */
+export async function pendingRebuilds(connection: Connection): Promise<Set<string>> {
+  const rows = await connection.rows<{ model: string }>('select model from lens.pending_rebuilds');
+  return new Set(rows.map(({ model }) => model));
 }
 
 /** The pending keys together with those of `queries`, or null when there are none; the pending ones are taken out. */

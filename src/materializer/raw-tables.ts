@@ -1,5 +1,6 @@
 import { sqlType, type Column } from '../core/columns.ts';
 import { LensError } from '../core/errors.ts';
+import type { RawRelation } from '../maintenance/planner.ts';
 import type { Project, SourceTable } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import type { TopicContract } from '../topics/topic-contract.ts';
@@ -52,6 +53,12 @@ function ambiguous(first: SourceTable, second: SourceTable): LensError {
       hint: 'give both sources the same schema, or each table an identifier and a topic of its own',
     },
   );
+}
+
+/** A raw table as the planner sees it. */
+export function rawRelation({ contract, schema, name }: RawTable): RawRelation {
+  const columns = contract.columns.map((column) => ({ name: column.name, type: sqlType(column.type) }));
+  return { name, schema, identifier: name, columns, key: contract.mode === 'append' ? null : contract.tableKey };
 }
 
 /** What became of a raw table at open. */

@@ -2,6 +2,7 @@ import type { EventLog, PartitionOffsets } from '../log/event-log.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { qualified } from '../warehouse/sql.ts';
+import { exists } from './build-models.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { Edition } from './edition.ts';
 import type { LagRow, ModelState, ModelStatus, WarehouseStatus } from './operations.ts';
@@ -72,7 +73,8 @@ export async function modelStatuses(
     edition.plans.map(async (plan) => {
       const record = stored.find((s) => s.name === plan.model);
       const view = plan.upkeep === 'view';
-      const rows = view
+      // A model that failed when it was first built has no table.
+      const rows = !(await exists(connection, plan.relation, 'BASE TABLE'))
         ? null
         : await connection.number(`select count(*) from ${qualified(plan.relation.schema, plan.relation.identifier)}`);
       return {

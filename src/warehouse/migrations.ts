@@ -46,6 +46,8 @@ const MIGRATIONS: readonly string[] = [
      next_offset bigint not null
    );
    create table lens.compactions (finished_at timestamp not null, milliseconds bigint not null, full_rebuild boolean not null)`,
+  // Models whose next compaction must rebuild them: something changed whose reach into the model is not known.
+  `create table lens.pending_rebuilds (model varchar not null)`,
 ];
 
 /** Brings the system schema up to this release. WAREHOUSE_NEWER when a newer release wrote the file. */

@@ -1,24 +1,17 @@
 import { cpSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadProject } from '../../src/project/load-project.ts';
 import type { Materializer } from '../../src/materializer/materializer.ts';
 import { Warehouse } from '../../src/warehouse/warehouse.ts';
 import { differences, SHOP, Workshop } from './workshop.ts';
 
-/** The shop with one more model, folded by order. */
-async function shopWith(
-  name: string,
-  sql: string,
-  meta = 'key: [order_id], touched_by: {stg_orders: {key: [order_id]}}',
-): Promise<Workshop> {
+/** The shop with one more model. */
+async function shopWith(name: string, sql: string): Promise<Workshop> {
   await using first = await Workshop.of(SHOP);
   const dir = path.join(first.dir, '..', `${path.basename(first.dir)}-project`);
   cpSync(SHOP, dir, { recursive: true });
   writeFileSync(path.join(dir, `models/marts/${name}.sql`), sql);
-  writeFileSync(
-    path.join(dir, `models/marts/${name}.yml`),
-    `models:\n  - name: ${name}\n    config:\n      meta: {${meta}}\n`,
-  );
   return Workshop.of(dir);
 }
 
@@ -45,11 +38,10 @@ async function stateOf(
 
 const NUMBERS = `select o.order_id, cast(r.note as integer) as note_number
 from {{ ref('stg_orders') }} o join {{ source('web', 'orders') }} r on r.order_id = o.order_id`;
-const NUMBERS_META = 'key: [order_id], touched_by: {stg_orders: {key: [order_id]}, raw_orders: {key: [order_id]}}';
 
 describe('a model that fails on data', () => {
   it('is left behind at its own checkpoint, holds nobody up, and is current again when the data is mended', async () => {
-    await using workshop = await shopWith('note_numbers', NUMBERS, NUMBERS_META);
+    await using workshop = await shopWith('note_numbers', NUMBERS);
     await using materializer = await workshop.open();
     await workshop.publish([order(1, '7')]);
     expect((await materializer.run({})).models.every((model) => model.status === 'success')).toBe(true);
@@ -70,6 +62,37 @@ describe('a model that fails on data', () => {
     expect((await materializer.run({})).models.every((model) => model.status === 'success')).toBe(true);
     expect(await stateOf(materializer, 'note_numbers')).toMatchObject({ state: 'current', behind: 0 });
     expect(await differences(materializer, workshop.project, ['batch', 'compaction'])).toEqual([]);
+  });
+
+  it('when it is new is left behind at open, with what reads it, and made when the data is mended', async () => {
+    await using plain = await Workshop.of(SHOP);
+    const dataDir = path.join(plain.dir, 'kept');
+    {
+      await using materializer = await plain.open({ dataDir });
+      await plain.publish([order(1, '7'), order(2, 'seven')]);
+      await materializer.run({});
+    }
+    await using changed = await shopWith('note_numbers', NUMBERS);
+    writeFileSync(
+      path.join(changed.project.dir, 'models/marts/over_numbers.sql'),
+      `{{ config(materialized='view') }} select note_number from {{ ref('note_numbers') }}`,
+    );
+    await using again = await Workshop.of(changed.project.dir);
+    const project = loadProject(changed.project.dir);
+    await using materializer = await again.open({ dataDir, log: plain.log, project });
+    expect(await stateOf(materializer, 'note_numbers')).toMatchObject({ state: 'failed' });
+    expect((await materializer.query('select count(*) from fct_orders')).rows).toEqual([[2]]);
+    await plain.publish([order(3, '9')]);
+    const summary = await materializer.run({});
+    expect(summary.models.filter((model) => model.status === 'error').map((model) => model.name)).toEqual([
+      'note_numbers',
+    ]);
+    expect((await materializer.query('select count(*) from fct_orders')).rows).toEqual([[3]]);
+    await plain.publish([order(2, '8')]);
+    await materializer.run({});
+    expect(await stateOf(materializer, 'note_numbers')).toMatchObject({ state: 'current', behind: 0 });
+    expect((await materializer.query('select count(*) from over_numbers')).rows).toEqual([[3]]);
+    expect(await differences(materializer, project, ['batch', 'compaction'])).toEqual([]);
   });
 
   it('and SQL that does not bind is refused at start, with the file and what DuckDB says', async () => {
@@ -105,7 +128,7 @@ describe('a model that is not one SELECT', () => {
       using connection = await warehouse.connect();
       await connection.run('create table main.kept as select 1 as a');
     }
-    await using changed = await shopWith('second', sql, '');
+    await using changed = await shopWith('second', sql);
     await expect(changed.open({ dataDir, log: plain.log })).rejects.toMatchObject({
       code: 'MODEL_SQL_INVALID',
       place: 'models/marts/second.sql',

@@ -4,7 +4,9 @@ import path from 'node:path';
 import { type EmbeddedLog, openEmbeddedLog } from '../../src/log/embedded/embedded-log.ts';
 import type { EventLog } from '../../src/log/event-log.ts';
 import { qualified } from '../../src/warehouse/sql.ts';
-import { planModels } from '../../src/maintenance/declared-plan.ts';
+import type { MaintenancePlan } from '../../src/maintenance/maintenance-plan.ts';
+import { planModels } from '../../src/maintenance/planner.ts';
+import { rawRelation, rawTables } from '../../src/materializer/raw-tables.ts';
 import type { MaterializerEvent } from '../../src/materializer/events.ts';
 import { Materializer, type MaterializerOptions } from '../../src/materializer/materializer.ts';
 import { loadProject } from '../../src/project/load-project.ts';
@@ -87,6 +89,18 @@ export class Workshop implements AsyncDisposable {
   }
 }
 
+const plansOf = new WeakMap<Project, Promise<MaintenancePlan[]>>();
+
+/** The plans of a project over the topics of its folder. */
+export function plansFor(project: Project): Promise<MaintenancePlan[]> {
+  let plans = plansOf.get(project);
+  if (plans === undefined) {
+    plans = planModels(project, rawTables(loadTopics(project.dir), project).map(rawRelation));
+    plansOf.set(project, plans);
+  }
+  return plans;
+}
+
 /** Models whose table is not what their SELECT gives over the relations it reads, each with the number of differing rows. */
 export async function differences(
   materializer: Materializer,
@@ -94,7 +108,7 @@ export async function differences(
   upkeep: readonly string[],
 ): Promise<string[]> {
   const found: string[] = [];
-  for (const plan of planModels(project)) {
+  for (const plan of await plansFor(project)) {
     if (!upkeep.includes(plan.upkeep)) continue;
     const table = qualified(plan.relation.schema, plan.relation.identifier);
     const { rows } = await materializer.query(

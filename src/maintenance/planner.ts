@@ -1,0 +1,197 @@
+import { LensError, messageOf } from '../core/errors.ts';
+import { compile, qualified } from '../project/compile.ts';
+import type { Model, Project, RelationNaming } from '../project/project-contract.ts';
+import { type CatalogColumn, PlanCatalog } from '../warehouse/plan-catalog.ts';
+import { ident } from '../warehouse/sql.ts';
+import { analyse, type AnalysedModel, stabilityIn, type Surroundings } from './analysed-model.ts';
+import type { MaintenancePlan, Relation } from './maintenance-plan.ts';
+
+/** A table that landing writes: a source of the project. */
+export interface RawRelation extends Relation {
+  readonly columns: readonly CatalogColumn[];
+  /** Its unique key; null for one that only grows. */
+  readonly key: readonly string[] | null;
+}
+
+/**
+ * Plans every model of a project, in dependency order, from the bound plan of its SELECT: how a change of each table it
+ * reads reaches its rows. Views and ephemeral models are looked through. What is not understood is not guessed at: the
+ * model is rebuilt by compaction, with the reason.
+ *
+ * MODEL_SQL_INVALID when a model does not bind, with DuckDB's message and the model's file.
+ */
+export async function planModels(project: Project, raw: readonly RawRelation[]): Promise<MaintenancePlan[]> {
+  await using catalog = await PlanCatalog.open();
+  const planner = new Planner(project, catalog, await stabilityIn(catalog));
+  for (const table of raw) await planner.addRaw(table);
+  for (const model of project.models) if (model.materialized !== 'ephemeral') await planner.addModel(model);
+  return planner.plans;
+}
+
+class Planner {
+  readonly plans: MaintenancePlan[] = [];
+  readonly #project: Project;
+  readonly #catalog: PlanCatalog;
+  readonly #around: Surroundings;
+  /** Stored tables by `schema.identifier`. */
+  readonly #tables = new Map<string, Relation>();
+  readonly #keys = new Map<string, readonly (readonly string[])[]>();
+
+  constructor(project: Project, catalog: PlanCatalog, stability: Surroundings['stability']) {
+    this.#project = project;
+    this.#catalog = catalog;
+    this.#around = {
+      stability,
+      relation: (table) => {
+        const relation = this.#tables.get(table);
+        if (relation === undefined) throw new LensError('INTERNAL', `the plan reads ${table}, which is not stored`);
+        return relation;
+      },
+      keysOf: (table) => this.#keys.get(table) ?? [],
+    };
+  }
+
+  async addRaw({ name, schema, identifier, columns, key }: RawRelation): Promise<void> {
+    await this.#catalog.createTable(schema, identifier, columns);
+    this.#tables.set(`${schema}.${identifier}`, { name, schema, identifier });
+    if (key !== null) this.#keys.set(`${schema}.${identifier}`, [key]);
+  }
+
+  async addModel(model: Model): Promise<void> {
+    const fullSql = compile(this.#project, model, qualified);
+    const columns = await this.#bound(model, fullSql);
+    const relation = { name: model.name, schema: model.schema, identifier: model.alias };
+    const found = await analyse(this.#catalog, fullSql, columns, uniqueKeyOf(model), this.#around);
+    const analysed = found.inputs.length > 0 ? found : { ...found, inputs: this.#read(model, found.reason) };
+    if (model.materialized === 'view') await this.#catalog.createView(relation.schema, relation.identifier, fullSql);
+    else {
+      await this.#catalog.createTable(relation.schema, relation.identifier, columns);
+      this.#tables.set(`${relation.schema}.${relation.identifier}`, relation);
+      this.#keys.set(`${relation.schema}.${relation.identifier}`, analysed.uniqueKeys);
+    }
+    this.plans.push(await this.#plan(model, relation, fullSql, columns, analysed));
+  }
+
+  /** The tables that a SELECT names, where its plan does not tell: any change of theirs may touch any row. */
+  #read(model: Model, reason: string | null): AnalysedModel['inputs'] {
+    if (reason === null) return [];
+    const found = new Map<string, Relation>();
+    const visit = (at: Model): void => {
+      for (const name of at.dependsOn.models) {
+        const { materialized } = this.#project.model(name);
+        if (materialized === 'view' || materialized === 'ephemeral') visit(this.#project.model(name));
+      }
+      for (const relation of this.#tables.values()) {
+        if (at.dependsOn.models.includes(relation.name) || at.dependsOn.sources.includes(relation.name)) {
+          found.set(relation.name, relation);
+        }
+      }
+    };
+    visit(model);
+    return [...found.values()].map((relation) => ({ relation, columns: [], uses: [], whole: reason }));
+  }
+
+  async #bound(model: Model, sql: string): Promise<CatalogColumn[]> {
+    try {
+      return await this.#catalog.describe(sql);
+    } catch (error) {
+      const refused = error instanceof LensError && error.code === 'QUERY_REFUSED' ? error.hint : undefined;
+      throw new LensError('MODEL_SQL_INVALID', `model ${model.name}: ${messageOf(error)}`, {
+        place: model.path,
+        hint: refused ?? `lens compile ${model.name} prints the SQL as DuckDB sees it`,
+        cause: error,
+      });
+    }
+  }
+
+  async #plan(
+    model: Model,
+    relation: Relation,
+    fullSql: string,
+    columns: readonly CatalogColumn[],
+    analysed: AnalysedModel,
+  ): Promise<MaintenancePlan> {
+    const naming = await this.#naming(model, columns, analysed);
+    const inputs = analysed.inputs.map((input) => ({ ...input, alias: naming?.alias(input.relation) ?? '' }));
+    const { volatile } = analysed;
+    const base = { model: model.name, relation, inputs, fullSql, bareSql: naming?.sql ?? fullSql, volatile };
+    if (model.materialized === 'view') {
+      return { ...base, strategy: 'view', upkeep: 'view', key: [], domains: [], reason: null };
+    }
+    const rebuild =
+      analysed.reason ?? (naming === null ? 'its SELECT reads tables by names other than ref() and source()' : null);
+    const upkeep = this.#whyCompaction(model, analysed);
+    return {
+      ...base,
+      strategy: rebuild === null ? 'recompute keys' : 'rebuild',
+      upkeep: rebuild === null && upkeep === null ? 'batch' : 'compaction',
+      key: rebuild === null ? analysed.key : [],
+      domains: rebuild === null ? analysed.domains : [],
+      reason: rebuild ?? upkeep,
+    };
+  }
+
+  #whyCompaction({ meta }: Model, { inputs }: AnalysedModel): string | null {
+    if (meta['upkeep'] === 'compaction') return 'declared upkeep: compaction';
+    const read = inputs.map(({ relation }) => this.plans.find((plan) => plan.model === relation.name));
+    const compacted = read.find((plan) => plan?.upkeep === 'compaction');
+    if (compacted !== undefined) return `reads ${compacted.model}, which is kept by compaction`;
+    const whole = inputs.find((input) => input.whole !== null);
+    return whole === undefined ? null : `rebuilt when ${whole.relation.name} changes: ${whole.whole}`;
+  }
+
+  /**
+   * The SELECT over names that common table expressions can stand in for. Names of ours first, since a model's own
+   * expression often bears the name of what it reads (`with orders as (select * from orders)`); the tables' own where
+   * the SELECT uses a table's name for its columns. Null when neither binds to the same columns.
+   */
+  async #naming(
+    model: Model,
+    columns: readonly CatalogColumn[],
+    analysed: AnalysedModel,
+  ): Promise<{ sql: string; alias: (relation: { schema: string; identifier: string }) => string } | null> {
+    const names = [
+      ({ schema, identifier }: { schema: string; identifier: string }) => `lens ${schema}.${identifier}`,
+      ({ identifier }: { schema: string; identifier: string }) => identifier,
+    ];
+    for (const alias of names) {
+      const naming: RelationNaming = (relation) => ident(alias(relation));
+      const sql = withViews(this.#project, model, naming);
+      const inputs = analysed.inputs.map(
+        ({ relation }) =>
+          `${naming({ kind: 'model', ...relation })} as (from ${qualified({ kind: 'model', ...relation })})`,
+      );
+      const whole = `${inputs.length === 0 ? '' : `with ${inputs.join(', ')}\n`}select * from (\n${sql}\n)`;
+      const bound = await this.#catalog.describe(whole).catch(() => null);
+      if (bound !== null && JSON.stringify(bound) === JSON.stringify(columns)) return { sql, alias };
+    }
+    return null;
+  }
+}
+
+/** The SELECT with the views that it reads, directly or through others, as common table expressions in front. */
+function withViews(project: Project, model: Model, naming: RelationNaming): string {
+  const views = new Map<string, string>();
+  const visit = (at: Model): void => {
+    for (const name of at.dependsOn.models) {
+      const read = project.model(name);
+      if (read.materialized === 'ephemeral') visit(read);
+      if (read.materialized !== 'view' || views.has(name)) continue;
+      visit(read);
+      const { schema, alias: identifier } = read;
+      views.set(
+        name,
+        `${naming({ kind: 'model', name, schema, identifier })} as (\n${compile(project, read, naming)}\n)`,
+      );
+    }
+  };
+  visit(model);
+  const sql = compile(project, model, naming);
+  return views.size === 0 ? sql : `with ${[...views.values()].join(',\n')}\nselect * from (\n${sql}\n)`;
+}
+
+function uniqueKeyOf({ config }: Model): string[] {
+  const key = config['unique_key'];
+  const list = typeof key === 'string' ? [key] : key;
+  return Array.isArray(list) && list.every((one) => typeof one === 'string') ? list : [];
+}

@@ -1,0 +1,63 @@
+import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
+import type { Project } from '../project/project-contract.ts';
+import type { Connection } from '../warehouse/connection.ts';
+import { buildModels } from './build-models.ts';
+import { failedModel } from './model-failed.ts';
+import { prepareRawTable, type RawTable } from './raw-tables.ts';
+
+/** What was done at open, for people. */
+export interface Prepared {
+  /** Models that were built over what has landed. */
+  readonly built: readonly string[];
+  readonly notices: readonly string[];
+}
+
+/**
+ * Makes raw tables and models those of the project, in one transaction. A model whose SQL fails on the data is left
+ * behind, with all that read it, and holds nobody else up: the transaction is tried again without them.
+ */
+export async function prepare(
+  connection: Connection,
+  project: Project,
+  plans: readonly MaintenancePlan[],
+  tables: readonly RawTable[],
+): Promise<Prepared> {
+  const failed = new Map<string, string>();
+  const failures: string[] = [];
+  for (;;) {
+    const notices: string[] = [];
+    try {
+      const built = await connection.transaction(async () => {
+        const landedAgain = new Set<string>();
+        for (const table of tables) {
+          const prepared = await prepareRawTable(connection, table);
+          notices.push(...prepared.notices);
+          if (prepared.landedAgain) landedAgain.add(table.name);
+        }
+        return await buildModels(connection, project, plans, landedAgain, failed);
+      });
+      return { built, notices: [...notices, ...failures] };
+    } catch (error) {
+      const model = failedModel(error);
+      if (model === null || failed.has(model)) throw error;
+      const { message } = error as Error;
+      failures.push(message);
+      for (const name of readers(plans, [model])) {
+        if (!failed.has(name)) failed.set(name, name === model ? message : `${model}, which it reads, failed`);
+      }
+    }
+  }
+}
+
+/** The models with all models downstream of them. */
+function readers(plans: readonly MaintenancePlan[], models: readonly string[]): Set<string> {
+  const found = new Set(models);
+  for (const plan of plans) if (plan.inputs.some((input) => found.has(input.relation.name))) found.add(plan.model);
+  return found;
+}
+
+/** The same, without views: those with a table of their own. */
+export function storedReaders(plans: readonly MaintenancePlan[], models: readonly string[]): Set<string> {
+  const all = readers(plans, models);
+  return new Set(plans.filter((plan) => plan.upkeep !== 'view' && all.has(plan.model)).map((plan) => plan.model));
+}
