@@ -5,6 +5,7 @@ import { compactCommand } from './commands/compact.ts';
 import { compileCommand } from './commands/compile.ts';
 import { consumeCommand } from './commands/consume.ts';
 import { demoCommand } from './commands/demo.ts';
+import { explainCommand } from './commands/explain.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { lagCommand } from './commands/lag.ts';
 import { produceCommand } from './commands/produce.ts';
@@ -39,6 +40,7 @@ export function buildProgram(): Command {
     lagCommand,
     compactCommand,
     compileCommand,
+    explainCommand,
   ];
   for (const command of commands) inherit(program, command());
   program.addHelpText('after', EXAMPLES);

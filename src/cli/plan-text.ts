@@ -1,0 +1,42 @@
+import type { InputUse, MaintenancePlan, PlanInput } from '../maintenance/maintenance-plan.ts';
+
+/** A maintenance plan for people: when and by what a model is redone, and what each table it reads has to do with it. */
+export function planText(plan: MaintenancePlan): string {
+  const lines = [`${plan.model}: ${summary(plan)}`];
+  if (plan.reason !== null) lines.push(`  because ${plan.reason}`);
+  for (const input of plan.inputs)
+    lines.push(`  ${input.relation.name}`, ...inputLines(plan, input).map((l) => `    ${l}`));
+  return lines.join('\n');
+}
+
+function summary({ strategy, upkeep, key }: MaintenancePlan): string {
+  const when = { view: 'nothing stored', batch: 'in each batch', compaction: 'by compaction' }[upkeep];
+  if (strategy === 'view') return `view, ${when}`;
+  return strategy === 'recompute keys' ? `redone by ${key.join(', ')}, ${when}` : `rebuilt ${when}`;
+}
+
+function inputLines(plan: MaintenancePlan, input: PlanInput): string[] {
+  const columns = `watches ${input.columns.join(', ') || 'whether there are rows'}`;
+  if (plan.strategy === 'view') return [`reads ${input.columns.join(', ')}`];
+  if (input.whole !== null) return [columns, `any change may touch any row: ${input.whole}`];
+  return [columns, ...new Set(input.uses.map((use) => `touches ${path(plan, use)}`))];
+}
+
+/** `customer_id -> order_id of raw_orders`: how a changed row leads to the key. */
+function path(plan: MaintenancePlan, use: InputUse): string {
+  const steps = [use.values.map(plain).join(', ')];
+  for (let domain = plan.domains[use.domain]; domain !== undefined;) {
+    const { hops, parent } = domain;
+    if (parent === null) break;
+    steps.push(
+      hops.map(({ relation, leadsTo }) => `${leadsTo.map(plain).join(', ')} in ${relation.name}`).join(' or '),
+    );
+    domain = plan.domains[parent];
+  }
+  return steps.join(' -> ');
+}
+
+/** Without the quotes and the row's name that SQL needs. */
+function plain(value: string): string {
+  return value.replaceAll(/\bi\."((?:[^"]|"")+)"/g, '$1');
+}
