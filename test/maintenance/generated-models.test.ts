@@ -24,7 +24,7 @@ const RAW: Readonly<Record<string, Columns>> = {
 };
 const KEYS: Readonly<Record<string, string>> = { facts: 'id', dims: 'k', links: 'm' };
 const TYPES = { int: 'INTEGER', text: 'VARCHAR', date: 'DATE', amount: 'DECIMAL(10,2)' } as const;
-const RUNS = Number(process.env['LENS_ORACLE_RUNS'] ?? 150);
+const RUNS = Number(process.env['LENS_ORACLE_RUNS'] ?? 300);
 
 /** A change of one raw row: values by a tape, or gone. */
 interface RowChange {
