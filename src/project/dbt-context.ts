@@ -24,6 +24,8 @@ export interface ProjectSettings {
   readonly vars: Readonly<Record<string, unknown>>;
   readonly target: { readonly name: string; readonly schema: string };
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Texts of `{% docs %}` by name. */
+  readonly docs: ReadonlyMap<string, string>;
 }
 
 /** What a template refers to; both throw MODEL_UNKNOWN_REF without a place, which the renderer adds. */
@@ -93,6 +95,7 @@ export function contextScope(settings: ProjectSettings, template: TemplateNames,
       type: () => 'duckdb',
     }),
     config,
+    doc: documentation(settings.docs),
     env_var: environmentVariable(settings.env),
     execute: true,
     flags: new Thing('flags', { FULL_REFRESH: false, WHICH: 'compile' }),
@@ -120,7 +123,10 @@ function referenceFunctions(projectName: string, resolver: Resolver): Record<str
   return {
     ref(args: Arguments): Value {
       if (args.named.size > 0)
-        throw new TemplateError('ref() of a model version is not supported', 'refer to the model by its name');
+        throw new TemplateError(
+          'ref() of a model version is not supported: versions of a model are not run',
+          'give each version a model of its own, and refer to it by its name',
+        );
       const names = args.positional.map((one) => stringArgument('ref()', one));
       const [first, second] = names;
       if (first === undefined || names.length > 2)
@@ -183,6 +189,20 @@ function variable(vars: Readonly<Record<string, unknown>>): Thing {
     );
   };
   return new Thing('var', { has_var: ({ positional }) => Object.hasOwn(vars, text(positional[0] ?? '')) }, { call });
+}
+
+/** `doc('name')`, or with the project before it. */
+function documentation(docs: ReadonlyMap<string, string>): Callable {
+  return ({ positional }) => {
+    const name = stringArgument('doc()', positional.at(-1));
+    const found = docs.get(name);
+    if (found !== undefined) return found;
+    const near = closestName(name, [...docs.keys()]);
+    throw new TemplateError(
+      `there is no docs block ${name}`,
+      near === undefined ? 'write {% docs NAME %} in a Markdown file beside the models' : `did you mean ${near}?`,
+    );
+  };
 }
 
 function environmentVariable(env: Readonly<Record<string, string | undefined>>): Callable {

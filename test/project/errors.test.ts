@@ -77,6 +77,47 @@ const CASES: readonly Case[] = [
     message: /raw\.t is not enabled \(models\/s\.yml:3\)/,
   },
   {
+    name: 'a docs block that is not there',
+    files: {
+      'models/d.md': '{% docs grain %}x{% enddocs %}',
+      'models/m.sql': 'select 1',
+      'models/m.yml': 'models:\n- name: m\n  description: "{{ doc(\'gran\') }}"\n',
+    },
+    code: 'MODEL_RENDER_FAILED',
+    place: 'models/m.yml:3',
+    message: /no docs block gran/,
+    hint: /did you mean grain/,
+  },
+  {
+    name: 'a source in a file that a model reads',
+    files: {
+      'models/s.yml':
+        'sources:\n- name: raw\n  config: {meta: {external_location: "x/{name}.parquet"}}\n  tables:\n  - name: unread\n  - name: t\n',
+      'models/m.sql': "select * from {{ source('raw', 't') }}",
+    },
+    code: 'PROJECT_INVALID',
+    place: 'models/s.yml:6',
+    message: /raw\.t, which model m reads, has external_location/,
+  },
+  {
+    name: 'a ref of a model with versions',
+    files: {
+      'models/a_v1.sql': 'select 1',
+      'models/a.yml': 'models:\n- name: a\n  versions: [{v: 1}]\n',
+      'models/m.sql': "select * from {{ ref('a') }}",
+    },
+    code: 'MODEL_UNKNOWN_REF',
+    place: 'models/m.sql:1',
+    message: /no model a: models\/a\.yml:2 declares versions of it, and versions of a model are not run/,
+  },
+  {
+    name: 'a ref of a version',
+    files: { 'models/a.sql': 'select 1', 'models/m.sql': "select * from {{ ref('a', v=1) }}" },
+    code: 'MODEL_RENDER_FAILED',
+    place: 'models/m.sql:1',
+    message: /versions of a model are not run/,
+  },
+  {
     name: 'a cycle',
     files: { 'models/a.sql': "{{ ref('c') }}", 'models/b.sql': "{{ ref('a') }}", 'models/c.sql': "{{ ref('b') }}" },
     code: 'MODEL_CYCLE',
