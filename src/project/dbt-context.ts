@@ -11,6 +11,7 @@ import {
   fromJs,
   text,
   toJs,
+  truthy,
   type Arguments,
   type Callable,
   type Value,
@@ -51,21 +52,26 @@ export interface TemplateNames {
 /** A relation as templates see it; its text is the naming's. */
 export function relationValue(relation: Relation, naming: RelationNaming): Thing {
   const { schema, identifier } = relation;
-  const render = (): string => naming(relation);
-  return new Thing(
-    'relation',
-    { database: null, schema, identifier, name: identifier, table: identifier, render },
-    { text: render },
-  );
+  return relationThing(schema, identifier, () => naming(relation));
 }
 
 /** An ephemeral model, which stands in the SQL as a common table expression. */
 export function ephemeralValue(name: string): Thing {
   const identifier = ephemeralName(name);
-  const render = (): string => identifier;
+  return relationThing(null, identifier, () => identifier);
+}
+
+function relationThing(schema: string | null, identifier: string, render: () => string): Thing {
+  const include: Callable = (args) => {
+    const chosen = bind('include', args, ['database', 'schema', 'identifier']);
+    const [withSchema, withName] = [chosen.schema ?? true, chosen.identifier ?? true].map(truthy);
+    if (schema === null || (withSchema && withName)) return relationThing(schema, identifier, render);
+    const parts = [...(withSchema ? [schema] : []), ...(withName ? [identifier] : [])];
+    return relationThing(schema, identifier, () => parts.map(quoteIdentifier).join('.'));
+  };
   return new Thing(
     'relation',
-    { database: null, schema: null, identifier, name: identifier, table: identifier, render },
+    { database: null, schema, identifier, name: identifier, table: identifier, render, include },
     { text: render },
   );
 }
@@ -109,6 +115,7 @@ export function contextScope(settings: ProjectSettings, template: TemplateNames,
     target: new Thing('target', {
       name: target.name,
       schema: target.schema,
+      database: 'warehouse',
       type: 'duckdb',
       profile_name: settings.name,
       threads: 1,
@@ -216,10 +223,16 @@ function environmentVariable(env: Readonly<Record<string, string | undefined>>):
   };
 }
 
-const NO_WAREHOUSE = 'rendering does not read the warehouse, so it';
-const NOT_PURE = 'the same model must always give the same SQL, so it';
+const NO_WAREHOUSE = 'rendering does not read the warehouse';
+const NOT_PURE = 'the same model must always give the same SQL';
 const unsupported = (names: readonly string[], why: string): [string, Value][] =>
-  names.map((name) => [name, new Undefined(`${name}: ${why}`)]);
+  names.map((name) => [
+    name,
+    new Undefined(name, {
+      problem: `${name} is not supported here: ${why}`,
+      hint: 'write what it gives into the model, or set it under vars:',
+    }),
+  ]);
 
 /** Names dbt has and this product does not, with the reason. */
 const UNSUPPORTED: Readonly<Record<string, Value>> = Object.fromEntries([
