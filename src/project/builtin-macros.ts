@@ -156,4 +156,40 @@ where parent.to_field is null
 {% macro date_trunc(datepart, date) -%}
     date_trunc('{{ datepart }}', {{ date }})
 {%- endmacro %}
+
+{% macro cast(field, type) -%}
+    cast({{ field }} as {{ type }})
+{%- endmacro %}
+
+{% macro safe_cast(field, type) -%}
+    cast({{ field }} as {{ type }})
+{%- endmacro %}
+
+{% macro current_timestamp() -%}
+    now()
+{%- endmacro %}
+
+{% macro dateadd(datepart, interval, from_date_or_timestamp) -%}
+    {%- set unit = datepart | lower -%}
+    {%- if unit == 'quarter' -%}
+        ({{ from_date_or_timestamp }} + (cast({{ interval }} as bigint) * 3) * interval 1 month)
+    {%- elif unit == 'week' -%}
+        ({{ from_date_or_timestamp }} + (cast({{ interval }} as bigint) * 7) * interval 1 day)
+    {%- else -%}
+        ({{ from_date_or_timestamp }} + cast({{ interval }} as bigint) * interval 1 {{ unit }})
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro datediff(first_date, second_date, datepart) -%}
+    {%- if datepart == 'week' -%}
+        ({{ datediff(first_date, second_date, 'day') }} // 7 + case
+            when date_part('dow', ({{ first_date }})::timestamp) <= date_part('dow', ({{ second_date }})::timestamp) then
+                case when {{ first_date }} <= {{ second_date }} then 0 else -1 end
+            else
+                case when {{ first_date }} <= {{ second_date }} then 1 else 0 end
+        end)
+    {%- else -%}
+        (date_diff('{{ datepart }}', {{ first_date }}::timestamp, {{ second_date }}::timestamp))
+    {%- endif -%}
+{%- endmacro %}
 `;

@@ -4,15 +4,31 @@ import type { ColumnDescription } from './project-contract.ts';
 import type { Properties } from './properties.ts';
 import type { TemplateEngine } from './template-engine.ts';
 
+/** A description, with doc() and other Jinja in it rendered. */
+export function describe(
+  { description, yaml, at }: Pick<Properties, 'description' | 'yaml' | 'at'>,
+  engine: TemplateEngine,
+): string {
+  return String(engine.yaml(description, yaml.place([...at, 'description'])));
+}
+
 /** The columns a yml file describes, with the ids of their tests. */
 export function describeColumns(
   properties: Properties,
   tests: ReadonlyMap<string, readonly string[]>,
   engine: TemplateEngine,
 ): ColumnDescription[] {
-  return properties.columns.map(({ name, description, dataType, config }) => {
+  return properties.columns.map((column) => {
+    const { name, dataType, config } = column;
     const rendered = engine.yaml(config, properties.yaml.place(properties.at)) as Config;
     const meta = (rendered['meta'] ?? {}) as Record<string, unknown>;
-    return { name, description, dataType, meta, tags: tagsOf(rendered), tests: tests.get(name) ?? [] };
+    return {
+      name,
+      description: describe({ ...properties, ...column }, engine),
+      dataType,
+      meta,
+      tags: tagsOf(rendered),
+      tests: tests.get(name) ?? [],
+    };
   });
 }

@@ -27,6 +27,8 @@ export interface TestDefinition {
   readonly uniqueId: string;
   readonly kind: 'generic' | 'singular';
   readonly path: string;
+  /** Project, folders, name: what the tree of dbt_project.yml matches. */
+  readonly fqn: readonly string[];
   /** As errors name it. */
   readonly place: string;
   readonly target: Relation | null;

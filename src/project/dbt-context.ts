@@ -11,6 +11,7 @@ import {
   fromJs,
   text,
   toJs,
+  truthy,
   type Arguments,
   type Callable,
   type Value,
@@ -24,6 +25,8 @@ export interface ProjectSettings {
   readonly vars: Readonly<Record<string, unknown>>;
   readonly target: { readonly name: string; readonly schema: string };
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Texts of `{% docs %}` by name. */
+  readonly docs: ReadonlyMap<string, string>;
 }
 
 /** What a template refers to; both throw MODEL_UNKNOWN_REF without a place, which the renderer adds. */
@@ -49,21 +52,26 @@ export interface TemplateNames {
 /** A relation as templates see it; its text is the naming's. */
 export function relationValue(relation: Relation, naming: RelationNaming): Thing {
   const { schema, identifier } = relation;
-  const render = (): string => naming(relation);
-  return new Thing(
-    'relation',
-    { database: null, schema, identifier, name: identifier, table: identifier, render },
-    { text: render },
-  );
+  return relationThing(schema, identifier, () => naming(relation));
 }
 
 /** An ephemeral model, which stands in the SQL as a common table expression. */
 export function ephemeralValue(name: string): Thing {
   const identifier = ephemeralName(name);
-  const render = (): string => identifier;
+  return relationThing(null, identifier, () => identifier);
+}
+
+function relationThing(schema: string | null, identifier: string, render: () => string): Thing {
+  const include: Callable = (args) => {
+    const chosen = bind('include', args, ['database', 'schema', 'identifier']);
+    const [withSchema, withName] = [chosen.schema ?? true, chosen.identifier ?? true].map(truthy);
+    if (schema === null || (withSchema && withName)) return relationThing(schema, identifier, render);
+    const parts = [...(withSchema ? [schema] : []), ...(withName ? [identifier] : [])];
+    return relationThing(schema, identifier, () => parts.map(quoteIdentifier).join('.'));
+  };
   return new Thing(
     'relation',
-    { database: null, schema: null, identifier, name: identifier, table: identifier, render },
+    { database: null, schema, identifier, name: identifier, table: identifier, render, include },
     { text: render },
   );
 }
@@ -93,6 +101,7 @@ export function contextScope(settings: ProjectSettings, template: TemplateNames,
       type: () => 'duckdb',
     }),
     config,
+    doc: documentation(settings.docs),
     env_var: environmentVariable(settings.env),
     execute: true,
     flags: new Thing('flags', { FULL_REFRESH: false, WHICH: 'compile' }),
@@ -106,6 +115,7 @@ export function contextScope(settings: ProjectSettings, template: TemplateNames,
     target: new Thing('target', {
       name: target.name,
       schema: target.schema,
+      database: 'warehouse',
       type: 'duckdb',
       profile_name: settings.name,
       threads: 1,
@@ -120,7 +130,10 @@ function referenceFunctions(projectName: string, resolver: Resolver): Record<str
   return {
     ref(args: Arguments): Value {
       if (args.named.size > 0)
-        throw new TemplateError('ref() of a model version is not supported', 'refer to the model by its name');
+        throw new TemplateError(
+          'ref() of a model version is not supported: versions of a model are not run',
+          'give each version a model of its own, and refer to it by its name',
+        );
       const names = args.positional.map((one) => stringArgument('ref()', one));
       const [first, second] = names;
       if (first === undefined || names.length > 2)
@@ -185,6 +198,20 @@ function variable(vars: Readonly<Record<string, unknown>>): Thing {
   return new Thing('var', { has_var: ({ positional }) => Object.hasOwn(vars, text(positional[0] ?? '')) }, { call });
 }
 
+/** `doc('name')`, or with the project before it. */
+function documentation(docs: ReadonlyMap<string, string>): Callable {
+  return ({ positional }) => {
+    const name = stringArgument('doc()', positional.at(-1));
+    const found = docs.get(name);
+    if (found !== undefined) return found;
+    const near = closestName(name, [...docs.keys()]);
+    throw new TemplateError(
+      `there is no docs block ${name}`,
+      near === undefined ? 'write {% docs NAME %} in a Markdown file beside the models' : `did you mean ${near}?`,
+    );
+  };
+}
+
 function environmentVariable(env: Readonly<Record<string, string | undefined>>): Callable {
   return (args) => {
     const { var: name, default: fallback } = bind('env_var', args, ['var', 'default']);
@@ -196,10 +223,16 @@ function environmentVariable(env: Readonly<Record<string, string | undefined>>):
   };
 }
 
-const NO_WAREHOUSE = 'rendering does not read the warehouse, so it';
-const NOT_PURE = 'the same model must always give the same SQL, so it';
+const NO_WAREHOUSE = 'rendering does not read the warehouse';
+const NOT_PURE = 'the same model must always give the same SQL';
 const unsupported = (names: readonly string[], why: string): [string, Value][] =>
-  names.map((name) => [name, new Undefined(`${name}: ${why}`)]);
+  names.map((name) => [
+    name,
+    new Undefined(name, {
+      problem: `${name} is not supported here: ${why}`,
+      hint: 'write what it gives into the model, or set it under vars:',
+    }),
+  ]);
 
 /** Names dbt has and this product does not, with the reason. */
 const UNSUPPORTED: Readonly<Record<string, Value>> = Object.fromEntries([

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProjectFile } from './project-file.ts';
-import { readSnapshotNames } from './properties.ts';
+import { readSnapshotNames, readVersionedNames } from './properties.ts';
 import type { YamlFile } from './yaml-file.ts';
 import { filesBelow, fileText, stem } from './project-files.ts';
 
@@ -28,15 +28,25 @@ export function leftOut(dir: string, file: ProjectFile, yamls: readonly YamlFile
   }
   for (const { yaml, at, name } of yamls.flatMap(readSnapshotNames))
     names.set(name, `${yaml.place(at)} is one of the snapshots, which are not run`);
+  for (const { place, name } of yamls.flatMap(readVersionedNames))
+    names.set(name, `${place} declares versions of it, and versions of a model are not run`);
   for (const path of file.modelPaths.flatMap((folder) => filesBelow(dir, folder, /\.py$/)))
     leave(path, stem(path), 'Python models');
   for (const path of ['packages.yml', 'dependencies.yml']) {
     if (existsSync(join(dir, path)))
       warnings.push(`${path}: packages are not loaded; copy the macros you use into macros/`);
   }
+  if (existsSync(join(dir, 'selectors.yml')))
+    warnings.push('selectors.yml: selectors are not read; write them out with --select');
   const data = file.yaml.record(file.yaml.data, []);
   for (const key of ['on-run-start', 'on-run-end', 'dispatch']) {
     if (data[key] !== undefined) warnings.push(`${file.yaml.place([key])}: ${key} is not used`);
+  }
+  for (const [old, key] of [
+    ['source-paths', 'model-paths'],
+    ['data-paths', 'seed-paths'],
+  ] as const) {
+    if (data[old] !== undefined) warnings.push(`${file.yaml.place([old])}: ${old} is the old name of ${key}`);
   }
   return { warnings: [...new Set(warnings)], names };
 }

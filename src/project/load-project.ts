@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
-import { describeColumns } from './columns.ts';
+import { describe, describeColumns } from './columns.ts';
 import { makeTest, type TestDefinition, type TestSurroundings } from './data-test.ts';
 import type { ProjectSettings } from './dbt-context.ts';
 import { draftModels } from './draft-models.ts';
+import { docBlocks } from './doc-blocks.ts';
 import { sortModels } from './graph.ts';
+import { unknownProjectKeys } from './known-keys.ts';
 import { leftOut } from './left-out.ts';
 import { MacroLibrary } from './macro-library.ts';
 import { configWarnings, readModelFiles, tagsOf, twice } from './model-files.ts';
@@ -11,12 +13,13 @@ import { ModelRenderer, type ModelDraft } from './model-renderer.ts';
 import type { DataTest, LoadOptions, Model, Project } from './project-contract.ts';
 import { readProjectFile, type ProjectFile } from './project-file.ts';
 import { filesBelow, fileText } from './project-files.ts';
-import { propertyWarnings } from './properties.ts';
 import { indexProperties, unmatched } from './property-index.ts';
+import { propertyWarnings } from './property-warnings.ts';
 import { unknownModel } from './references.ts';
-import { loadSources } from './sources.ts';
+import { loadSources, refuseExternal } from './sources.ts';
 import { TemplateEngine } from './template-engine.ts';
 import { genericTests, isGeneric, singularTests } from './test-definitions.ts';
+import { unusedConfig } from './unused-config.ts';
 import { YamlFile } from './yaml-file.ts';
 
 /**
@@ -30,7 +33,7 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
   const env = options.env ?? process.env;
   const target = options.target ?? { name: 'dev', schema: 'main' };
   const vars = loadVars(file, target, env, options.vars ?? {});
-  const settings: ProjectSettings = { name: file.name, vars, target, env };
+  const settings: ProjectSettings = { name: file.name, vars, target, env, docs: docBlocks(root, file) };
   const macros = new MacroLibrary(macroFiles(root, file));
   const engine = new TemplateEngine(settings, macros);
   const yamls = propertyFiles(root, file);
@@ -42,6 +45,7 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
   const { drafts, references } = draftModels(files, sources, left.names, engine);
   const described = describeAll(drafts, file, engine);
   const models = sortModels(described.models);
+  refuseExternal(models, sources.external);
 
   const renderer = new ModelRenderer(drafts, references, engine);
   const model = (name: string): Model => {
@@ -59,8 +63,13 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
   const warnings = [
     ...left.warnings,
     ...macros.warnings,
+    ...databaseNames(macros),
     ...yamls.flatMap(propertyWarnings),
     ...unmatched(properties, names(files), names(singular)),
+    ...unknownProjectKeys(file.yaml),
+    ...unusedConfig(file, 'models', fqns(files)),
+    ...unusedConfig(file, 'sources', sources.fqns),
+    ...['data_tests' as const, 'tests' as const].flatMap((kind) => unusedConfig(file, kind, fqns(definitions))),
     ...[...drafts.values()].flatMap((draft) => configWarnings(draft.file, draft.config)),
   ];
   return {
@@ -84,7 +93,10 @@ function loadVars(
   env: ProjectSettings['env'],
   overrides: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
-  const engine = new TemplateEngine({ name: file.name, vars: overrides, target, env }, new MacroLibrary([]));
+  const engine = new TemplateEngine(
+    { name: file.name, vars: overrides, target, env, docs: new Map() },
+    new MacroLibrary([]),
+  );
   const rendered = engine.yaml(file.vars, file.yaml.place(['vars'])) as Record<string, unknown>;
   return Object.freeze({ ...rendered, ...overrides });
 }
@@ -93,6 +105,16 @@ function loadVars(
 function propertyFiles(root: string, file: ProjectFile): YamlFile[] {
   const paths = file.propertyPaths.flatMap((folder) => filesBelow(root, folder, /\.ya?ml$/));
   return [...new Set(paths)].map((path) => YamlFile.read(root, path));
+}
+
+/** There is one warehouse, so no macro decides on databases. */
+function databaseNames(macros: MacroLibrary): string[] {
+  const path = macros.fileOf('generate_database_name');
+  return path === undefined ? [] : [`${path}: generate_database_name is not used, all relations are in the warehouse`];
+}
+
+function fqns(all: readonly { readonly fqn: readonly string[] }[]): (readonly string[])[] {
+  return all.map(({ fqn }) => fqn);
 }
 
 function names(all: readonly { readonly name: string }[]): string[] {
@@ -131,7 +153,7 @@ function describeAll(
       config,
       meta: (config['meta'] ?? {}) as Record<string, unknown>,
       tags: tagsOf(config),
-      description: properties?.description ?? '',
+      description: properties === undefined ? '' : describe(properties, engine),
       columns: properties === undefined ? [] : describeColumns(properties, own?.byColumn ?? new Map(), engine),
       rawSql,
       dependsOn,

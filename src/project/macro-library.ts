@@ -32,6 +32,11 @@ export class MacroLibrary {
     return this.#project.has(name) || this.#builtin.has(name);
   }
 
+  /** The file in which the project itself defines a macro. */
+  fileOf(name: string): string | undefined {
+    return this.#project.get(name)?.template.file;
+  }
+
   /** Names of the generic tests, for hints. */
   genericTests(): string[] {
     const names = [...this.#builtin.keys(), ...this.#project.keys()];

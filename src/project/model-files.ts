@@ -82,6 +82,8 @@ export function configWarnings(model: ModelFile, config: Config): string[] {
   const say = (what: string): number => warnings.push(`${model.path}: ${what}`);
   for (const hook of ['pre_hook', 'post_hook']) if (asList(config[hook]).length > 0) say(`${hook} is not run`);
   if (config['sql_header'] !== undefined && config['sql_header'] !== null) say('sql_header is not run');
+  if (config['database'] !== undefined && config['database'] !== null)
+    say('database is not used, its relation is in the warehouse');
   const contract = config['contract'];
   if (typeof contract === 'object' && contract !== null && 'enforced' in contract && contract.enforced === true) {
     say('its contract is not enforced');

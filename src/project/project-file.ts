@@ -16,6 +16,8 @@ export interface ProjectFile {
   readonly snapshotPaths: readonly string[];
   /** All folders with yml files that describe what is anywhere: dbt reads them alike. */
   readonly propertyPaths: readonly string[];
+  /** Folders with Markdown files. */
+  readonly docsPaths: readonly string[];
   /** Of the root project; those under the project's name override the others. */
   readonly vars: YamlRecord;
   /** The trees of `models:`, `data_tests:` (or `tests:`) and `sources:`, not yet rendered. */
@@ -37,23 +39,23 @@ export function readProjectFile(dir: string): ProjectFile {
   const data = yaml.record(yaml.data, []);
   const name = yaml.string(data['name'], ['name']);
   if (!/^\w+$/.test(name)) throw yaml.invalid(['name'], 'name may hold letters, digits and _ only');
-  const paths = (key: string, fallback: string): string[] =>
-    data[key] === undefined
-      ? [fallback]
-      : yaml.strings(data[key], [key]).map((path) => path.replace(/^\.\/|\/+$/g, ''));
+  const paths = (key: string, ...fallback: string[]): string[] =>
+    data[key] === undefined ? fallback : yaml.strings(data[key], [key]).map((path) => path.replace(/^\.\/|\/+$/g, ''));
   const vars = yaml.record(data['vars'], ['vars']);
   const folders = {
-    modelPaths: paths('model-paths', 'models'),
+    modelPaths: paths('model-paths', ...paths('source-paths', 'models')),
     macroPaths: paths('macro-paths', 'macros'),
     testPaths: paths('test-paths', 'tests'),
-    seedPaths: paths('seed-paths', 'seeds'),
+    seedPaths: paths('seed-paths', ...paths('data-paths', 'seeds')),
     snapshotPaths: paths('snapshot-paths', 'snapshots'),
   };
+  const propertyPaths = [...new Set([...Object.values(folders).flat(), ...paths('analysis-paths', 'analyses')])];
   return {
     yaml,
     name,
     ...folders,
-    propertyPaths: [...new Set([...Object.values(folders).flat(), ...paths('analysis-paths', 'analyses')])],
+    propertyPaths,
+    docsPaths: paths('docs-paths', ...propertyPaths),
     vars: { ...vars, ...(isYamlRecord(vars[name]) ? vars[name] : {}) },
     models: yaml.record(data['models'], ['models']),
     tests: { ...yaml.record(data['tests'], ['tests']), ...yaml.record(data['data_tests'], ['data_tests']) },

@@ -44,9 +44,6 @@ export interface SourceProperties {
   readonly tables: readonly (Properties & { readonly identifier: string })[];
 }
 
-/** Top-level keys of a yml file whose content this product does not run. */
-const NOT_RUN = ['seeds', 'snapshots', 'unit_tests', 'semantic_models', 'metrics', 'saved_queries'];
-
 /** The `models:` of a yml file. */
 export function readModelProperties(yaml: YamlFile): Properties[] {
   const data = yaml.record(yaml.data, []);
@@ -96,6 +93,15 @@ export function readSingularTestProperties(yaml: YamlFile): SingularTestProperti
   );
 }
 
+/** Names of models that have `versions:`, which are not run. */
+export function readVersionedNames(yaml: YamlFile): { place: string; name: string }[] {
+  const data = yaml.record(yaml.data, []);
+  return yaml.list(data['models'], ['models']).flatMap((entry, i) => {
+    if (!isYamlRecord(entry) || entry['versions'] === undefined) return [];
+    return [{ place: yaml.place(['models', i]), name: yaml.string(entry['name'], ['models', i, 'name']) }];
+  });
+}
+
 /** Snapshots that a yml file defines: dbt takes those with a `relation`, and descriptions of the others stand beside them. */
 export function readSnapshotNames(yaml: YamlFile): { yaml: YamlFile; at: Path; name: string }[] {
   const data = yaml.record(yaml.data, []);
@@ -103,17 +109,6 @@ export function readSnapshotNames(yaml: YamlFile): { yaml: YamlFile; at: Path; n
     const at = ['snapshots', i];
     return { yaml, at, name: yaml.string(yaml.record(entry, at)['name'], [...at, 'name']) };
   });
-}
-
-/** Sentences about the parts of a yml file that are left out. */
-export function propertyWarnings(yaml: YamlFile): string[] {
-  const data = yaml.record(yaml.data, []);
-  const versioned = yaml.list(data['models'], ['models']).flatMap((model, i) => {
-    const has = isYamlRecord(model) && model['versions'] !== undefined;
-    return has ? [`${yaml.place(['models', i, 'versions'])}: versions of a model are not run`] : [];
-  });
-  const left = NOT_RUN.filter((key) => data[key] !== undefined);
-  return [...left.map((key) => `${yaml.place([key])}: ${key} are not run`), ...versioned];
 }
 
 function readProperties(yaml: YamlFile, entry: unknown, at: Path): Properties {

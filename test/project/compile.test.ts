@@ -91,6 +91,25 @@ const CASES: readonly Case[] = [
     expect: "TEXT timestamp a || b date_trunc('day', x)",
   },
   {
+    name: 'more macros of dbt, as dbt-duckdb has them',
+    files: {
+      'models/m.sql':
+        "{{ dateadd('day', 3, 'd') }} {{ dbt.dateadd('QUARTER', 'n', 'd') }} {{ datediff('a', 'b', 'month') }} {{ current_timestamp() }} {{ safe_cast('x', type_int()) }}",
+    },
+    expect:
+      "(d + cast(3 as bigint) * interval 1 day) (d + (cast(n as bigint) * 3) * interval 1 month) (date_diff('month', a::timestamp, b::timestamp)) now() cast(x as integer)",
+  },
+  {
+    name: 'parts of a relation',
+    files: {
+      'models/a.sql': "{{ config(schema='x') }}select 1",
+      'models/m.sql':
+        "{{ ref('a').include(database=false) }} {{ ref('a').include(schema=false) }} {{ this.include(identifier=false) }} {{ target.database }}",
+    },
+    expect: '"main_x"."a" "a" "main" warehouse',
+    bare: 'a "a" "main" warehouse',
+  },
+  {
     name: 'config of the yml file read in the template',
     files: {
       'models/m.sql':

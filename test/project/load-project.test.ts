@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bare, compile, qualified } from '../../src/project/compile.ts';
 import { loadProject } from '../../src/project/load-project.ts';
-import { projectOf, SHIPPED, SHOP } from './project-folder.ts';
+import { projectOf, SHIPPED, SHOP, type Files } from './project-folder.ts';
 
 const config = (files: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> =>
   projectOf(files).model('m').config;
@@ -69,6 +69,107 @@ describe('loading', () => {
       second.models.map((model) => compile(second, model, bare)),
     );
     expect(first.tests.map(({ uniqueId }) => uniqueId)).toEqual(second.tests.map(({ uniqueId }) => uniqueId));
+  });
+});
+
+describe('warnings', () => {
+  const warningsOf = (files: Files): readonly string[] => projectOf({ 'models/m.sql': 'select 1', ...files }).warnings;
+
+  it.each<[string, Files, readonly (string | RegExp)[]]>([
+    [
+      'databases',
+      {
+        'dbt_project.yml': 'name: p\nmodels:\n  +database: other\n',
+        'macros/names.sql': '{% macro generate_database_name(name, node) %}x{% endmacro %}',
+        'models/s.yml': 'sources:\n- name: raw\n  database: other\n  tables: [{name: t}]\n',
+      },
+      [/^macros\/names.sql: generate_database_name/, /^models\/s.yml:3: database/, /^models\/m.sql: database/],
+    ],
+    [
+      'freshness',
+      {
+        'models/s.yml':
+          'sources:\n- name: raw\n  loaded_at_field: at\n  tables:\n  - name: t\n    config:\n      freshness: {warn_after: {count: 1, period: day}}\n  - name: u\n    freshness: null\n',
+      },
+      [/^models\/s.yml:3: loaded_at_field/, /^models\/s.yml:7: freshness/],
+    ],
+    [
+      'exposures, groups and selectors',
+      {
+        'models/e.yml': 'exposures: []\ngroups: []\n',
+        'selectors.yml': 'selectors: []\n',
+      },
+      [/^selectors.yml: /, /^models\/e.yml:1: exposures/, /^models\/e.yml:2: groups/],
+    ],
+    [
+      'keys dbt does not know',
+      {
+        'dbt_project.yml': 'name: p\nmodel-path: [models]\n',
+        'models/m.yml':
+          'modles: []\nmodels:\n- name: m\n  confg: {a: 1}\n  config: {materialised: x}\n  colums: []\n  columns:\n  - name: a\n    descripton: x\n',
+        'models/s.yml': 'sources:\n- name: raw\n  shema: x\n  tables:\n  - name: t\n    identifer: u\n',
+      },
+      [
+        /^models\/m.yml:1: .*modles here.*did you mean models\?$/,
+        /^models\/m.yml:4: .*confg here.*did you mean config\?$/,
+        /^models\/m.yml:6: .*colums here.*did you mean columns\?$/,
+        /^models\/m.yml:9: .*descripton here.*did you mean description\?$/,
+        /^models\/s.yml:3: .*shema here.*did you mean schema\?$/,
+        /^models\/s.yml:6: .*identifer here.*did you mean identifier\?$/,
+        /^dbt_project.yml:2: .*model-path here.*did you mean model-paths\?$/,
+      ],
+    ],
+    [
+      'configuration that applies to nothing',
+      {
+        'dbt_project.yml':
+          'name: p\nmodels:\n  q: {+enabled: true}\n  p:\n    +meta: {a: {b: 1}}\n    old: {x: {+enabled: false}}\n    off: {+enabled: false}\nsources: {p: {raw: {t: {+enabled: true}}, row: {}}}\ndata_tests: {p: {sub: {+severity: warn}}}\n',
+        'models/off/n.sql': 'select 1',
+        'models/s.yml': 'sources: [{name: raw, tables: [{name: t}]}]\n',
+      },
+      [
+        'dbt_project.yml:3: the configuration of models.q applies to nothing',
+        'dbt_project.yml:6: the configuration of models.p.old applies to nothing',
+        'dbt_project.yml:8: the configuration of sources.p.row applies to nothing',
+        'dbt_project.yml:9: the configuration of data_tests.p applies to nothing',
+      ],
+    ],
+    [
+      'old names of paths, which are read',
+      {
+        'dbt_project.yml': 'name: p\nsource-paths: [old]\ndata-paths: [data]\n',
+        'old/a.sql': "select * from {{ ref('b') }}",
+        'old/b.sql': 'select 1',
+        'data/c.csv': 'x',
+      },
+      ['data/c.csv: seeds are not run', /^dbt_project.yml:2: source-paths is/, /^dbt_project.yml:3: data-paths is/],
+    ],
+    [
+      'nothing for keys dbt knows',
+      {
+        'models/m.yml':
+          'version: 2\nanchors: []\nmodels:\n- name: m\n  access: public\n  group: g\n  docs: {show: true}\n  latest_version: 1\n  columns: [{name: a, quote: true, data_type: int, constraints: []}]\nmacros: [{name: x}]\n',
+      },
+      [],
+    ],
+  ])('say what is not used: %s', (_, files, expected) => {
+    const warnings = warningsOf(files);
+    expect(warnings.length, warnings.join('\n')).toBe(expected.length);
+    expected.forEach((one, i) => expect(warnings[i]).toMatch(one));
+  });
+});
+
+describe('descriptions', () => {
+  it('hold the texts of docs blocks', () => {
+    const project = projectOf({
+      'models/d.md': '# x\n{% docs grain %}\nOne row per *day*.\n{% enddocs %}\n{%- docs other -%}o{%- enddocs -%}',
+      'models/m.sql': 'select 1 as a',
+      'models/m.yml':
+        "sources: [{name: raw, tables: [{name: t, description: \"{{ doc('other') }}\"}]}]\nmodels:\n- name: m\n  description: '{{ doc(\"grain\") }} Yes.'\n  columns: [{name: a, description: \"{{ doc('p', 'other') }}\"}]\n",
+    });
+    expect(project.model('m').description).toBe('One row per *day*. Yes.');
+    expect(project.model('m').columns[0]?.description).toBe('o');
+    expect(project.sources[0]?.description).toBe('o');
   });
 });
 

@@ -1,5 +1,5 @@
-import { bind, stringArgument, wholeArgument } from './arguments.ts';
-import { formatBraces } from './format.ts';
+import { bind, wholeArgument } from './arguments.ts';
+import { STRING_METHODS, type Methods } from './string-methods.ts';
 import {
   Namespace,
   TemplateError,
@@ -21,12 +21,25 @@ import {
 
 /** `object.name`: an attribute or method, else a dict's entry. */
 export function attribute(object: Value, name: string): Value {
-  if (object instanceof Undefined) return text(object);
+  if (object instanceof Undefined)
+    throw object.error(
+      `check the spelling; if it is a package: packages are not installed, ${name} can be copied into macros/`,
+    );
   const found = member(object, name);
   if (found !== undefined) return found;
   if (object instanceof Map && object.has(name)) return object.get(name) ?? null;
+  if (object instanceof Thing && WITH_MORE.has(object.kind)) {
+    // no Undefined: a condition on it would be false without a word
+    throw new TemplateError(
+      `${name} of ${object.kind === 'relation' ? 'a relation' : object.kind} is not supported here`,
+      'docs/project.md lists what is; rendering does not read the warehouse',
+    );
+  }
   return new Undefined(`'${name}' of a ${typeName(object)}`);
 }
+
+/** Objects of which dbt has more than is here. */
+const WITH_MORE = new Set(['adapter', 'dbt', 'exceptions', 'relation']);
 
 /** `object[key]`: an entry of a dict, an item of a list or a string from either end, else an attribute. */
 export function item(object: Value, key: Value): Value {
@@ -73,76 +86,9 @@ function member(object: Value, name: string): Value | undefined {
   return undefined;
 }
 
-type Methods<T> = Readonly<Record<string, (self: T, args: Arguments) => Value>>;
-
 function method<T>(methods: Methods<T>, self: T, name: string): Callable | undefined {
   const found = Object.hasOwn(methods, name) ? methods[name] : undefined;
   return found === undefined ? undefined : (args) => found(self, args);
-}
-
-/** The characters that `strip` takes away: white space, or those given. */
-function stripped(self: string, args: Arguments, ends: 'both' | 'start' | 'end'): string {
-  const chars = bind('strip', args, ['chars']).chars;
-  const unwanted = (char: string): boolean =>
-    chars === undefined || chars === null ? /\s/.test(char) : stringArgument('strip()', chars).includes(char);
-  let [from, to] = [0, self.length];
-  if (ends !== 'end') while (from < to && unwanted(self[from] as string)) from++;
-  if (ends !== 'start') while (to > from && unwanted(self[to - 1] as string)) to--;
-  return self.slice(from, to);
-}
-
-const affixes = (what: string, args: Arguments): string[] => {
-  const { affix } = bind(what, args, ['affix']);
-  return affix instanceof Tuple ? affix.map((one) => stringArgument(what, one)) : [stringArgument(what, affix)];
-};
-
-const STRING_METHODS: Methods<string> = {
-  upper: (self) => self.toUpperCase(),
-  lower: (self) => self.toLowerCase(),
-  title: (self) =>
-    self.toLowerCase().replaceAll(/[a-z]+/g, (word) => (word[0] as string).toUpperCase() + word.slice(1)),
-  capitalize: (self) => self.slice(0, 1).toUpperCase() + self.slice(1).toLowerCase(),
-  strip: (self, args) => stripped(self, args, 'both'),
-  lstrip: (self, args) => stripped(self, args, 'start'),
-  rstrip: (self, args) => stripped(self, args, 'end'),
-  startswith: (self, args) => affixes('startswith()', args).some((affix) => self.startsWith(affix)),
-  endswith: (self, args) => affixes('endswith()', args).some((affix) => self.endsWith(affix)),
-  replace(self, args) {
-    const { old, new: by, count } = bind('replace', args, ['old', 'new', 'count']);
-    return replaceText(self, stringArgument('replace()', old), stringArgument('replace()', by), count ?? null);
-  },
-  split(self, args) {
-    const { sep, maxsplit } = bind('split', args, ['sep', 'maxsplit']);
-    const most = maxsplit === undefined ? -1 : wholeArgument('split()', maxsplit);
-    if (sep === undefined || sep === null)
-      return self.trim() === '' ? [] : limited(self.trim().split(/\s+/), most, ' ');
-    const separator = stringArgument('split()', sep);
-    return limited(self.split(separator), most, separator);
-  },
-  splitlines: (self) => (self === '' ? [] : self.replace(/\n$/, '').split('\n')),
-  join(self, args) {
-    const { iterable } = bind('join', args, ['iterable']);
-    return items(iterable ?? null)
-      .map((one) => stringArgument('join()', one))
-      .join(self);
-  },
-  format: (self, args) => formatBraces(self, args.positional, args.named),
-  find: (self, args) => self.indexOf(stringArgument('find()', bind('find', args, ['sub']).sub)),
-  count: (self, args) => self.split(stringArgument('count()', bind('count', args, ['sub']).sub)).length - 1,
-  isdigit: (self) => /^\d+$/.test(self),
-  isalpha: (self) => /^\p{L}+$/u.test(self),
-  isalnum: (self) => /^[\p{L}\d]+$/u.test(self),
-  zfill: (self, args) => self.padStart(wholeArgument('zfill()', bind('zfill', args, ['width']).width), '0'),
-};
-
-function limited(parts: string[], most: number, separator: string): string[] {
-  return most < 0 || parts.length <= most + 1 ? parts : [...parts.slice(0, most), parts.slice(most).join(separator)];
-}
-
-export function replaceText(self: string, old: string, by: string, count: Value): string {
-  const parts = self.split(old);
-  const most = count === null ? parts.length : wholeArgument('replace()', count);
-  return limited(parts, most < 0 ? -1 : most, old).join(by);
 }
 
 const LIST_METHODS: Methods<Value[]> = {

@@ -5,7 +5,7 @@ import { Float, parseNumber } from './numbers.ts';
 import { applyOperator, negate } from './operators.ts';
 import type { Scope } from './scope.ts';
 import { applyTest } from './tests.ts';
-import { NUMBER } from './token-dialect.ts';
+import { NOT_TEST, NUMBER, TEST, TUPLE } from './token-dialect.ts';
 import {
   TemplateError,
   Thing,
@@ -59,8 +59,7 @@ export class Evaluator {
       case 'Ternary':
         return this.evaluate(truthy(this.evaluate(node.condition, scope)) ? node.trueExpr : node.falseExpr, scope);
       case 'SelectExpression':
-        // `a if b` without else prints nothing when b does not hold
-        return truthy(this.evaluate(node.test, scope)) ? this.evaluate(node.lhs, scope) : '';
+        return truthy(this.evaluate(node.test, scope)) ? this.evaluate(node.lhs, scope) : NOTHING;
       case 'SliceExpression':
       case 'KeywordArgumentExpression':
       case 'SpreadExpression':
@@ -77,7 +76,7 @@ export class Evaluator {
     if (typeof callee === 'function') return callee(args);
     if (callee instanceof Thing && callee.call !== undefined) return callee.call(args);
     if (callee instanceof Undefined) {
-      throw new TemplateError(`${callee.what} is undefined`, 'is it a macro of a package? copy it into macros/');
+      throw callee.error('define it in macros/; packages are not installed, their macros can be copied there');
     }
     throw new TemplateError(`a ${typeName(callee)} cannot be called`);
   }
@@ -85,7 +84,13 @@ export class Evaluator {
   filter(node: Identifier | CallExpression, value: Value, scope: Scope): Value {
     if (node.type === 'Identifier') return applyFilter(node.value, value, { positional: [], named: new Map() });
     if (node.callee.type !== 'Identifier') throw new TemplateError('a filter has a plain name');
-    return applyFilter(node.callee.value, value, this.#arguments(node.args, scope));
+    const name = node.callee.value;
+    const args = this.#arguments(node.args, scope);
+    if (name === TEST || name === NOT_TEST) {
+      const [test, ...parameters] = args.positional;
+      return applyTest(text(test ?? null), value, parameters) !== (name === NOT_TEST);
+    }
+    return applyFilter(name, value, args);
   }
 
   #identifier(node: Identifier, scope: Scope): Value {
@@ -142,6 +147,9 @@ export class Evaluator {
   }
 }
 
+/** `a if b` without else, where b does not hold: undefined, but prints nothing. */
+const NOTHING = new Undefined('the value of an if without else', { printsNothing: true });
+
 const CONSTANTS: ReadonlyMap<string, Value> = new Map<string, Value>([
   ['true', true],
   ['True', true],
@@ -150,4 +158,5 @@ const CONSTANTS: ReadonlyMap<string, Value> = new Map<string, Value>([
   ['none', null],
   ['None', null],
   [NUMBER, ({ positional }) => parseNumber(text(positional[0] ?? '')) ?? null],
+  [TUPLE, ({ positional }) => tuple(...positional)],
 ]);

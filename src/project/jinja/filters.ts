@@ -1,9 +1,10 @@
 import { bind, stringArgument, wholeArgument } from './arguments.ts';
-import { attribute, item, replaceText } from './attributes.ts';
+import { attribute, item } from './attributes.ts';
 import { formatPercent, toJson } from './format.ts';
-import { compute, Float, isNumber, numeric, parseNumber, truncated, type Whole } from './numbers.ts';
+import { compute, Float, isNumber, numeric, parseNumber, parseWhole, truncated, type Whole } from './numbers.ts';
 import { negate } from './operators.ts';
 import { roundHalfEven, roundToSide } from './rounding.ts';
+import { replaceText } from './string-methods.ts';
 import { applyTest } from './tests.ts';
 import {
   TemplateError,
@@ -141,7 +142,11 @@ const round: Filter = (value, args) => {
 const toNumber =
   (whole: boolean): Filter =>
   (value, args) => {
-    const missing = bind('int or float', args, ['default']).default ?? (whole ? 0 : new Float(0));
+    const bound = bind('int or float', args, whole ? ['default', 'base'] : ['default']);
+    const missing = bound.default ?? (whole ? 0 : new Float(0));
+    const inBase =
+      whole && typeof value === 'string' ? parseWhole(value, wholeArgument('int', bound.base ?? 10)) : undefined;
+    if (inBase !== undefined) return inBase;
     const parsed = isNumber(value) ? value : typeof value === 'string' ? parseNumber(value) : undefined;
     if (parsed === undefined) return missing;
     const number = numeric(parsed);
@@ -173,9 +178,16 @@ const batch: Filter = (value, args) => {
 };
 
 const dictsort: Filter = (value, args) => {
-  bind('dictsort', args, []);
+  const bound = bind('dictsort', args, ['case_sensitive', 'by', 'reverse']);
   if (!(value instanceof Map)) throw new TemplateError(`dictsort needs a dict, not a ${typeName(value)}`);
-  return [...value].sort(([a], [b]) => compare(a, b)).map(([key, one]) => tuple(key, one));
+  const by = stringArgument('dictsort', bound.by ?? 'key');
+  if (by !== 'key' && by !== 'value') throw new TemplateError(`dictsort sorts by key or value, not by ${by}`);
+  const part = ([key, one]: readonly [Value, Value]): Value => {
+    const sorted = by === 'key' ? key : one;
+    return typeof sorted === 'string' && !truthy(bound.case_sensitive ?? false) ? sorted.toLowerCase() : sorted;
+  };
+  const direction = truthy(bound.reverse ?? false) ? -1 : 1;
+  return [...value].sort((a, b) => direction * compare(part(a), part(b))).map(([key, one]) => tuple(key, one));
 };
 
 const method =
@@ -243,7 +255,9 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   sort,
   string: (value) => text(value),
   sum,
-  title: method('title'),
+  // words start after white space, `-` and opening brackets here, and the text method's after any other sign
+  title: (value) =>
+    text(value).replaceAll(/[^-\s({[<]+/g, (word) => word.slice(0, 1).toUpperCase() + word.slice(1).toLowerCase()),
   tojson(value, args) {
     const spaces = bind('tojson', args, ['indent']).indent;
     // Jinja's filter sorts keys and hides what HTML would read

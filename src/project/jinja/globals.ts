@@ -4,6 +4,7 @@ import { returnFunction } from './macro.ts';
 import { parseNumber } from './numbers.ts';
 import {
   Namespace,
+  Range,
   TemplateError,
   Thing,
   fromJs,
@@ -23,7 +24,7 @@ const range: Callable = ({ positional }) => {
   if (step === 0) throw new TemplateError('the step of range() cannot be 0');
   const length = Math.max(0, Math.ceil((stop - start) / step));
   if (length > 100_000) throw new TemplateError('range() of more than 100000 numbers');
-  return Array.from({ length }, (_, i) => start + i * step);
+  return new Range(start, stop, step);
 };
 
 const zip: Callable = ({ positional }) => {

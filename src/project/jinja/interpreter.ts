@@ -189,6 +189,9 @@ function loopAt(all: readonly Value[], i: number): Thing {
     first: i === 0,
     last: i === all.length - 1,
     length: all.length,
+    // more than 1 in recursive loops alone
+    depth: 1,
+    depth0: 0,
     previtem: all[i - 1] ?? new Undefined('loop.previtem of the first item'),
     nextitem: all[i + 1] ?? new Undefined('loop.nextitem of the last item'),
     cycle: ({ positional }) => positional[i % positional.length] ?? null,

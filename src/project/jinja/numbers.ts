@@ -63,6 +63,27 @@ export function parseNumber(text: string): Whole | Float | undefined {
   return /^[-+]?\d+$/.test(plain) ? whole(BigInt(plain.replace('+', ''))) : new Float(Number(plain));
 }
 
+/** Python's `int(text, base)`: base 0 goes by the prefix 0x, 0o or 0b, which the base it stands for takes, too. */
+export function parseWhole(text: string, base: number): Whole | undefined {
+  const [, sign, prefix, digits = ''] = /^\s*([-+]?)(0[xob])?(\w+)\s*$/i.exec(text) ?? [];
+  if (digits === '') return undefined;
+  const prefixed = prefix === undefined ? undefined : BASES[prefix.toLowerCase()];
+  // 0b1 is a prefix in base 2 and digits in base 16
+  if (prefixed !== undefined && base !== 0 && base !== prefixed) return inBase(sign, `${prefix}${digits}`, base);
+  return inBase(sign, digits, base === 0 ? (prefixed ?? 10) : base);
+}
+const BASES: Readonly<Record<string, number>> = { '0x': 16, '0o': 8, '0b': 2 };
+
+function inBase(sign: string | undefined, text: string, base: number): Whole | undefined {
+  let value = 0n;
+  for (const char of text.replaceAll(/(?<=\w)_(?=\w)/g, '').toLowerCase()) {
+    const digit = '0123456789abcdefghijklmnopqrstuvwxyz'.indexOf(char);
+    if (digit < 0 || digit >= base) return undefined;
+    value = value * BigInt(base) + BigInt(digit);
+  }
+  return whole(sign === '-' ? -value : value);
+}
+
 /** Python's `repr()` of a float. */
 export function floatText(value: number): string {
   if (Object.is(value, -0)) return '-0.0';

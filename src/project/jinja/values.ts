@@ -19,8 +19,21 @@ export type Callable = (args: Arguments) => Value;
 /** A name or attribute that is not there: false in conditions, an error when it is printed or used. */
 export class Undefined {
   readonly what: string;
-  constructor(what: string) {
+  readonly printsNothing: boolean;
+  readonly #problem: string;
+  readonly #hint: string | undefined;
+
+  /** @param options.problem a sentence in place of "WHAT is undefined" */
+  constructor(what: string, options: { printsNothing?: boolean; problem?: string; hint?: string } = {}) {
     this.what = what;
+    this.printsNothing = options.printsNothing ?? false;
+    this.#problem = options.problem ?? `${what} is undefined`;
+    this.#hint = options.hint;
+  }
+
+  /** The failure of using it. */
+  error(hint = 'check the spelling, or give it a default'): TemplateError {
+    return new TemplateError(this.#problem, this.#hint ?? hint);
   }
 }
 
@@ -31,6 +44,27 @@ export function tuple(...items: Value[]): Tuple {
   const made = new Tuple();
   made.push(...items);
   return made;
+}
+
+/** The whole numbers from `start` to before `stop`: a list that prints as Python's. */
+export class Range extends Array<Value> {
+  // lists made of it are plain ones
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+
+  readonly #bounds: readonly number[];
+
+  constructor(start: number, stop: number, step: number) {
+    super();
+    const length = Math.max(0, Math.ceil((stop - start) / step));
+    for (let i = 0; i < length; i++) this.push(start + i * step);
+    this.#bounds = step === 1 ? [start, stop] : [start, stop, step];
+  }
+
+  text(): string {
+    return `range(${this.#bounds.join(', ')})`;
+  }
 }
 
 /** An object dbt hands to templates: attributes, and optionally a call, a text, and attributes that may be set. */
@@ -82,8 +116,10 @@ export function truthy(value: Value): boolean {
 /** Python's `str()`. */
 export function text(value: Value): string {
   if (typeof value === 'string') return value;
-  if (value instanceof Undefined)
-    throw new TemplateError(`${value.what} is undefined`, 'check the spelling, or give it a default');
+  if (value instanceof Undefined) {
+    if (value.printsNothing) return '';
+    throw value.error();
+  }
   return repr(value);
 }
 
@@ -98,6 +134,7 @@ export function repr(value: Value): string {
   if (value instanceof Undefined) return text(value);
   if (value instanceof Tuple)
     return value.length === 1 ? `(${repr(value[0] ?? null)},)` : `(${[...value].map(repr).join(', ')})`;
+  if (value instanceof Range) return value.text();
   if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`;
   if (value instanceof Map) return `{${[...value].map(([k, v]) => `${repr(k)}: ${repr(v)}`).join(', ')}}`;
   if (value instanceof Thing && value.text !== undefined) return value.text();

@@ -47,6 +47,9 @@ describe('what is wrong in a template', () => {
   it.each([
     ['an undefined name', 'select {{ colum }}', /'colum' is undefined/],
     ['an unknown function', '{{ dbt_utils.star(1) }}', /'dbt_utils' is undefined/],
+    ['a test that wants a number', "{{ 'a' is divisibleby(2) }}", /neither odd nor even|needs numbers|divisible/],
+    ['a text that is not there', "{{ 'a'.index('b') }}", /not in 'a'/],
+    ['an unclosed bracket of a tuple', '{{ (1, }}', /cannot be read/],
     ['an unknown filter', "{{ 'a' | upcase }}", /no filter upcase/],
     ['an unknown argument', '{% macro f(a) %}{% endmacro %}{{ f(b=1) }}', /macro f has no argument b/],
     ['too many arguments', '{% macro f(a) %}{% endmacro %}{{ f(1, 2) }}', /at most 1 argument/],
