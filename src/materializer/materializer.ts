@@ -96,7 +96,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
         this.#following = { restart, ended: ended.catch(() => undefined) };
         await ended;
       }
-      await this.#publisher.publish(true);
+      await this.#publisher.publishNow();
     } catch (error) {
       this.#followFailure = error;
       throw error;
@@ -169,7 +169,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     const never = new AbortController().signal;
     if (this.#following === null) {
       const consumed = await this.#consume(this.#edition, { signal: never, until: ends });
-      await this.#publisher.publish(true);
+      await this.#publisher.publishNow();
       return consumed;
     }
     const before = await this.#appliedRecords();
@@ -229,6 +229,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
       removeEdition(files.next);
       throw error;
     }
+    await this.#publisher.publishNow();
     return consumed;
   }
 
@@ -265,9 +266,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
       ...this.#options,
       ...part,
       exclusive: (work) => turns.take(work),
-      onCommit: () => {
-        if (edition === this.#edition) void this.#publisher.publish();
-      },
+      onCommit: () => this.#publisher.committed(edition),
     });
   }
 
@@ -295,6 +294,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#publisher[Symbol.dispose]();
     await this.#live[Symbol.asyncDispose]();
   }
 }
