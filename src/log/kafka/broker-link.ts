@@ -26,9 +26,14 @@ interface KafkajsPool {
   readonly pool: readonly KafkajsConnection[];
 }
 
+interface KafkajsCall {
+  readonly request: { readonly apiKey: number; readonly apiVersion: number; readonly apiName: string };
+  readonly [part: string]: unknown;
+}
+
 interface KafkajsConnection {
   /** Sends, after having authenticated (anew, when the session's lifetime is over). */
-  send(call: object): Promise<Buffer>;
+  send: (call: KafkajsCall) => Promise<Buffer>;
   rejectRequests(error: Error): void;
   disconnect(): Promise<unknown>;
   isConnected(): boolean;
@@ -37,6 +42,8 @@ interface KafkajsConnection {
 
 const CONNECT_TIMEOUT_MS = 3_000;
 const REQUEST_TIMEOUT_MS = 5_000;
+const SASL_HANDSHAKE = 17;
+const SASL_AUTHENTICATE = 36;
 
 /** The connection is gone or never came about; a new link may do better. `final` when it will not (wrong password). */
 export class LinkError extends Error {
@@ -60,6 +67,8 @@ export class BrokerLink {
   readonly #pool: KafkajsPool;
   readonly #connection: KafkajsConnection;
   #broken = false;
+  /** The broker itself refused the login. kafkajs reports a login that was cut off by the same error as a wrong password. */
+  #loginRefused = false;
 
   private constructor(host: string, port: number, options: KafkaOptions) {
     this.address = `${host}:${port}`;
@@ -79,6 +88,7 @@ export class BrokerLink {
     });
     this.#broker = new KafkajsBroker({ connectionPool: this.#pool, logger, authenticationTimeout: CONNECT_TIMEOUT_MS });
     this.#connection = this.#pool.pool[0] as KafkajsConnection;
+    this.#watchLogin(this.#connection);
   }
 
   /** Connects and authenticates within a few seconds, or throws a LinkError. */
@@ -91,7 +101,7 @@ export class BrokerLink {
       await within(CONNECT_TIMEOUT_MS * 2, link.#broker.connect());
     } catch (error) {
       link.close();
-      throw new LinkError(`${address}: ${messageOf(error)}`, error, isFinal(error));
+      throw new LinkError(`${address}: ${messageOf(error)}`, error, link.#loginRefused || isFinal(error));
     }
     return link;
   }
@@ -118,21 +128,37 @@ export class BrokerLink {
     if (api.flexible) writer.noTags(); // the end of the flexible request header, which kafkajs does not write
     api.encode(writer, request);
     const body = writer.bytes;
+    const encoded = { encode: async () => ({ buf: body, buffer: body }) };
     let answer: Buffer;
     try {
       answer = await this.#connection.send({
-        request: { apiKey: key, apiVersion: version, apiName: name, encode: async () => ({ buf: body, buffer: body }) },
+        request: { apiKey: key, apiVersion: version, apiName: name, ...encoded },
         response: { decode: async (bytes: Buffer) => bytes, parse: async (bytes: Buffer) => bytes },
         requestTimeout: timeoutMs,
         logResponseError: false,
       });
     } catch (error) {
       this.close();
-      throw new LinkError(`${this.address}: ${messageOf(error)}`, error, isFinal(error));
+      throw new LinkError(`${this.address}: ${messageOf(error)}`, error, this.#loginRefused || isFinal(error));
     }
     const reader = new WireReader(answer);
     if (api.flexible) reader.skipTags();
     return api.decode(reader);
+  }
+
+  /** kafkajs logs in by requests of its own, over the same method. */
+  #watchLogin(connection: KafkajsConnection): void {
+    const send = connection.send.bind(connection);
+    connection.send = async (call) => {
+      try {
+        return await send(call);
+      } catch (error) {
+        const { apiKey } = call.request;
+        const login = apiKey === SASL_HANDSHAKE || apiKey === SASL_AUTHENTICATE;
+        if (login && error instanceof Error && error.name === 'KafkaJSProtocolError') this.#loginRefused = true;
+        throw error;
+      }
+    };
   }
 
   /** Closes at once; requests under way fail. */
@@ -152,9 +178,8 @@ export class BrokerLink {
 function isFinal(error: unknown): boolean {
   const name = error instanceof Error ? error.name : '';
   return (
-    name === 'KafkaJSSASLAuthenticationError' ||
     name === 'KafkaJSNotImplemented' ||
-    /certificate|self.signed/i.test(messageOf(error))
+    /certificate|self.signed|mechanism is not supported by the server/i.test(messageOf(error))
   );
 }
 
