@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LensError, messageOf } from '../../core/errors.ts';
 import type { KafkaOptions } from './kafka-options.ts';
 import type { KafkaApi } from './protocol/api.ts';
@@ -37,11 +38,13 @@ interface KafkajsConnection {
   rejectRequests(error: Error): void;
   disconnect(): Promise<unknown>;
   isConnected(): boolean;
-  readonly socket?: { destroy(): void };
+  readonly socket?: { destroy(): void; readonly bytesRead: number };
 }
 
 const CONNECT_TIMEOUT_MS = 3_000;
 const REQUEST_TIMEOUT_MS = 5_000;
+/** An answer of which bytes keep coming may take this long. */
+const LONGEST_ANSWER_MS = 120_000;
 const SASL_HANDSHAKE = 17;
 const SASL_AUTHENTICATE = 36;
 
@@ -66,6 +69,8 @@ export class BrokerLink {
   readonly #broker: KafkajsBroker;
   readonly #pool: KafkajsPool;
   readonly #connection: KafkajsConnection;
+  readonly #closing = new AbortController();
+  #throttledUntil = 0;
   #broken = false;
   /** The broker itself refused the login. kafkajs reports a login that was cut off by the same error as a wrong password. */
   #loginRefused = false;
@@ -110,7 +115,10 @@ export class BrokerLink {
     return !this.#broken && this.#connection.isConnected();
   }
 
-  /** Sends one request. Throws a LinkError, and is unusable from then on, when no answer came within the time. */
+  /**
+   * Sends one request, after the pause that the broker asked for in its last answer (a quota). Throws a LinkError, and is
+   * unusable from then on, when nothing came for the time; an answer that is on its way over a slow link is waited for.
+   */
   async call<Request, Response>(
     api: KafkaApi<Request, Response>,
     request: Request,
@@ -130,20 +138,37 @@ export class BrokerLink {
     const body = writer.bytes;
     const encoded = { encode: async () => ({ buf: body, buffer: body }) };
     let answer: Buffer;
+    let watch: NodeJS.Timeout | undefined;
     try {
+      const pause = this.#throttledUntil - Date.now();
+      if (pause > 0) await sleep(pause, undefined, { signal: this.#closing.signal });
+      watch = this.#watchSilence(timeoutMs);
       answer = await this.#connection.send({
         request: { apiKey: key, apiVersion: version, apiName: name, ...encoded },
         response: { decode: async (bytes: Buffer) => bytes, parse: async (bytes: Buffer) => bytes },
-        requestTimeout: timeoutMs,
+        requestTimeout: LONGEST_ANSWER_MS,
         logResponseError: false,
       });
     } catch (error) {
       this.close();
       throw new LinkError(`${this.address}: ${messageOf(error)}`, error, this.#loginRefused || isFinal(error));
+    } finally {
+      clearInterval(watch);
     }
     const reader = new WireReader(answer);
     if (api.flexible) reader.skipTags();
+    this.#throttledUntil = Date.now() + answer.readInt32BE(api.throttleLast ? answer.length - 4 : reader.position);
     return api.decode(reader);
+  }
+
+  /** Fails what is under way when not one byte came for the time. */
+  #watchSilence(timeoutMs: number): NodeJS.Timeout {
+    let seen = this.#connection.socket?.bytesRead;
+    return setInterval(() => {
+      const now = this.#connection.socket?.bytesRead;
+      if (now === seen) this.#connection.rejectRequests(new Error(`no answer within ${timeoutMs} ms`));
+      seen = now;
+    }, timeoutMs);
   }
 
   /** kafkajs logs in by requests of its own, over the same method. */
@@ -164,6 +189,7 @@ export class BrokerLink {
   /** Closes at once; requests under way fail. */
   close(): void {
     this.#broken = true;
+    this.#closing.abort();
     for (const connection of this.#pool.pool) {
       connection.rejectRequests(new Error('closed'));
       connection.disconnect().then(

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { LensError } from '../../core/errors.ts';
 import type { LogReader, Position, ReadOptions } from '../event-log.ts';
 import type { RecordBlock } from '../record-block.ts';
+import { FetchSize } from './fetch-size.ts';
 import { type KafkaCluster, mayPass } from './cluster.ts';
 import { checkPositions } from './position-guard.ts';
 import { findTopics, missingTopic } from './kafka-topics.ts';
@@ -18,8 +19,8 @@ import { FETCH, type FetchedPartition } from './protocol/fetch.ts';
 
 /** How long a broker holds a fetch that finds nothing. It answers at once when records come. */
 const LONG_POLL_MS = 500;
+/** A broker that sends nothing for so much longer is taken for lost. */
 const GRACE_MS = 5_000;
-const MAX_FETCH_BYTES = 8 << 20;
 const DEFAULT_PARTITION_BYTES = 1 << 20;
 /** A broker is asked for more while less than this waits to be handed over. */
 const QUEUE_BYTES = 4 << 20;
@@ -44,6 +45,7 @@ export class KafkaReader implements LogReader {
   #cursors: PartitionCursor[];
   readonly #queue: Delivery[] = [];
   readonly #queuedBytes = new Map<number, number>();
+  readonly #sizes = new Map<number, FetchSize>();
   /** Brokers with a fetch under way, or whose failure is being looked into. */
   readonly #busy = new Set<number>();
   #refreshing: Promise<void> | null = null;
@@ -158,11 +160,14 @@ export class KafkaReader implements LogReader {
 
   async #fetch(nodeId: number, cursors: readonly PartitionCursor[]): Promise<void> {
     this.#busy.add(nodeId);
+    const size = this.#sizeFor(nodeId);
+    const start = performance.now();
+    let bytes = 0;
     try {
       const request = {
         maxWaitMs: LONG_POLL_MS,
-        maxBytes: MAX_FETCH_BYTES,
-        maxBytesPerPartition: this.#maxPartitionBytes,
+        maxBytes: size.bytes,
+        maxBytesPerPartition: Math.min(this.#maxPartitionBytes, size.bytes),
         partitions: cursors.map(({ topicId, partition, offset }) => ({ topicId, partition, offset })),
       };
       const answer = await this.#cluster.call(nodeId, FETCH, request, {
@@ -170,16 +175,27 @@ export class KafkaReader implements LogReader {
         timeoutMs: LONG_POLL_MS + GRACE_MS,
       });
       if (this.#closed) return;
+      for (const { records } of answer.partitions) bytes += records?.length ?? 0;
+      size.took(performance.now() - start, bytes);
       if (answer.errorCode !== 0) throw new KafkaProtocolError(answer.errorCode, null);
       if (await this.#take(nodeId, answer.partitions)) await this.#refresh();
     } catch (error) {
       if (this.#closed) return;
       if (!mayPass(error)) throw this.#cluster.failure('read', error);
+      if (bytes === 0) size.took(performance.now() - start, 0);
       await this.#refresh();
     } finally {
       this.#busy.delete(nodeId);
     }
     this.#pump();
+  }
+
+  #sizeFor(nodeId: number): FetchSize {
+    const known = this.#sizes.get(nodeId);
+    if (known !== undefined) return known;
+    const size = new FetchSize();
+    this.#sizes.set(nodeId, size);
+    return size;
   }
 
   /** Queues what came; true when a partition says that our metadata is old. */
