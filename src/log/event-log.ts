@@ -11,8 +11,11 @@ export interface EventLog extends AsyncDisposable {
   /** For people: `embedded log .lens/log.sqlite`, `Kafka at 127.0.0.1:9092`. */
   readonly description: string;
 
-  /** All topics there are, without Kafka's internal ones. */
-  topics(): Promise<Map<string, TopicDescription>>;
+  /**
+   * Those of the named topics that are there; LOG_ACCESS_DENIED when this user may not see one. Without names all that
+   * the user may see, Kafka's internal ones left out, and without settings where those are not for this user.
+   */
+  topics(names?: readonly string[]): Promise<Map<string, TopicDescription>>;
   /** Creates a topic; resolves when it can be written. LOG_TOPIC_MISMATCH when it is there already. */
   createTopic(spec: TopicSpec): Promise<void>;
   /** Changes settings of a topic (others stay as they are) and may add partitions (never fewer: LOG_TOPIC_MISMATCH). */
@@ -55,6 +58,11 @@ export interface Position {
   readonly partition: number;
   /** The next offset to read. */
   readonly offset: number;
+  /**
+   * The leader epoch of the last batch before `offset`, as its block told; left out when unknown. By it a log is refused
+   * that lost records already read and grew past them again (LOG_OFFSET_OUT_OF_RANGE).
+   */
+  readonly leaderEpoch?: number | undefined;
 }
 
 export interface PartitionOffsets {

@@ -17,11 +17,11 @@ export async function findPartitions(
   { log, catalog, exclusive }: PartitionSearch & { exclusive: <T>(work: () => Promise<T>) => Promise<T> },
 ): Promise<PartitionOffsets[]> {
   const names = catalog.contracts.map((contract) => contract.name);
-  const described = await log.topics();
+  const described = await log.topics(names);
   const known = await edition.checkpoint();
   for (const { topic, topicId, nextOffset } of known) {
     const now = described.get(topic);
-    if (now !== undefined && now.id !== topicId && names.includes(topic)) throw recreated(topic, nextOffset);
+    if (now !== undefined && now.id !== topicId) throw recreated(topic, nextOffset);
   }
   const offsets = await log.offsets(names);
   const fresh = offsets.filter((o) => !known.some((k) => k.topic === o.topic && k.partition === o.partition));
@@ -30,7 +30,7 @@ export async function findPartitions(
       edition.addPartitions(
         fresh.map(({ topic, partition, low }) => {
           const topicId = described.get(topic)?.id ?? '';
-          return { topic, partition, nextOffset: low, firstOffset: low, topicId };
+          return { topic, partition, nextOffset: low, firstOffset: low, topicId, leaderEpoch: null };
         }),
       ),
     );
@@ -54,7 +54,7 @@ export async function hasNewPartitions(
   { log, catalog }: PartitionSearch,
   known: readonly { readonly topic: string; readonly partition: number }[],
 ): Promise<boolean> {
-  const described = await log.topics();
+  const described = await log.topics(catalog.contracts.map((contract) => contract.name));
   return catalog.contracts.some(({ name }) => {
     const partitions = described.get(name)?.partitions ?? 0;
     return partitions > known.filter((entry) => entry.topic === name).length;

@@ -29,8 +29,9 @@ export class EmbeddedLog implements EventLog {
     this.#topics = new TopicStore(this.#file);
   }
 
-  async topics(): Promise<Map<string, TopicDescription>> {
-    return this.#topics.all();
+  async topics(names?: readonly string[]): Promise<Map<string, TopicDescription>> {
+    const all = this.#topics.all();
+    return names === undefined ? all : new Map([...all].filter(([name]) => names.includes(name)));
   }
 
   async createTopic(spec: TopicSpec): Promise<void> {

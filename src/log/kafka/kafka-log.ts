@@ -32,8 +32,8 @@ class KafkaLog implements EventLog {
     this.description = `Kafka at ${options.brokers.join(',')}`;
   }
 
-  topics(): Promise<Map<string, TopicDescription>> {
-    return describeTopics(this.#cluster);
+  topics(names?: readonly string[]): Promise<Map<string, TopicDescription>> {
+    return describeTopics(this.#cluster, names);
   }
 
   createTopic(spec: TopicSpec): Promise<void> {
