@@ -93,6 +93,8 @@ export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
 export interface WriteOptions {
   readonly compression?: Compression;
+  /** Once aborted, `drain`, `flush` and disposing wait 2 s at most for a log that is away, and then throw LOG_APPEND_FAILED. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface RecordOptions {
@@ -108,6 +110,6 @@ export interface LogWriter extends AsyncDisposable {
   add(topic: string, key: Uint8Array | null, value: Uint8Array | null, options?: RecordOptions): void;
   /** Resolves when the queue is below its bound. Throws LOG_APPEND_FAILED when records could not be written. */
   drain(): Promise<void>;
-  /** Resolves when every record added so far is durable. Disposing flushes too. */
+  /** Resolves when every record added so far is durable. Disposing flushes too, and throws a failure not thrown before. */
   flush(): Promise<void>;
 }

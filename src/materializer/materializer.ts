@@ -276,7 +276,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
       await sleep(interval, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted || this.#followFailure !== null) return;
       try {
-        if (await hasNewPartitions(this.#options, await this.#live.read(positions))) this.#following?.restart.abort();
+        if (await hasNewPartitions(this.#options, this.#live, signal)) this.#following?.restart.abort();
         const bulk = this.#edition.foldedBehind('catching-up').length > 0;
         if (!bulk && (await this.#turns.take(() => this.#edition.needsCompaction())))
           await this.compact({ full: false });

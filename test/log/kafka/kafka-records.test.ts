@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { EventLog, LogReader } from '../../../src/log/event-log.ts';
+import type { Compression, EventLog, LogReader } from '../../../src/log/event-log.ts';
 import { openKafkaLog } from '../../../src/log/kafka/kafka-log.ts';
 import { kafkaSuite } from '../../kafka/kafka-suite.ts';
 import { append, recordsOf, startOf, type ReadRecord } from '../log-fixture.ts';
@@ -153,6 +154,28 @@ kafkaSuite('what only Kafka has: compaction, transactions, groups', (brokers) =>
       hint: expect.stringContaining('max.message.bytes'),
     });
   });
+
+  test.each<Compression>(['none', 'lz4'])(
+    'records that fit are written where the topic takes smaller batches than ours (%s)',
+    async (compression) => {
+      const topic = `small-batches-${compression}-${RUN}`;
+      await log.createTopic({ name: topic, partitions: 1, settings: { 'max.message.bytes': '20000' } });
+      const sent = Array.from({ length: 1000 }, (_, i) => `${i} ${randomBytes(350).toString('hex')}`);
+      {
+        await using writer = await log.write({ compression });
+        for (const [i, value] of sent.entries()) {
+          const headers = [['n', Buffer.from(`${i}`)]] as const;
+          writer.add(topic, Buffer.from(`k${i}`), Buffer.from(value), { timestamp: 1000 + i, headers });
+        }
+      }
+      const read = await readTo(log, topic, sent.length);
+      expect(read.map(({ value }) => value)).toEqual(sent);
+      expect(read.map(({ offset, key, timestamp }) => [offset, key, timestamp])).toEqual(
+        sent.map((_, i) => [i, `k${i}`, 1000 + i]),
+      );
+      expect(read.map(({ headers }) => headers)).toEqual(sent.map((_, i) => [['n', `${i}`]]));
+    },
+  );
 
   test('records arrive within milliseconds of being added', async () => {
     const topic = `live-${RUN}`;
