@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadSettings } from '../../../src/core/settings.ts';
 import { openKafkaLog } from '../../../src/log/kafka/kafka-log.ts';
 import type { KafkaOptions, KafkaSasl } from '../../../src/log/kafka/kafka-options.ts';
+import { openLog } from '../../../src/service/runtime.ts';
 import { freePort } from '../../../tools/kafka/free-port.ts';
 import { ownBrokerSuite } from '../../kafka/kafka-suite.ts';
 import { append, readFrom, startOf } from '../log-fixture.ts';
@@ -83,6 +85,21 @@ ownBrokerSuite('TLS and SASL', (start) => {
       hint: expect.stringContaining('password and the certificates'),
     });
     expect(performance.now() - start).toBeLessThan(5000);
+  });
+
+  test('the settings lead to the same connection', async () => {
+    const file = join(folder, 'ca.pem');
+    writeFileSync(file, ca);
+    const env = {
+      KAFKA_BROKERS: secured,
+      LENS_KAFKA_SSL: 'true',
+      LENS_KAFKA_SSL_CA: file,
+      LENS_KAFKA_SASL_MECHANISM: 'plain',
+      LENS_KAFKA_SASL_USERNAME: USER.username,
+      LENS_KAFKA_SASL_PASSWORD: USER.password,
+    };
+    await using log = openLog(loadSettings({ env, cwd: folder }));
+    await expect(log.topics()).resolves.toBeInstanceOf(Map);
   });
 
   test('a connection lost in the middle of the login is waited for, not taken for a wrong password', async () => {
