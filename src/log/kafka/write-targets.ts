@@ -1,4 +1,5 @@
 import { LensError } from '../../core/errors.ts';
+import { checkTimestamp } from '../check-timestamp.ts';
 import type { Compression, RecordOptions } from '../event-log.ts';
 import { partitionOf } from '../partitioner.ts';
 import { LinkError } from './broker-link.ts';
@@ -61,6 +62,7 @@ export class WriteTargets {
     value: Uint8Array | null,
     options: RecordOptions,
   ): 'unknown' | 'sealed' | 'open' {
+    checkTimestamp(topic, options.timestamp);
     let target = this.#topics.get(topic);
     if (target === undefined) {
       target = { id: null, leaders: [], partitions: [], turn: 0, early: [] };

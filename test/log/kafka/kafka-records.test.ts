@@ -47,6 +47,7 @@ kafkaSuite('what only Kafka has: compaction, transactions, groups', (brokers) =>
     }
     expect(read.length).toBeLessThan(written / 2);
     expect(increasing(read)).toBe(true);
+    expect(await emptiedBlocks(log, topic, written + 1), 'batches that compaction emptied').toBeGreaterThan(0);
     const newest = new Map(read.map(({ key, value }) => [key, value]));
     expect(newest.get('last')).toBe('rolls the segment');
     for (const key of keys(20)) expect(newest.get(key)).toBe(String(rounds - 1));
@@ -240,6 +241,19 @@ async function readTo(log: EventLog, topic: string, end: number, from = 0): Prom
     next = block.nextOffset;
   }
   return records;
+}
+
+/** How many blocks of the partition move the position and hold no record. */
+async function emptiedBlocks(log: EventLog, topic: string, end: number): Promise<number> {
+  await using reader = await log.read(startOf(topic, 1), { maxBytesPerPartition: 1 });
+  let emptied = 0;
+  for (let next = 0; next < end;) {
+    const block = await reader.next(5000);
+    if (block === null) throw new Error(`nothing more at ${next} of ${end}`);
+    if (block.count === 0) emptied++;
+    next = block.nextOffset;
+  }
+  return emptied;
 }
 
 /** The values that come until nothing more does for that long. */
