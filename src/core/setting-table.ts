@@ -80,7 +80,26 @@ export const SETTINGS: readonly SettingDefinition[] = [
     type: BOOLEAN,
     env: 'LENS_KAFKA_SSL',
     default: false,
-    description: "TLS to the brokers; a private authority's certificate is given by NODE_EXTRA_CA_CERTS",
+    description: 'TLS to the brokers, with the certificates of the system unless kafka.sslCa is given',
+  },
+  {
+    key: 'kafka.sslCa',
+    type: TEXT,
+    env: 'LENS_KAFKA_SSL_CA',
+    description:
+      'PEM file with the certificates of the authorities that vouch for the brokers; relative to the current folder',
+  },
+  {
+    key: 'kafka.sslCert',
+    type: TEXT,
+    env: 'LENS_KAFKA_SSL_CERT',
+    description: 'PEM file with our certificate, for brokers that ask for one; needs kafka.sslKey too',
+  },
+  {
+    key: 'kafka.sslKey',
+    type: TEXT,
+    env: 'LENS_KAFKA_SSL_KEY',
+    description: 'PEM file with the private key of kafka.sslCert, without a passphrase',
   },
   {
     key: 'kafka.sasl.mechanism',

@@ -15,7 +15,7 @@ export interface Settings {
   /** Empty: the embedded log. */
   readonly brokers: readonly string[];
   readonly registry: string | undefined;
-  readonly kafka: { readonly group: string; readonly ssl: boolean; readonly sasl: SaslSettings | undefined };
+  readonly kafka: KafkaSettings;
   readonly batch: { readonly maxRecords: number; readonly maxMilliseconds: number };
   readonly bulk: { readonly lagRecords: number };
   readonly compaction: { readonly intervalSeconds: number };
@@ -26,6 +26,16 @@ export interface Settings {
   readonly quiet: boolean;
   readonly vars: Readonly<Record<string, unknown>>;
   readonly target: { readonly name: string; readonly schema: string };
+}
+
+export interface KafkaSettings {
+  readonly group: string;
+  readonly ssl: boolean;
+  /** Paths of PEM files, as given. */
+  readonly sslCa: string | undefined;
+  readonly sslCert: string | undefined;
+  readonly sslKey: string | undefined;
+  readonly sasl: SaslSettings | undefined;
 }
 
 export interface SaslSettings {
@@ -104,7 +114,14 @@ function assemble(projectDir: string, get: (key: string) => unknown): Settings {
     dataDir: get('dataDir') as string,
     brokers: (get('brokers') as string[] | undefined) ?? [],
     registry: get('registry') as string | undefined,
-    kafka: { group: get('kafka.group') as string, ssl: get('kafka.ssl') as boolean, sasl: saslOf(get) },
+    kafka: {
+      group: get('kafka.group') as string,
+      ssl: get('kafka.ssl') as boolean,
+      sslCa: get('kafka.sslCa') as string | undefined,
+      sslCert: get('kafka.sslCert') as string | undefined,
+      sslKey: get('kafka.sslKey') as string | undefined,
+      sasl: saslOf(get),
+    },
     batch: { maxRecords: get('batch.maxRecords') as number, maxMilliseconds: get('batch.maxMilliseconds') as number },
     bulk: { lagRecords: get('bulk.lagRecords') as number },
     compaction: { intervalSeconds: get('compaction.intervalSeconds') as number },

@@ -38,7 +38,7 @@ export class TopicPublisher implements AsyncDisposable {
 
   static async open(ctx: IngestContext, options: PublisherOptions): Promise<TopicPublisher> {
     const encoder = await ctx.catalog.encoder(options.topic);
-    const writer = await ctx.log.write();
+    const writer = await ctx.log.write({ signal: ctx.signal });
     const { published } = options;
     return new TopicPublisher(ctx, options, published ? new ResumingWriter(writer, published) : writer, encoder);
   }

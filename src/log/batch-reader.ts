@@ -56,7 +56,7 @@ export class BatchReader {
   /**
    * Parses all whole batches in bytes[start, end). Records before `fromOffset`, control batches and records of aborted
    * transactions are left out; a partial batch at the end is ignored. `nextOffset` is after the last whole batch, also
-   * when it gave no records; it can lie earlier when the block would grow too large (read on from there).
+   * when it gave no records; it can lie earlier when the block would grow too large or the leader epoch changes (read on from there).
    *
    * @returns the block; `endOffset` is the caller's to set. Uncompressed records stay in `bytes`, which must not change
    *   while the block is used.
@@ -76,6 +76,7 @@ export class BatchReader {
     block.count = 0;
     block.baseOffset = fromOffset;
     block.nextOffset = fromOffset;
+    block.leaderEpoch = -1;
     const wanted = this.#wanted(bytes, start, end, fromOffset, aborted);
     if (wanted.length > 0) this.#fill(bytes, wanted, fromOffset);
     return block;
@@ -103,6 +104,9 @@ export class BatchReader {
       if (stop < p + BATCH_HEADER_BYTES) throw this.#corrupt(base, `a batch claims ${stop - p} bytes`);
       if (stop > end) break;
       this.#checkSum(bytes, view, p, stop, base);
+      const epoch = view.getInt32(p + 12);
+      // One epoch a block, so that every position within it has that epoch.
+      if (wanted.length > 0 && epoch !== block.leaderEpoch) break;
       const attributes = view.getInt16(p + 21);
       const lastDelta = view.getInt32(p + 23);
       const count = view.getInt32(p + 57);
@@ -123,6 +127,7 @@ export class BatchReader {
         const timestamp = int64(view, p + (appendTime ? 35 : 27));
         wanted.push({ base, lastDelta, timestamp, appendTime, count, start: records, end: stop, unpacked });
       }
+      block.leaderEpoch = epoch;
       if (least > block.nextOffset) block.nextOffset = least;
       p = stop;
     }

@@ -2,6 +2,7 @@ import zlib from 'node:zlib';
 import lz4 from 'lz4-napi';
 import snappy from 'snappy';
 import { LensError, messageOf } from '../core/errors.ts';
+import { framesOf } from './compressed-frames.ts';
 import type { Compression } from './event-log.ts';
 
 /** The codec's number in a record batch's attributes (bits 0-2), by name. */
@@ -31,8 +32,7 @@ export function compress(compression: Compression, bytes: Uint8Array): Uint8Arra
  *
  * @param codec the number from the batch's attributes, 1 to 4
  * @param place `topic/partition@offset`, for the error
- * @returns the records; fewer bytes than were packed when an lz4 frame was cut between its blocks (the count of records
- *   tells)
+ * @returns the records
  * @throws LOG_CORRUPT when the bytes are not what the codec says, or the codec is unknown
  */
 export function decompress(codec: number, bytes: Uint8Array, place: string): Uint8Array {
@@ -43,9 +43,9 @@ export function decompress(codec: number, bytes: Uint8Array, place: string): Uin
       case 2:
         return unpackSnappy(bytes);
       case 3:
-        return lz4.decompressFrameSync(asBuffer(bytes));
+        return unpackFrames(bytes, (frame) => lz4.decompressFrameSync(frame));
       case 4:
-        return zlib.zstdDecompressSync(bytes, unpacking(bytes));
+        return unpackFrames(bytes, (frame) => zlib.zstdDecompressSync(frame, unpacking(frame)));
       default:
         throw new Error(`codec ${codec} is not known`);
     }
@@ -56,6 +56,20 @@ export function decompress(codec: number, bytes: Uint8Array, place: string): Uin
       cause: error,
     });
   }
+}
+
+function unpackFrames(bytes: Uint8Array, unpack: (frame: Buffer) => Buffer): Uint8Array {
+  const frames = framesOf(asBuffer(bytes));
+  if (frames.length === 1) return unpack(frames[0] as Buffer);
+  const parts: Buffer[] = [];
+  let size = 0;
+  for (const frame of frames) {
+    const part = unpack(frame);
+    if ((size += part.length) > MAX_UNPACKED_BYTES)
+      throw new Error(`it unpacks to more than ${MAX_UNPACKED_BYTES} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -11,8 +11,11 @@ export interface EventLog extends AsyncDisposable {
   /** For people: `embedded log .lens/log.sqlite`, `Kafka at 127.0.0.1:9092`. */
   readonly description: string;
 
-  /** All topics there are, without Kafka's internal ones. */
-  topics(): Promise<Map<string, TopicDescription>>;
+  /**
+   * Those of the named topics that are there; LOG_ACCESS_DENIED when this user may not see one. Without names all that
+   * the user may see, Kafka's internal ones left out, and without settings where those are not for this user.
+   */
+  topics(names?: readonly string[]): Promise<Map<string, TopicDescription>>;
   /** Creates a topic; resolves when it can be written. LOG_TOPIC_MISMATCH when it is there already. */
   createTopic(spec: TopicSpec): Promise<void>;
   /** Changes settings of a topic (others stay as they are) and may add partitions (never fewer: LOG_TOPIC_MISMATCH). */
@@ -55,6 +58,11 @@ export interface Position {
   readonly partition: number;
   /** The next offset to read. */
   readonly offset: number;
+  /**
+   * The leader epoch of the last batch before `offset`, as its block told; left out when unknown. By it a log is refused
+   * that lost records already read and grew past them again (LOG_OFFSET_OUT_OF_RANGE).
+   */
+  readonly leaderEpoch?: number | undefined;
 }
 
 export interface PartitionOffsets {
@@ -85,6 +93,8 @@ export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
 export interface WriteOptions {
   readonly compression?: Compression;
+  /** Once aborted, `drain`, `flush` and disposing wait 2 s at most for a log that is away, and then throw LOG_APPEND_FAILED. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface RecordOptions {
@@ -100,6 +110,6 @@ export interface LogWriter extends AsyncDisposable {
   add(topic: string, key: Uint8Array | null, value: Uint8Array | null, options?: RecordOptions): void;
   /** Resolves when the queue is below its bound. Throws LOG_APPEND_FAILED when records could not be written. */
   drain(): Promise<void>;
-  /** Resolves when every record added so far is durable. Disposing flushes too. */
+  /** Resolves when every record added so far is durable. Disposing flushes too, and throws a failure not thrown before. */
   flush(): Promise<void>;
 }

@@ -17,6 +17,8 @@ export class RecordBlock {
   nextOffset = 0;
   /** The partition's end offset (last stable one) when the block was read: lag = endOffset - nextOffset. */
   endOffset = 0;
+  /** Kafka's leader epoch of the batches that the block comes from (one for all of them); -1 in the embedded log. */
+  leaderEpoch = -1;
   offsetDelta = new Int32Array(0);
   timestamp = new Float64Array(0);
   keyStart = new Int32Array(0);

@@ -107,7 +107,8 @@ export class BatchCollector {
     const whole = to === block.count;
     this.#rest = whole ? null : { block, from: to };
     const offset = whole ? block.nextOffset : block.baseOffset + (block.offsetDelta[to] as number);
-    const position = { topic: block.topic, partition: block.partition, offset };
+    const { topic, partition, leaderEpoch } = block;
+    const position = { topic, partition, offset, leaderEpoch: leaderEpoch < 0 ? undefined : leaderEpoch };
     this.#positions.set(place(position), position);
     this.#ends.set(place(position), Math.max(block.endOffset, this.#ends.get(place(position)) ?? 0));
     moved.set(place(position), position);

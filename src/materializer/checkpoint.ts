@@ -10,12 +10,15 @@ export interface CheckpointEntry {
   /** The first offset ever applied. */
   readonly firstOffset: number;
   readonly topicId: string;
+  /** Of the last batch applied, null when unknown (event-log.ts, Position). */
+  readonly leaderEpoch: number | null;
 }
 
 /** Reads the checkpoint as last committed. */
 export function readCheckpoint(connection: Connection): Promise<CheckpointEntry[]> {
   return connection.rows(
-    `select topic, partition, next_offset as "nextOffset", first_offset as "firstOffset", topic_id as "topicId"
+    `select topic, partition, next_offset as "nextOffset", first_offset as "firstOffset", topic_id as "topicId",
+       leader_epoch as "leaderEpoch"
      from lens.checkpoint order by topic, partition`,
   );
 }
@@ -25,20 +28,23 @@ export function readCheckpoint(connection: Connection): Promise<CheckpointEntry[
  * UPDATE: an UPDATE while a reader's transaction is open keeps DuckDB from checkpointing.
  */
 export async function addPartitions(connection: Connection, entries: readonly CheckpointEntry[]): Promise<void> {
-  for (const { topic, partition, nextOffset, firstOffset, topicId } of entries) {
-    const values = [topic, partition, nextOffset, firstOffset, topicId].map(exact);
-    await connection.run('insert into lens.checkpoint values (?, ?, ?, ?, ?)', values);
+  for (const { topic, partition, nextOffset, firstOffset, topicId, leaderEpoch } of entries) {
+    const values = [topic, partition, nextOffset, firstOffset, topicId, leaderEpoch].map(exact);
+    await connection.run('insert into lens.checkpoint values (?, ?, ?, ?, ?, ?)', values);
   }
 }
 
 /** Advances the checkpoint inside the batch's transaction: one round trip, since a batch pays for each. */
 export async function advanceCheckpoint(connection: Connection, positions: readonly Position[]): Promise<void> {
   if (positions.length === 0) return;
-  const rows = positions.map(({ topic, partition, offset }) => `(${text(topic)}, ${partition}, ${offset}::bigint)`);
-  const moved = `(values ${rows.join(', ')}) m(topic, partition, next_offset)`;
+  const rows = positions.map(
+    ({ topic, partition, offset, leaderEpoch }) =>
+      `(${text(topic)}, ${partition}, ${offset}::bigint, ${leaderEpoch ?? 'null'}::integer)`,
+  );
+  const moved = `(values ${rows.join(', ')}) m(topic, partition, next_offset, leader_epoch)`;
   await connection.run(
     `create or replace temp table lens_checkpoint as
-       select c.topic, c.partition, m.next_offset, c.first_offset, c.topic_id
+       select c.topic, c.partition, m.next_offset, c.first_offset, c.topic_id, m.leader_epoch
        from lens.checkpoint c join ${moved} using (topic, partition);
      delete from lens.checkpoint c using lens_checkpoint m where c.topic = m.topic and c.partition = m.partition;
      insert into lens.checkpoint select * from lens_checkpoint`,
@@ -46,6 +52,6 @@ export async function advanceCheckpoint(connection: Connection, positions: reado
 }
 
 /** A JS number bound as an integer, not as a double. */
-function exact(value: string | number): SqlValue {
+function exact(value: string | number | null): SqlValue {
   return typeof value === 'number' ? BigInt(value) : value;
 }

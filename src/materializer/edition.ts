@@ -271,5 +271,10 @@ export class Edition implements AsyncDisposable {
 
 /** Positions to read on from. */
 export function positionsOf(checkpoint: readonly CheckpointEntry[]): Position[] {
-  return checkpoint.map(({ topic, partition, nextOffset }) => ({ topic, partition, offset: nextOffset }));
+  return checkpoint.map(({ topic, partition, nextOffset, leaderEpoch }) => ({
+    topic,
+    partition,
+    offset: nextOffset,
+    leaderEpoch: leaderEpoch ?? undefined,
+  }));
 }

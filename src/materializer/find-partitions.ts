@@ -1,7 +1,9 @@
 import { LensError } from '../core/errors.ts';
 import type { EventLog, PartitionOffsets } from '../log/event-log.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
+import { positions } from './checkpoint-publisher.ts';
 import type { Edition } from './edition.ts';
+import type { LiveEdition } from './live-edition.ts';
 
 interface PartitionSearch {
   readonly log: EventLog;
@@ -17,11 +19,11 @@ export async function findPartitions(
   { log, catalog, exclusive }: PartitionSearch & { exclusive: <T>(work: () => Promise<T>) => Promise<T> },
 ): Promise<PartitionOffsets[]> {
   const names = catalog.contracts.map((contract) => contract.name);
-  const described = await log.topics();
+  const described = await log.topics(names);
   const known = await edition.checkpoint();
   for (const { topic, topicId, nextOffset } of known) {
     const now = described.get(topic);
-    if (now !== undefined && now.id !== topicId && names.includes(topic)) throw recreated(topic, nextOffset);
+    if (now !== undefined && now.id !== topicId) throw recreated(topic, nextOffset);
   }
   const offsets = await log.offsets(names);
   const fresh = offsets.filter((o) => !known.some((k) => k.topic === o.topic && k.partition === o.partition));
@@ -30,7 +32,7 @@ export async function findPartitions(
       edition.addPartitions(
         fresh.map(({ topic, partition, low }) => {
           const topicId = described.get(topic)?.id ?? '';
-          return { topic, partition, nextOffset: low, firstOffset: low, topicId };
+          return { topic, partition, nextOffset: low, firstOffset: low, topicId, leaderEpoch: null };
         }),
       ),
     );
@@ -49,14 +51,28 @@ function recreated(topic: string, nextOffset: number): LensError {
   );
 }
 
-/** Whether the log has partitions that the checkpoint does not know yet: a reader has to start anew to see them. */
+/**
+ * Whether the log has partitions that the checkpoint does not know yet: a reader has to start anew to see them. False at
+ * once when aborted, however long the log takes.
+ */
 export async function hasNewPartitions(
   { log, catalog }: PartitionSearch,
-  known: readonly { readonly topic: string; readonly partition: number }[],
+  live: LiveEdition,
+  signal: AbortSignal,
 ): Promise<boolean> {
-  const described = await log.topics();
-  return catalog.contracts.some(({ name }) => {
-    const partitions = described.get(name)?.partitions ?? 0;
-    return partitions > known.filter((entry) => entry.topic === name).length;
-  });
+  const stopped = Promise.withResolvers<null>();
+  const stop = (): void => stopped.resolve(null);
+  signal.addEventListener('abort', stop);
+  try {
+    const names = catalog.contracts.map((contract) => contract.name);
+    const described = await Promise.race([log.topics(names), stopped.promise]);
+    if (described === null) return false;
+    const known = await live.read(positions);
+    return catalog.contracts.some(({ name }) => {
+      const partitions = described.get(name)?.partitions ?? 0;
+      return partitions > known.filter((entry) => entry.topic === name).length;
+    });
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }

@@ -54,7 +54,7 @@ export async function requireHistory(
   topics: readonly string[],
 ): Promise<void> {
   const offsets = new Map((await log.offsets(topics)).map((o) => [`${o.topic}/${o.partition}`, o]));
-  const described = await log.topics();
+  const described = await log.topics(topics);
   const gone = checkpoint.filter(
     ({ topic, partition, firstOffset, topicId }) =>
       described.get(topic)?.id !== topicId || lost(offsets.get(`${topic}/${partition}`), firstOffset),

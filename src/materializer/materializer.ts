@@ -96,7 +96,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
         this.#following = { restart, ended: ended.catch(() => undefined) };
         await ended;
       }
-      await this.#publisher.publish(true);
+      await this.#publisher.publishNow();
     } catch (error) {
       this.#followFailure = error;
       throw error;
@@ -169,7 +169,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     const never = new AbortController().signal;
     if (this.#following === null) {
       const consumed = await this.#consume(this.#edition, { signal: never, until: ends });
-      await this.#publisher.publish(true);
+      await this.#publisher.publishNow();
       return consumed;
     }
     const before = await this.#appliedRecords();
@@ -229,6 +229,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
       removeEdition(files.next);
       throw error;
     }
+    await this.#publisher.publishNow();
     return consumed;
   }
 
@@ -265,9 +266,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
       ...this.#options,
       ...part,
       exclusive: (work) => turns.take(work),
-      onCommit: () => {
-        if (edition === this.#edition) void this.#publisher.publish();
-      },
+      onCommit: () => this.#publisher.committed(edition),
     });
   }
 
@@ -277,7 +276,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
       await sleep(interval, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted || this.#followFailure !== null) return;
       try {
-        if (await hasNewPartitions(this.#options, await this.#live.read(positions))) this.#following?.restart.abort();
+        if (await hasNewPartitions(this.#options, this.#live, signal)) this.#following?.restart.abort();
         const bulk = this.#edition.foldedBehind('catching-up').length > 0;
         if (!bulk && (await this.#turns.take(() => this.#edition.needsCompaction())))
           await this.compact({ full: false });
@@ -295,6 +294,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#publisher[Symbol.dispose]();
     await this.#live[Symbol.asyncDispose]();
   }
 }

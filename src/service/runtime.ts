@@ -10,6 +10,7 @@ import { loadProject } from '../project/load-project.ts';
 import type { Project } from '../project/project-contract.ts';
 import { loadTopics, type TopicCatalog } from '../topics/catalog.ts';
 import { applyTopics, checkTopics } from '../topics/manage-topics.ts';
+import { kafkaTls } from './kafka-tls.ts';
 
 /** Everything a process needs to keep a warehouse, opened together and closed in the reverse order. */
 export interface Runtime extends AsyncDisposable {
@@ -36,7 +37,7 @@ export function openLog(settings: Settings): EventLog {
   return openKafkaLog({
     brokers: [...settings.brokers],
     clientId: 'diffusion-lens',
-    ssl: settings.kafka.ssl,
+    ssl: kafkaTls(settings.kafka),
     ...(settings.kafka.sasl === undefined ? {} : { sasl: settings.kafka.sasl }),
   });
 }

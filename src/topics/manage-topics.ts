@@ -11,7 +11,7 @@ export interface TopicDifference {
 
 /** Compares the log's topics with the contracts; changes nothing. */
 export async function checkTopics(log: EventLog, catalog: TopicCatalog): Promise<TopicDifference[]> {
-  const there = await log.topics();
+  const there = await log.topics(catalog.contracts.map((contract) => contract.name));
   const differences: TopicDifference[] = [];
   for (const { name, partitions, settings } of catalog.contracts) {
     const topic = there.get(name);
@@ -42,7 +42,7 @@ export async function checkTopics(log: EventLog, catalog: TopicCatalog): Promise
 export async function applyTopics(log: EventLog, catalog: TopicCatalog): Promise<TopicDifference[]> {
   const done: TopicDifference[] = [];
   const altered = new Set<string>();
-  const there = await log.topics();
+  const there = await log.topics(catalog.contracts.map((contract) => contract.name));
   for (const difference of await checkTopics(log, catalog)) {
     const { name, partitions, settings } = catalog.contract(difference.topic);
     if (difference.kind === 'missing') {

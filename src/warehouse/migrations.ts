@@ -48,6 +48,8 @@ const MIGRATIONS: readonly string[] = [
    create table lens.compactions (finished_at timestamp not null, milliseconds bigint not null, full_rebuild boolean not null)`,
   // Models whose next compaction must rebuild them: something changed whose reach into the model is not known.
   `create table lens.pending_rebuilds (model varchar not null)`,
+  // Of the last record batch applied (Kafka), null when unknown: a log that was cut and grew again is noticed at start.
+  'alter table lens.checkpoint add column leader_epoch integer',
 ];
 
 /** Brings the system schema up to this release. WAREHOUSE_NEWER when a newer release wrote the file. */

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GenericContainer, Wait } from 'testcontainers';
+import { messageOf } from '../../src/core/errors.ts';
 import { freePort } from '../../tools/kafka/free-port.ts';
 import { jvmObstacle } from '../../tools/kafka/jars.ts';
 import { KAFKA_IMAGE, kraftEnvironment } from '../../tools/kafka/kraft-settings.ts';
@@ -13,13 +14,23 @@ export interface ObtainedBroker {
   stop(): Promise<void>;
 }
 
-/** A broker named by KAFKA_BROKERS, else one in Docker, else one in a JVM; an Error says why there is none. */
+/**
+ * A broker named by KAFKA_BROKERS, else one in Docker, else one in a JVM, also where Docker answers but cannot run it (the
+ * image cannot be pulled); an Error says why there is none.
+ */
 export async function obtainBroker(): Promise<ObtainedBroker> {
   const given = process.env['KAFKA_BROKERS'];
   if (given !== undefined && given !== '') return { brokers: given.split(','), stop: async () => undefined };
-  if (dockerAnswers()) return await containerBroker();
+  let noDocker = 'no Docker engine answers';
+  if (dockerAnswers()) {
+    try {
+      return await containerBroker();
+    } catch (error) {
+      noDocker = `Docker cannot run ${KAFKA_IMAGE} (${messageOf(error)})`;
+    }
+  }
   const obstacle = jvmObstacle();
-  if (obstacle !== null) throw new Error(`KAFKA_BROKERS is not set, no Docker engine answers, and ${obstacle}`);
+  if (obstacle !== null) throw new Error(`KAFKA_BROKERS is not set, ${noDocker}, and ${obstacle}`);
   return await jvmBroker();
 }
 

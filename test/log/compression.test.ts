@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import snappy from 'snappy';
 import { expect, test } from 'vitest';
 import { CODEC_ID, compress, decompress } from '../../src/log/compression.ts';
@@ -26,6 +27,20 @@ test('lz4 frames are of the kind brokers take: version 1, independent blocks', (
   const packed = Buffer.from(compress('lz4', TEXT));
   expect(packed.readUInt32LE(0)).toBe(0x184d2204);
   expect((packed[4] as number) & 0b1110_0000).toBe(0b0110_0000);
+});
+
+test.each(CODECS)('%s in several frames, as a producer may flush them, is read whole', (codec) => {
+  if (codec === 'snappy') return; // its framing is one for all blocks
+  const parts = [TEXT, Buffer.alloc(100_000, 7), randomBytes(5000), Buffer.from('x')];
+  const packed = Buffer.concat(parts.map((part) => compress(codec, part)));
+  expect(Buffer.from(decompress(CODEC_ID[codec], packed, 't/0@7')).equals(Buffer.concat(parts))).toBe(true);
+  expect(() => decompress(CODEC_ID[codec], packed.subarray(0, -7), 't/0@7')).toThrow(corrupt);
+});
+
+test.each(['lz4', 'zstd'] as const)('frames of %s that are to be skipped are', (codec) => {
+  const skipped = Buffer.from([0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
+  const packed = Buffer.concat([compress(codec, TEXT), skipped, compress(codec, TEXT)]);
+  expect(decompress(CODEC_ID[codec], packed, 't/0@7')).toEqual(Buffer.concat([TEXT, TEXT]));
 });
 
 test.each(CODECS)('cut or foreign %s bytes are LOG_CORRUPT', (codec) => {

@@ -12,6 +12,7 @@ import type { TopicCatalog } from '../../src/topics/catalog.ts';
 import { applyTopics } from '../../src/topics/manage-topics.ts';
 import { kafkaSuite } from '../kafka/kafka-suite.ts';
 import { histories } from '../materializer/random-history.ts';
+import { followsAQuietTopic } from '../materializer/quiet-topic.ts';
 import { contents, differences, ROOT, SHIPPED, SHOP, Workshop } from '../materializer/workshop.ts';
 
 /** `LENS_KILLS=50` for the long run. */
@@ -127,6 +128,13 @@ kafkaSuite('the materializer on Kafka', (brokers) => {
     expect(await differences(onKafka, workshop.project, ['batch', 'compaction'])).toEqual([]);
     expect(await contents(onKafka)).toEqual(await contents(onEmbedded));
     expect((await onKafka.lag()).every((row) => row.lag === 0)).toBe(true);
+  });
+
+  it('the offsets of the group equal the checkpoint soon after the topic went quiet', async () => {
+    await using workshop = await Workshop.of(SHOP);
+    await using log = openKafkaLog({ brokers });
+    await freshTopics(log, workshop.catalog);
+    await followsAQuietTopic(workshop, log, `quiet-${Date.now().toString(36)}`);
   });
 
   // In this file, since both use the shipped topics on one broker.

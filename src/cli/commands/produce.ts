@@ -32,7 +32,7 @@ Examples:
       await using log = openLog(settings);
       const created = await createMissingTopics(log, catalog);
       if (created.length > 0) output.notice(`created topics ${created.join(', ')}`);
-      const partitions = (await log.topics()).get(topic)?.partitions ?? contract.partitions;
+      const partitions = (await log.topics([topic])).get(topic)?.partitions ?? contract.partitions;
       const json = catalog.json(topic);
       using progress = new Progress(output);
       await using writer = await log.write();

@@ -1,5 +1,6 @@
 import type { EventLog, LogReader, LogWriter, PartitionOffsets, Position } from '../event-log.ts';
 import type { ReadOptions, TopicDescription, TopicSpec, WriteOptions } from '../event-log.ts';
+import { disposeAll } from '../dispose-all.ts';
 import { outOfRange } from './out-of-range.ts';
 import { EmbeddedReader } from './embedded-reader.ts';
 import { EmbeddedWriter } from './embedded-writer.ts';
@@ -22,6 +23,7 @@ export class EmbeddedLog implements EventLog {
   readonly description: string;
   readonly #file: LogFile;
   readonly #topics: TopicStore;
+  readonly #writers = new Set<EmbeddedWriter>();
 
   constructor(path: string) {
     this.description = `embedded log ${path}`;
@@ -29,8 +31,9 @@ export class EmbeddedLog implements EventLog {
     this.#topics = new TopicStore(this.#file);
   }
 
-  async topics(): Promise<Map<string, TopicDescription>> {
-    return this.#topics.all();
+  async topics(names?: readonly string[]): Promise<Map<string, TopicDescription>> {
+    const all = this.#topics.all();
+    return names === undefined ? all : new Map([...all].filter(([name]) => names.includes(name)));
   }
 
   async createTopic(spec: TopicSpec): Promise<void> {
@@ -54,7 +57,9 @@ export class EmbeddedLog implements EventLog {
   }
 
   async write(options: WriteOptions = {}): Promise<LogWriter> {
-    return new EmbeddedWriter(this.#file, this.#topics, options);
+    const writer = new EmbeddedWriter(this.#file, this.#topics, options, (closed) => this.#writers.delete(closed));
+    this.#writers.add(writer);
+    return writer;
   }
 
   async publishCheckpoint(group: string, positions: readonly Position[]): Promise<void> {
@@ -89,7 +94,12 @@ export class EmbeddedLog implements EventLog {
     });
   }
 
+  /** Writers still open are flushed first. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#file[Symbol.dispose]();
+    try {
+      await disposeAll(this.#writers);
+    } finally {
+      this.#file[Symbol.dispose]();
+    }
   }
 }

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LensError } from '../../core/errors.ts';
 import { BatchBuilder } from '../batch-builder.ts';
 import type { Compression, LogWriter, RecordOptions, WriteOptions } from '../event-log.ts';
+import { checkTimestamp } from '../check-timestamp.ts';
 import { partitionOf } from '../partitioner.ts';
 import type { LogFile } from './log-file.ts';
 import type { TopicStore } from './topic-store.ts';
@@ -45,7 +46,10 @@ export class EmbeddedWriter implements LogWriter {
   #failure: unknown;
   #disposed = false;
 
-  constructor(file: LogFile, topics: TopicStore, options: WriteOptions) {
+  readonly #onClose: (writer: EmbeddedWriter) => void;
+
+  constructor(file: LogFile, topics: TopicStore, options: WriteOptions, onClose: (writer: EmbeddedWriter) => void) {
+    this.#onClose = onClose;
     this.#file = file;
     this.#topics = topics;
     this.#compression = options.compression ?? 'none';
@@ -59,9 +63,11 @@ export class EmbeddedWriter implements LogWriter {
 
   add(topic: string, key: Uint8Array | null, value: Uint8Array | null, options?: RecordOptions): void {
     if (this.#disposed) throw new LensError('INTERNAL', 'a record was added to a closed writer');
+    checkTimestamp(topic, options?.timestamp);
     const open = this.#open.get(topic) ?? this.#openTopic(topic);
     if (key === null && open.compacted) throw failed(topic, 'is compacted: a record without a key is refused');
     const partition = options?.partition ?? (key === null ? open.sticky : partitionOf(key, open.builders.length));
+    if (partition >= open.builders.length) this.#addPartitions(open);
     const builder = open.builders[partition];
     if (builder === undefined) throw failed(topic, `has no partition ${partition}`);
     const before = builder.size;
@@ -86,7 +92,12 @@ export class EmbeddedWriter implements LogWriter {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    await this.flush();
+    this.#onClose(this);
+    try {
+      await this.flush();
+    } finally {
+      clearTimeout(this.#linger);
+    }
   }
 
   #openTopic(name: string): OpenTopic {
@@ -96,6 +107,12 @@ export class EmbeddedWriter implements LogWriter {
     const open = { name, topicId, builders, compacted, sticky: 0 };
     this.#open.set(name, open);
     return open;
+  }
+
+  /** Makes partitions known that were added to the topic since it was opened. */
+  #addPartitions(open: OpenTopic): void {
+    const partitions = this.#topics.partitions(open.topicId);
+    while (open.builders.length < partitions) open.builders.push(new BatchBuilder(this.#compression));
   }
 
   #close(topic: OpenTopic, partition: number, builder: BatchBuilder): void {
@@ -133,6 +150,8 @@ export class EmbeddedWriter implements LogWriter {
     });
     this.#closed = [];
     this.#queuedBytes = 0;
+    // Records with keys go to all partitions there are.
+    for (const topic of this.#open.values()) this.#addPartitions(topic);
   }
 
   #appendBatch({ topic, partition, count, body }: ClosedBatch): void {

@@ -24,6 +24,7 @@ export class TopicStore {
   readonly #byName: StatementSync;
   readonly #offsets: StatementSync;
   readonly #partition: StatementSync;
+  readonly #partitions: StatementSync;
 
   constructor(file: LogFile) {
     this.#file = file;
@@ -32,6 +33,7 @@ export class TopicStore {
     this.#offsets = database.prepare(
       'select partition, low, "end" from partitions where topic_id = ? order by partition',
     );
+    this.#partitions = database.prepare('select partitions from topics where topic_id = ?');
     this.#partition = database.prepare('select low, "end" from partitions where topic_id = ? and partition = ?');
   }
 
@@ -54,6 +56,12 @@ export class TopicStore {
     const { topicId } = this.get(name);
     const rows = this.#offsets.all(topicId) as unknown as { partition: number; low: number; end: number }[];
     return rows.map(({ partition, low, end }) => ({ topic: name, partition, low, end }));
+  }
+
+  /** How many partitions the topic has now; 0 when it was deleted. */
+  partitions(topicId: number): number {
+    const row = this.#file.guarded('LOG_UNREACHABLE', () => this.#partitions.get(topicId));
+    return (row as { partitions: number } | undefined)?.partitions ?? 0;
   }
 
   /** Low and end offset of one partition; undefined when the topic was deleted or has no such partition. */

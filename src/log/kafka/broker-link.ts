@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LensError, messageOf } from '../../core/errors.ts';
 import type { KafkaOptions } from './kafka-options.ts';
 import type { KafkaApi } from './protocol/api.ts';
@@ -26,17 +27,26 @@ interface KafkajsPool {
   readonly pool: readonly KafkajsConnection[];
 }
 
+interface KafkajsCall {
+  readonly request: { readonly apiKey: number; readonly apiVersion: number; readonly apiName: string };
+  readonly [part: string]: unknown;
+}
+
 interface KafkajsConnection {
   /** Sends, after having authenticated (anew, when the session's lifetime is over). */
-  send(call: object): Promise<Buffer>;
+  send: (call: KafkajsCall) => Promise<Buffer>;
   rejectRequests(error: Error): void;
   disconnect(): Promise<unknown>;
   isConnected(): boolean;
-  readonly socket?: { destroy(): void };
+  readonly socket?: { destroy(): void; readonly bytesRead: number };
 }
 
 const CONNECT_TIMEOUT_MS = 3_000;
 const REQUEST_TIMEOUT_MS = 5_000;
+/** An answer of which bytes keep coming may take this long. */
+const LONGEST_ANSWER_MS = 120_000;
+const SASL_HANDSHAKE = 17;
+const SASL_AUTHENTICATE = 36;
 
 /** The connection is gone or never came about; a new link may do better. `final` when it will not (wrong password). */
 export class LinkError extends Error {
@@ -59,7 +69,11 @@ export class BrokerLink {
   readonly #broker: KafkajsBroker;
   readonly #pool: KafkajsPool;
   readonly #connection: KafkajsConnection;
+  readonly #closing = new AbortController();
+  #throttledUntil = 0;
   #broken = false;
+  /** The broker itself refused the login. kafkajs reports a login that was cut off by the same error as a wrong password. */
+  #loginRefused = false;
 
   private constructor(host: string, port: number, options: KafkaOptions) {
     this.address = `${host}:${port}`;
@@ -79,6 +93,7 @@ export class BrokerLink {
     });
     this.#broker = new KafkajsBroker({ connectionPool: this.#pool, logger, authenticationTimeout: CONNECT_TIMEOUT_MS });
     this.#connection = this.#pool.pool[0] as KafkajsConnection;
+    this.#watchLogin(this.#connection);
   }
 
   /** Connects and authenticates within a few seconds, or throws a LinkError. */
@@ -91,7 +106,7 @@ export class BrokerLink {
       await within(CONNECT_TIMEOUT_MS * 2, link.#broker.connect());
     } catch (error) {
       link.close();
-      throw new LinkError(`${address}: ${messageOf(error)}`, error, isFinal(error));
+      throw new LinkError(`${address}: ${messageOf(error)}`, error, link.#loginRefused || isFinal(error));
     }
     return link;
   }
@@ -100,7 +115,10 @@ export class BrokerLink {
     return !this.#broken && this.#connection.isConnected();
   }
 
-  /** Sends one request. Throws a LinkError, and is unusable from then on, when no answer came within the time. */
+  /**
+   * Sends one request, after the pause that the broker asked for in its last answer (a quota). Throws a LinkError, and is
+   * unusable from then on, when nothing came for the time; an answer that is on its way over a slow link is waited for.
+   */
   async call<Request, Response>(
     api: KafkaApi<Request, Response>,
     request: Request,
@@ -118,26 +136,60 @@ export class BrokerLink {
     if (api.flexible) writer.noTags(); // the end of the flexible request header, which kafkajs does not write
     api.encode(writer, request);
     const body = writer.bytes;
+    const encoded = { encode: async () => ({ buf: body, buffer: body }) };
     let answer: Buffer;
+    let watch: NodeJS.Timeout | undefined;
     try {
+      const pause = this.#throttledUntil - Date.now();
+      if (pause > 0) await sleep(pause, undefined, { signal: this.#closing.signal });
+      watch = this.#watchSilence(timeoutMs);
       answer = await this.#connection.send({
-        request: { apiKey: key, apiVersion: version, apiName: name, encode: async () => ({ buf: body, buffer: body }) },
+        request: { apiKey: key, apiVersion: version, apiName: name, ...encoded },
         response: { decode: async (bytes: Buffer) => bytes, parse: async (bytes: Buffer) => bytes },
-        requestTimeout: timeoutMs,
+        requestTimeout: LONGEST_ANSWER_MS,
         logResponseError: false,
       });
     } catch (error) {
       this.close();
-      throw new LinkError(`${this.address}: ${messageOf(error)}`, error, isFinal(error));
+      throw new LinkError(`${this.address}: ${messageOf(error)}`, error, this.#loginRefused || isFinal(error));
+    } finally {
+      clearInterval(watch);
     }
     const reader = new WireReader(answer);
     if (api.flexible) reader.skipTags();
+    this.#throttledUntil = Date.now() + answer.readInt32BE(api.throttleLast ? answer.length - 4 : reader.position);
     return api.decode(reader);
+  }
+
+  /** Fails what is under way when not one byte came for the time. */
+  #watchSilence(timeoutMs: number): NodeJS.Timeout {
+    let seen = this.#connection.socket?.bytesRead;
+    return setInterval(() => {
+      const now = this.#connection.socket?.bytesRead;
+      if (now === seen) this.#connection.rejectRequests(new Error(`no answer within ${timeoutMs} ms`));
+      seen = now;
+    }, timeoutMs);
+  }
+
+  /** kafkajs logs in by requests of its own, over the same method. */
+  #watchLogin(connection: KafkajsConnection): void {
+    const send = connection.send.bind(connection);
+    connection.send = async (call) => {
+      try {
+        return await send(call);
+      } catch (error) {
+        const { apiKey } = call.request;
+        const login = apiKey === SASL_HANDSHAKE || apiKey === SASL_AUTHENTICATE;
+        if (login && error instanceof Error && error.name === 'KafkaJSProtocolError') this.#loginRefused = true;
+        throw error;
+      }
+    };
   }
 
   /** Closes at once; requests under way fail. */
   close(): void {
     this.#broken = true;
+    this.#closing.abort();
     for (const connection of this.#pool.pool) {
       connection.rejectRequests(new Error('closed'));
       connection.disconnect().then(
@@ -152,9 +204,8 @@ export class BrokerLink {
 function isFinal(error: unknown): boolean {
   const name = error instanceof Error ? error.name : '';
   return (
-    name === 'KafkaJSSASLAuthenticationError' ||
     name === 'KafkaJSNotImplemented' ||
-    /certificate|self.signed/i.test(messageOf(error))
+    /certificate|self.signed|mechanism is not supported by the server/i.test(messageOf(error))
   );
 }
 

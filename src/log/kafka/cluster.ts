@@ -3,7 +3,7 @@ import { LensError, messageOf } from '../../core/errors.ts';
 import { BrokerLink, LinkError } from './broker-link.ts';
 import { checkBrokers, type KafkaOptions } from './kafka-options.ts';
 import type { KafkaApi } from './protocol/api.ts';
-import { isStale, KafkaProtocolError } from './protocol/error-codes.ts';
+import { isDenied, isStale, KafkaProtocolError } from './protocol/error-codes.ts';
 import { FIND_COORDINATOR } from './protocol/group-offsets.ts';
 import { METADATA, type MetadataResponse } from './protocol/metadata.ts';
 
@@ -40,6 +40,8 @@ export class KafkaCluster {
     const answer = await this.call('any', METADATA, topics);
     this.#addresses.clear();
     for (const { nodeId, host, port } of answer.brokers) this.#addresses.set(nodeId, `${host}:${port}`);
+    const known = new Set([...this.#addresses.values(), ...this.options.brokers]);
+    this.#closeLinks((_, address) => !known.has(address));
     return answer;
   }
 
@@ -82,6 +84,13 @@ export class KafkaCluster {
   failure(what: string, error: unknown): LensError {
     if (error instanceof LensError) return error;
     const brokers = this.options.brokers.join(',');
+    if (error instanceof KafkaProtocolError && isDenied(error.errorCode)) {
+      return new LensError('LOG_ACCESS_DENIED', `Kafka does not allow this user to ${what}: ${error.message}`, {
+        place: brokers,
+        hint: 'grant the rights that docs/kafka.md lists (kafka-acls.sh), or use another user',
+        cause: error,
+      });
+    }
     if (error instanceof KafkaProtocolError && !isStale(error.errorCode)) {
       return new LensError('LOG_UNREACHABLE', `Kafka refused to ${what}: ${error.message}`, {
         place: brokers,
@@ -108,24 +117,24 @@ export class KafkaCluster {
 
   /** Closes the links of one lane. */
   closeLane(lane: string): void {
+    this.#closeLinks((name) => name === lane);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#closeLinks(() => true);
+  }
+
+  #closeLinks(which: (lane: string, address: string) => boolean): void {
     for (const [key, link] of this.#links) {
-      if (!key.startsWith(`${lane} `)) continue;
+      const [lane, address] = key.split(' ') as [string, string];
+      if (!which(lane, address)) continue;
       this.#links.delete(key);
       link.then(
         (open) => open.close(),
         () => undefined,
       );
     }
-  }
-
-  close(): void {
-    this.#closed = true;
-    for (const link of this.#links.values())
-      link.then(
-        (open) => open.close(),
-        () => undefined,
-      );
-    this.#links.clear();
   }
 
   #addressOf(nodeId: number): string {

@@ -9,6 +9,7 @@ import type {
   TopicSpec,
   WriteOptions,
 } from '../event-log.ts';
+import { disposeAll } from '../dispose-all.ts';
 import { KafkaCluster } from './cluster.ts';
 import { commitOffsets, fetchOffsets } from './group-offsets.ts';
 import type { KafkaOptions } from './kafka-options.ts';
@@ -32,8 +33,8 @@ class KafkaLog implements EventLog {
     this.description = `Kafka at ${options.brokers.join(',')}`;
   }
 
-  topics(): Promise<Map<string, TopicDescription>> {
-    return describeTopics(this.#cluster);
+  topics(names?: readonly string[]): Promise<Map<string, TopicDescription>> {
+    return describeTopics(this.#cluster, names);
   }
 
   createTopic(spec: TopicSpec): Promise<void> {
@@ -70,7 +71,7 @@ class KafkaLog implements EventLog {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      for (const part of this.#open) await part[Symbol.asyncDispose]();
+      await disposeAll(this.#open);
     } finally {
       this.#cluster.close();
     }

@@ -1,33 +1,40 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { LensError } from '../../core/errors.ts';
+import { type ErrorCode, LensError } from '../../core/errors.ts';
 import type { LogReader, Position, ReadOptions } from '../event-log.ts';
 import type { RecordBlock } from '../record-block.ts';
+import { FetchSize } from './fetch-size.ts';
 import { type KafkaCluster, mayPass } from './cluster.ts';
-import { checkPositions } from './position-guard.ts';
-import { findTopics, missingTopic } from './kafka-topics.ts';
+import { LeaderLookup } from './leader-lookup.ts';
+import { checkPositions, logWasCut } from './position-guard.ts';
+import { findTopics } from './kafka-topics.ts';
 import { Delivery, PartitionCursor } from './partition-cursor.ts';
 import {
   CORRUPT_MESSAGE,
+  isDoubtful,
   isStale,
   KafkaProtocolError,
   OFFSET_OUT_OF_RANGE,
-  UNKNOWN_TOPIC_OR_PARTITION,
 } from './protocol/error-codes.ts';
 import type { TopicMetadata } from './protocol/metadata.ts';
 import { FETCH, type FetchedPartition } from './protocol/fetch.ts';
 
 /** How long a broker holds a fetch that finds nothing. It answers at once when records come. */
 const LONG_POLL_MS = 500;
+/** A broker that sends nothing for so much longer is taken for lost. */
 const GRACE_MS = 5_000;
-const MAX_FETCH_BYTES = 8 << 20;
 const DEFAULT_PARTITION_BYTES = 1 << 20;
 /** A broker is asked for more while less than this waits to be handed over. */
 const QUEUE_BYTES = 4 << 20;
 /** The event loop gets a turn each time this much was handed over, so that sockets and signals are not starved. */
 const TURN_BYTES = 1 << 20;
 const REFRESH_PAUSE_MS = 100;
-/** A deleted topic is waited for this long: a broker that starts may not know its topics yet. */
-const MISSING_GRACE_MS = 5_000;
+/** What a broker cannot do at the moment it is asked for again for so long. */
+const REFUSED_GRACE_MS = 30_000;
+const LASTING_REFUSAL: Readonly<Record<number, ErrorCode>> = {
+  [CORRUPT_MESSAGE]: 'LOG_CORRUPT',
+  // Within bounds, but the leader knows nothing of the epoch we read
+  [OFFSET_OUT_OF_RANGE]: 'LOG_OFFSET_OUT_OF_RANGE',
+};
 
 /**
  * Reads partitions by long polls, one under way per broker. Brokers that go away are waited for: each failure leads to
@@ -37,6 +44,7 @@ export class KafkaReader implements LogReader {
   static #opened = 0;
   readonly #cluster: KafkaCluster;
   readonly #lane = `reader-${++KafkaReader.#opened}`;
+  readonly #leaders: LeaderLookup;
   readonly #onClose: (reader: KafkaReader) => void;
   readonly #signal: AbortSignal | undefined;
   readonly #maxPartitionBytes: number;
@@ -44,10 +52,10 @@ export class KafkaReader implements LogReader {
   #cursors: PartitionCursor[];
   readonly #queue: Delivery[] = [];
   readonly #queuedBytes = new Map<number, number>();
+  readonly #sizes = new Map<number, FetchSize>();
   /** Brokers with a fetch under way, or whose failure is being looked into. */
   readonly #busy = new Set<number>();
   #refreshing: Promise<void> | null = null;
-  #missingSince: number | null = null;
   #failure: unknown = null;
   #closed = false;
   #sinceTurn = 0;
@@ -60,6 +68,7 @@ export class KafkaReader implements LogReader {
     onClose: (reader: KafkaReader) => void,
   ) {
     this.#cluster = cluster;
+    this.#leaders = new LeaderLookup(cluster);
     this.#cursors = cursors;
     this.#signal = options.signal;
     this.#maxPartitionBytes = options.maxBytesPerPartition ?? DEFAULT_PARTITION_BYTES;
@@ -77,9 +86,10 @@ export class KafkaReader implements LogReader {
     const names = [...new Set(from.map(({ topic }) => topic))];
     const topics = names.length === 0 ? new Map<string, TopicMetadata>() : await findTopics(cluster, names);
     await checkPositions(cluster, from);
-    const cursors = from.map(({ topic, partition, offset }) => {
+    const cursors = from.map((position) => {
+      const { topic, partition } = position;
       const metadata = topics.get(topic);
-      const cursor = new PartitionCursor(topic, metadata?.id ?? '', partition, offset);
+      const cursor = new PartitionCursor(position, metadata?.id ?? '');
       cursor.leader = metadata?.partitions.find((part) => part.partition === partition)?.leader ?? -1;
       return cursor;
     });
@@ -140,8 +150,10 @@ export class KafkaReader implements LogReader {
   #pump(): void {
     if (this.#closed || this.#failure !== null) return;
     for (const [nodeId, cursors] of Map.groupBy(this.#cursors, ({ leader }) => leader)) {
-      if (nodeId < 0) this.#inBackground(this.#refresh());
-      else if (!this.#busy.has(nodeId) && (this.#queuedBytes.get(nodeId) ?? 0) < QUEUE_BYTES)
+      if (nodeId < 0) {
+        // One who asks is enough, however often records of other partitions lead here.
+        if (this.#refreshing === null) this.#inBackground(this.#refresh());
+      } else if (!this.#busy.has(nodeId) && (this.#queuedBytes.get(nodeId) ?? 0) < QUEUE_BYTES)
         this.#inBackground(this.#fetch(nodeId, cursors));
     }
   }
@@ -158,28 +170,42 @@ export class KafkaReader implements LogReader {
 
   async #fetch(nodeId: number, cursors: readonly PartitionCursor[]): Promise<void> {
     this.#busy.add(nodeId);
+    const size = this.#sizeFor(nodeId);
+    const start = performance.now();
+    let bytes = 0;
     try {
       const request = {
         maxWaitMs: LONG_POLL_MS,
-        maxBytes: MAX_FETCH_BYTES,
-        maxBytesPerPartition: this.#maxPartitionBytes,
-        partitions: cursors.map(({ topicId, partition, offset }) => ({ topicId, partition, offset })),
+        maxBytes: size.bytes,
+        maxBytesPerPartition: Math.min(this.#maxPartitionBytes, size.bytes),
+        partitions: cursors,
       };
       const answer = await this.#cluster.call(nodeId, FETCH, request, {
         lane: this.#lane,
         timeoutMs: LONG_POLL_MS + GRACE_MS,
       });
       if (this.#closed) return;
+      for (const { records } of answer.partitions) bytes += records?.length ?? 0;
+      size.took(performance.now() - start, bytes);
       if (answer.errorCode !== 0) throw new KafkaProtocolError(answer.errorCode, null);
       if (await this.#take(nodeId, answer.partitions)) await this.#refresh();
     } catch (error) {
       if (this.#closed) return;
       if (!mayPass(error)) throw this.#cluster.failure('read', error);
+      if (bytes === 0) size.took(performance.now() - start, 0);
       await this.#refresh();
     } finally {
       this.#busy.delete(nodeId);
     }
     this.#pump();
+  }
+
+  #sizeFor(nodeId: number): FetchSize {
+    const known = this.#sizes.get(nodeId);
+    if (known !== undefined) return known;
+    const size = new FetchSize();
+    this.#sizes.set(nodeId, size);
+    return size;
   }
 
   /** Queues what came; true when a partition says that our metadata is old. */
@@ -195,6 +221,7 @@ export class KafkaReader implements LogReader {
         stale = true;
         continue;
       }
+      if (fetched.diverging !== null) throw logWasCut(cursor, fetched.diverging);
       const delivery = cursor.take(fetched, nodeId);
       if (delivery === null) continue;
       served.add(cursor);
@@ -210,27 +237,39 @@ export class KafkaReader implements LogReader {
 
   /** Throws what waiting cannot mend. */
   async #refused(cursor: PartitionCursor, errorCode: number): Promise<void> {
-    const { topic, partition, offset } = cursor;
-    const place = `${topic}/${partition}@${offset}`;
-    // With the numbers; returns when the position is within bounds after all (a new leader still catching up).
-    if (errorCode === OFFSET_OUT_OF_RANGE) return await checkPositions(this.#cluster, [cursor]);
+    const place = `${cursor.topic}/${cursor.partition}@${cursor.offset}`;
     const error = new KafkaProtocolError(errorCode, null);
-    if (errorCode === CORRUPT_MESSAGE) {
-      throw new LensError('LOG_CORRUPT', `the broker cannot read its own log: ${error.message}`, {
+    // With the numbers; returns when the position is within bounds after all (a new leader still catching up).
+    if (errorCode === OFFSET_OUT_OF_RANGE) await checkPositions(this.#cluster, [cursor]);
+    else if (!isStale(errorCode)) throw this.#cluster.failure(`read ${place}`, error);
+    if (!isDoubtful(errorCode)) return;
+    cursor.refusedSince ??= Date.now();
+    if (Date.now() - cursor.refusedSince < REFUSED_GRACE_MS) return;
+    const seconds = REFUSED_GRACE_MS / 1000;
+    throw new LensError(
+      LASTING_REFUSAL[errorCode] ?? 'LOG_UNREACHABLE',
+      `the broker could not read its log at ${place} for ${seconds} s: ${error.message}`,
+      {
         place,
         hint: "check the broker's disk and its log",
-      });
-    }
-    if (!isStale(errorCode)) throw this.#cluster.failure(`read ${place}`, error);
+        cause: error,
+      },
+    );
   }
 
   /** Learns the leaders anew after a short pause; all failures of the moment share one. */
-  async #refresh(): Promise<void> {
-    this.#refreshing ??= this.#learnLeaders().finally(() => {
-      this.#refreshing = null;
-    });
-    await this.#refreshing;
-    this.#pump();
+  #refresh(): Promise<void> {
+    this.#refreshing ??= this.#learnLeaders().then(
+      () => {
+        this.#refreshing = null;
+        this.#pump();
+      },
+      (error: unknown) => {
+        this.#refreshing = null;
+        throw error;
+      },
+    );
+    return this.#refreshing;
   }
 
   async #learnLeaders(): Promise<void> {
@@ -238,44 +277,11 @@ export class KafkaReader implements LogReader {
       await sleep(REFRESH_PAUSE_MS);
       if (this.#closed) return;
       try {
-        const names = [...new Set(this.#cursors.map(({ topic }) => topic))];
-        const { topics } = await this.#cluster.metadata(names);
-        const byName = new Map(
-          topics
-            .filter(({ errorCode }) => errorCode !== UNKNOWN_TOPIC_OR_PARTITION)
-            .map((topic) => [topic.name, topic]),
-        );
-        for (const cursor of this.#cursors) {
-          const found = byName.get(cursor.topic);
-          if (found !== undefined && found.id !== cursor.topicId) throw recreated(cursor, found.id);
-          cursor.leader = found?.partitions.find(({ partition }) => partition === cursor.partition)?.leader ?? -1;
-        }
-        this.#noteMissing(names.filter((name) => !byName.has(name)));
-        return;
+        return await this.#leaders.learn(this.#cursors);
       } catch (error) {
         if (this.#closed) return;
         if (!mayPass(error)) throw this.#cluster.failure('read', error);
       }
     }
   }
-
-  #noteMissing(names: readonly string[]): void {
-    if (names.length === 0) {
-      this.#missingSince = null;
-      return;
-    }
-    this.#missingSince ??= Date.now();
-    if (Date.now() - this.#missingSince > MISSING_GRACE_MS) throw missingTopic(names);
-  }
-}
-
-function recreated({ topic, topicId, partition, offset }: PartitionCursor, id: string): LensError {
-  return new LensError(
-    'LOG_TOPIC_RECREATED',
-    `topic ${topic} was deleted and made again while it was read (id ${topicId}, now ${id})`,
-    {
-      place: `${topic}/${partition}@${offset}`,
-      hint: 'its records are other ones now: rebuild with `lens run --full-refresh`',
-    },
-  );
 }

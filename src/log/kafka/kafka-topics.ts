@@ -4,6 +4,7 @@ import type { PartitionOffsets, TopicDescription, TopicSpec } from '../event-log
 import type { KafkaCluster } from './cluster.ts';
 import type { KafkaApi } from './protocol/api.ts';
 import {
+  isDenied,
   isStale,
   KafkaProtocolError,
   LEADER_NOT_AVAILABLE,
@@ -26,27 +27,30 @@ const SETTLE_MS = 10_000;
 /** For the answer to a change: the controller itself may take 5 s (topic-admin.ts). */
 const CHANGE_MS = 10_000;
 
-/** All topics with their settings, without Kafka's own (`__consumer_offsets` and the like). */
-export async function describeTopics(cluster: KafkaCluster): Promise<Map<string, TopicDescription>> {
+/**
+ * The topics of these names that are there, or all without Kafka's own (`__consumer_offsets` and the like). Where this
+ * user may not read the settings of a topic, those named are refused, and the others come without settings.
+ */
+export async function describeTopics(
+  cluster: KafkaCluster,
+  names?: readonly string[],
+): Promise<Map<string, TopicDescription>> {
   return await cluster.patiently('read the topics', async () => {
-    const metadata = await cluster.metadata(null);
-    const topics = metadata.topics.filter(
-      ({ name, internal, errorCode }) => errorCode === 0 && !internal && !name.startsWith('__'),
-    );
-    const answers =
-      topics.length === 0
-        ? []
-        : await cluster.call(
-            'any',
-            DESCRIBE_TOPIC_SETTINGS,
-            topics.map(({ name }) => name),
-          );
-    const settings = new Map(answers.map((answer) => [answer.topic, answer]));
     const descriptions = new Map<string, TopicDescription>();
+    const metadata = names?.length === 0 ? { topics: [] } : await cluster.metadata(names ?? null);
+    const there = [...topicsThere(metadata.topics).values()];
+    const topics =
+      names === undefined ? there.filter(({ name, internal }) => !internal && !name.startsWith('__')) : there;
+    if (topics.length === 0) return descriptions;
+    const asked = topics.map(({ name }) => name);
+    const answers = await cluster.call('any', DESCRIBE_TOPIC_SETTINGS, asked);
+    const settings = new Map(answers.map((answer) => [answer.topic, answer]));
     for (const { name, id, partitions } of topics) {
       const answer = settings.get(name);
       if (answer === undefined || answer.errorCode === UNKNOWN_TOPIC_OR_PARTITION) continue; // deleted in between
-      if (answer.errorCode !== 0) throw new KafkaProtocolError(answer.errorCode, `${name}: ${answer.message ?? ''}`);
+      const tolerated = names === undefined && isDenied(answer.errorCode);
+      if (answer.errorCode !== 0 && !tolerated)
+        throw new KafkaProtocolError(answer.errorCode, `the settings of ${name}: ${answer.message ?? ''}`);
       descriptions.set(name, { name, id, partitions: partitions.length, settings: answer.settings });
     }
     return descriptions;
@@ -91,15 +95,20 @@ export async function deleteTopic(cluster: KafkaCluster, name: string): Promise<
 
 /** The metadata of existing topics by name; LOG_TOPIC_MISSING names those that are not there. */
 export async function findTopics(cluster: KafkaCluster, names: readonly string[]): Promise<Map<string, TopicMetadata>> {
-  const metadata = await cluster.patiently('read the topics', () => cluster.metadata(names));
-  const found = new Map(
-    metadata.topics
-      .filter(({ errorCode }) => errorCode !== UNKNOWN_TOPIC_OR_PARTITION)
-      .map((topic) => [topic.name, topic]),
+  const found = await cluster.patiently('read the topics', async () =>
+    topicsThere((await cluster.metadata(names)).topics),
   );
   const missing = names.filter((name) => !found.has(name));
   if (missing.length > 0) throw missingTopic(missing);
   return found;
+}
+
+/** By name, without those that do not exist; throws for those that this user may not see. */
+function topicsThere(topics: readonly TopicMetadata[]): Map<string, TopicMetadata> {
+  const refused = topics.find(({ errorCode }) => errorCode !== 0 && !isStale(errorCode));
+  if (refused !== undefined) throw new KafkaProtocolError(refused.errorCode, refused.name);
+  const there = topics.filter(({ errorCode }) => errorCode !== UNKNOWN_TOPIC_OR_PARTITION);
+  return new Map(there.map((topic) => [topic.name, topic]));
 }
 
 export function missingTopic(names: readonly string[]): LensError {
@@ -189,7 +198,7 @@ async function change<Request>(
       throw missingTopic([topic]);
     }
     const error = new KafkaProtocolError(code, result?.message ?? null);
-    if (isStale(code)) throw error;
+    if (isStale(code) || isDenied(code)) throw error;
     throw refused(topic, error.message, error);
   });
 }

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LensError, messageOf } from '../../core/errors.ts';
 import type { LogWriter, RecordOptions, WriteOptions } from '../event-log.ts';
+import { isTooLarge, recordsRefused, stoppedWithout, stuckFor } from './append-failures.ts';
 import { type KafkaCluster, mayPass } from './cluster.ts';
 import type { PendingBatches, Stuck } from './pending-batches.ts';
 import {
   DUPLICATE_SEQUENCE,
+  isDenied,
   isStale,
   KafkaProtocolError,
-  MESSAGE_TOO_LARGE,
-  RECORD_LIST_TOO_LARGE,
   UNKNOWN_TOPIC_OR_PARTITION,
 } from './protocol/error-codes.ts';
 import { INIT_PRODUCER_ID, PRODUCE, type ProducedPartition } from './protocol/produce.ts';
@@ -23,6 +23,8 @@ const REQUEST_BYTES = 4 << 20;
 const ACK_MS = 15_000;
 /** As Kafka's own clients: a record that could not be written for two minutes fails. */
 const DELIVERY_MS = 120_000;
+/** After the signal to stop: so long without an acknowledgement. */
+const LAST_CALL_MS = 2_000;
 const RETRY_PAUSE_MS = 100;
 /** Leaders and partitions are asked for again after this, also while all is well: partitions may have been added. */
 const METADATA_AGE_MS = 60_000;
@@ -47,13 +49,26 @@ export class KafkaWriter implements LogWriter {
   #learnedAt = 0;
   readonly #metadata: Stuck = { stuckSince: null };
   #failure: LensError | null = null;
+  #failureTold = false;
+  readonly #signal: AbortSignal | undefined;
+  /** Batches, ever. */
+  #acknowledged = 0;
+  #lastCall: NodeJS.Timeout | null = null;
   #closed = false;
   #changed = Promise.withResolvers<void>();
 
-  private constructor(cluster: KafkaCluster, targets: WriteTargets, onClose: (writer: KafkaWriter) => void) {
+  private constructor(
+    cluster: KafkaCluster,
+    targets: WriteTargets,
+    signal: AbortSignal | undefined,
+    onClose: (writer: KafkaWriter) => void,
+  ) {
     this.#cluster = cluster;
     this.#targets = targets;
+    this.#signal = signal;
     this.#onClose = onClose;
+    signal?.addEventListener('abort', this.#onAbort);
+    if (signal?.aborted) this.#onAbort();
   }
 
   static async open(
@@ -66,11 +81,12 @@ export class KafkaWriter implements LogWriter {
       if (answer.errorCode !== 0) throw new KafkaProtocolError(answer.errorCode, null);
       return answer;
     });
-    return new KafkaWriter(cluster, new WriteTargets(cluster, options.compression ?? 'none', identity), onClose);
+    const targets = new WriteTargets(cluster, options.compression ?? 'none', identity);
+    return new KafkaWriter(cluster, targets, options.signal, onClose);
   }
 
   add(topic: string, key: Uint8Array | null, value: Uint8Array | null, options: RecordOptions = {}): void {
-    if (this.#failure !== null) throw this.#failure;
+    if (this.#failure !== null) throw this.#told(this.#failure);
     if (this.#closed) throw new LensError('INTERNAL', 'the writer is closed');
     const state = this.#targets.add(topic, key, value, options);
     if (state === 'unknown') this.#learn();
@@ -94,9 +110,12 @@ export class KafkaWriter implements LogWriter {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     try {
-      if (this.#failure === null) await this.flush();
+      // A failure that nobody has heard of is thrown here: records must not be lost without a word.
+      if (!this.#failureTold) await this.flush();
     } finally {
       this.#closed = true;
+      this.#signal?.removeEventListener('abort', this.#onAbort);
+      if (this.#lastCall !== null) clearInterval(this.#lastCall);
       if (this.#timer !== null) clearTimeout(this.#timer);
       this.#cluster.closeLane(this.#lane);
       this.#onClose(this);
@@ -110,8 +129,23 @@ export class KafkaWriter implements LogWriter {
       this.#pump();
       await this.#changed.promise;
     }
-    if (this.#failure !== null) throw this.#failure;
+    if (this.#failure !== null) throw this.#told(this.#failure);
   }
+
+  #told(failure: LensError): LensError {
+    this.#failureTold = true;
+    return failure;
+  }
+
+  /** Who stops is told soon of what could not be written, instead of after the two minutes of {@link DELIVERY_MS}. */
+  readonly #onAbort = (): void => {
+    let acknowledged = this.#acknowledged;
+    this.#lastCall ??= setInterval(() => {
+      if (this.#targets.queuedBytes > 0 && this.#acknowledged === acknowledged)
+        this.#fail(stoppedWithout(LAST_CALL_MS, this.#cluster.options.brokers));
+      acknowledged = this.#acknowledged;
+    }, LAST_CALL_MS);
+  };
 
   readonly #onLinger = (): void => {
     this.#timer = null;
@@ -121,14 +155,20 @@ export class KafkaWriter implements LogWriter {
 
   /** Sends to each idle leader what is ready for it. */
   #pump(): void {
-    if (this.#failure !== null || this.#closed || this.#learning !== null) return;
-    if (Date.now() - this.#learnedAt > METADATA_AGE_MS) return this.#learn();
+    if (this.#failure !== null || this.#closed) return;
+    if (Date.now() - this.#learnedAt > METADATA_AGE_MS) this.#learn();
     const all = this.#due || this.#flushing > 0;
     this.#due = false;
     const ready = new Map<number, PendingBatches[]>();
+    const leaderless: PendingBatches[] = [];
     for (const { pending, leader } of this.#targets.partitions()) {
       if (pending.empty || pending.sending) continue;
-      if (leader < 0) return this.#troubled(`${pending.topic}/${pending.partition} has no leader`, [pending]);
+      // What failed waits for fresh metadata; the others go on meanwhile.
+      if (pending.stuckSince !== null && this.#learning !== null) continue;
+      if (leader < 0) {
+        leaderless.push(pending);
+        continue;
+      }
       if (this.#busy.has(leader)) {
         this.#due ||= all; // its turn comes with the answer to what is under way
         continue;
@@ -146,6 +186,8 @@ export class KafkaWriter implements LogWriter {
         list.sort((a, b) => b.sealed.length - a.sealed.length),
       );
     }
+    const [first] = leaderless;
+    if (first !== undefined) this.#troubled(`${first.topic}/${first.partition} has no leader`, leaderless);
   }
 
   /** One request with the first batch of each partition. Never throws: failures end in #failure or another try. */
@@ -192,25 +234,19 @@ export class KafkaWriter implements LogWriter {
     const code = answer?.errorCode ?? UNKNOWN_TOPIC_OR_PARTITION;
     // DUPLICATE_SEQUENCE: an earlier try of it had arrived, only its answer was lost.
     if (code === 0 || code === DUPLICATE_SEQUENCE) {
+      this.#acknowledged++;
       this.#targets.queuedBytes -= pending.acknowledge();
       return null;
     }
     const place = `${pending.topic}/${pending.partition}`;
     const error = new KafkaProtocolError(code, answer?.message ?? null);
     if (isStale(code)) return `${place}: ${error.message}`;
-    const tooLarge = code === MESSAGE_TOO_LARGE || code === RECORD_LIST_TOO_LARGE;
+    // The topic takes smaller batches than ours, but perhaps each of the records.
+    if (isTooLarge(code) && pending.splitFirst()) return null;
     this.#fail(
-      new LensError(
-        'LOG_APPEND_FAILED',
-        `${pending.sealed[0]?.count ?? 0} records for ${place} were refused: ${error.message}`,
-        {
-          place,
-          hint: tooLarge
-            ? "raise the topic's max.message.bytes, or send smaller records"
-            : "look at the broker's log; none of these records was written",
-          cause: error,
-        },
-      ),
+      isDenied(code)
+        ? this.#cluster.failure(`write to ${place}`, error)
+        : recordsRefused(place, pending.sealed[0]?.count ?? 0, error),
     );
     return null;
   }
@@ -220,12 +256,7 @@ export class KafkaWriter implements LogWriter {
     for (const part of stuck) {
       part.stuckSince ??= Date.now();
       if (Date.now() - part.stuckSince <= DELIVERY_MS) continue;
-      this.#fail(
-        new LensError('LOG_APPEND_FAILED', `records could not be written for ${DELIVERY_MS / 1000} s: ${trouble}`, {
-          place: this.#cluster.options.brokers.join(','),
-          hint: 'check that the brokers are up and the partitions have leaders; records already acknowledged are safe',
-        }),
-      );
+      this.#fail(stuckFor(DELIVERY_MS, trouble, this.#cluster.options.brokers));
       return;
     }
     this.#learn(RETRY_PAUSE_MS);

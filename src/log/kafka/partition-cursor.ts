@@ -1,6 +1,7 @@
 import { LensError } from '../../core/errors.ts';
 import { BATCH_HEADER_BYTES, BATCH_PREFIX_BYTES } from '../batch-layout.ts';
 import { BatchReader } from '../batch-reader.ts';
+import type { Position } from '../event-log.ts';
 import type { RecordBlock } from '../record-block.ts';
 import type { FetchedPartition } from './protocol/fetch.ts';
 
@@ -11,25 +12,32 @@ export class PartitionCursor {
   readonly partition: number;
   /** The next offset to fetch; ahead of what was handed over by what is queued. */
   offset: number;
+  /** Of the last batch before `offset`, -1 while unknown: by it the broker sees whether its log still is the one we read. */
+  leaderEpoch: number;
   /** Node id, -1 while unknown. */
   leader = -1;
+  /** Since when the broker refuses to read here (milliseconds). */
+  refusedSince: number | null = null;
   readonly #reader: BatchReader;
 
-  constructor(topic: string, topicId: string, partition: number, offset: number) {
+  constructor({ topic, partition, offset, leaderEpoch }: Position, topicId: string) {
     this.topic = topic;
     this.topicId = topicId;
     this.partition = partition;
     this.offset = offset;
+    this.leaderEpoch = leaderEpoch ?? -1;
     this.#reader = new BatchReader(topic, partition);
   }
 
   /** Takes in fetched batches and moves on behind them; null when there is nothing new in them. */
   take(fetched: FetchedPartition, nodeId: number): Delivery | null {
+    this.refusedSince = null;
     if (fetched.records === null) return null;
-    const next = offsetAfter(fetched.records, this.offset);
-    if (next === this.offset) return null;
-    const delivery = new Delivery(this, fetched, fetched.records, nodeId, this.offset, next);
-    this.offset = next;
+    const after = placeAfter(fetched.records, this.offset, this.leaderEpoch);
+    if (after.offset === this.offset) return null;
+    const delivery = new Delivery(this, fetched, fetched.records, nodeId, this.offset, after.offset);
+    this.offset = after.offset;
+    this.leaderEpoch = after.leaderEpoch;
     return delivery;
   }
 
@@ -87,19 +95,22 @@ export class Delivery {
   }
 }
 
-/** The offset after the last whole batch, from the batch headers alone (batch-layout.ts). */
-function offsetAfter(records: Buffer, from: number): number {
-  let next = from;
+/** The offset after the last whole batch and that batch's leader epoch, from the batch headers alone (batch-layout.ts). */
+function placeAfter(records: Buffer, from: number, epoch: number): { offset: number; leaderEpoch: number } {
+  let offset = from;
+  let leaderEpoch = epoch;
   for (let at = 0; at + 27 <= records.length;) {
     const length = records.readInt32BE(at + 8);
     // What cannot be is the reader's to complain about, which checks every batch: let it be handed over.
-    if (length < BATCH_HEADER_BYTES - BATCH_PREFIX_BYTES || records[at + 16] !== 2) return Math.max(next, from + 1);
+    if (length < BATCH_HEADER_BYTES - BATCH_PREFIX_BYTES || records[at + 16] !== 2)
+      return { offset: Math.max(offset, from + 1), leaderEpoch };
     if (at + BATCH_PREFIX_BYTES + length > records.length) break;
     const last = Number(records.readBigInt64BE(at)) + records.readInt32BE(at + 23);
-    next = Math.max(next, last + 1);
+    offset = Math.max(offset, last + 1);
+    leaderEpoch = records.readInt32BE(at + 12);
     at += BATCH_PREFIX_BYTES + length;
   }
-  return next;
+  return { offset, leaderEpoch };
 }
 
 /** The same memory without Buffer's methods: its slice() would be a view where a block promises a copy. */

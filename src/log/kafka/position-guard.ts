@@ -2,6 +2,7 @@ import { LensError } from '../../core/errors.ts';
 import type { Position } from '../event-log.ts';
 import type { KafkaCluster } from './cluster.ts';
 import { topicOffsets } from './kafka-topics.ts';
+import type { DivergingEpoch } from './protocol/fetch.ts';
 
 /**
  * Compares positions with what the brokers hold. LOG_OFFSET_OUT_OF_RANGE tells position, low and end: records we should
@@ -37,4 +38,21 @@ export async function checkPositions(cluster: KafkaCluster, positions: readonly 
       },
     );
   }
+}
+
+/** The log lost its tail, perhaps with records that were read already, and others were written in its place. */
+export function logWasCut(position: Position & { leaderEpoch: number }, diverging: DivergingEpoch): LensError {
+  const { topic, partition, offset, leaderEpoch } = position;
+  const { endOffset } = diverging;
+  const read = `leader epoch ${leaderEpoch}, read to ${offset - 1}`;
+  return new LensError(
+    'LOG_OFFSET_OUT_OF_RANGE',
+    `${topic}/${partition} was cut at ${endOffset} after it had been read to offset ${offset - 1}: the records from ` +
+      `${endOffset} on are other ones now (${read}; in the log the epoch ends at ${endOffset})`,
+    {
+      place: `${topic}/${partition}@${offset}`,
+      hint: 'a leader was elected that lacked records: rebuild with `lens run --full-refresh`, or restore the topic',
+      fields: { topic, partition, offset, end: endOffset, leaderEpoch },
+    },
+  );
 }

@@ -1,4 +1,5 @@
 import { LensError } from '../../core/errors.ts';
+import { checkTimestamp } from '../check-timestamp.ts';
 import type { Compression, RecordOptions } from '../event-log.ts';
 import { partitionOf } from '../partitioner.ts';
 import { LinkError } from './broker-link.ts';
@@ -25,6 +26,8 @@ interface EarlyRecord {
 }
 
 interface TopicTarget {
+  /** Null until learned. */
+  id: string | null;
   /** Node ids by partition, -1 where there is no leader; empty until learned. */
   leaders: readonly number[];
   /** By partition, made when first written to. */
@@ -59,9 +62,10 @@ export class WriteTargets {
     value: Uint8Array | null,
     options: RecordOptions,
   ): 'unknown' | 'sealed' | 'open' {
+    checkTimestamp(topic, options.timestamp);
     let target = this.#topics.get(topic);
     if (target === undefined) {
-      target = { leaders: [], partitions: [], turn: 0, early: [] };
+      target = { id: null, leaders: [], partitions: [], turn: 0, early: [] };
       this.#topics.set(topic, target);
       this.unknownTopics++;
     }
@@ -89,10 +93,14 @@ export class WriteTargets {
     const names = [...this.#topics.keys()];
     const { topics } = await this.#cluster.metadata(names);
     const there = topics.filter(({ errorCode }) => errorCode !== UNKNOWN_TOPIC_OR_PARTITION);
-    for (const { name, errorCode, partitions } of there) {
+    for (const { name, id, errorCode, partitions } of there) {
       const target = this.#topics.get(name);
       if (target === undefined) continue;
       if (errorCode !== 0 && !isStale(errorCode)) throw new KafkaProtocolError(errorCode, name);
+      if (errorCode === 0) {
+        if (target.id !== null && target.id !== id) throw recreated(name, target.id, id);
+        target.id = id;
+      }
       target.leaders = partitions.map(({ leader }) => leader);
       if (partitions.length === 0) throw new KafkaProtocolError(LEADER_NOT_AVAILABLE, name);
       if (target.early !== null) this.#routeEarly(name, target, target.early);
@@ -145,6 +153,14 @@ export class WriteTargets {
     if (Date.now() - this.#missingSince > MISSING_GRACE_MS) throw missingTopic(names);
     throw new LinkError(`not there: ${names.join(', ')}`, undefined, false);
   }
+}
+
+function recreated(topic: string, id: string, now: string): LensError {
+  return new LensError(
+    'LOG_TOPIC_RECREATED',
+    `topic ${topic} was deleted and made again while it was written to (id ${id}, now ${now})`,
+    { place: topic, hint: 'records written before may be gone with the old topic: publish them again' },
+  );
 }
 
 function earlySize(key: Uint8Array | null, value: Uint8Array | null): number {

@@ -46,6 +46,40 @@ export function writingTests(s: Subject): void {
     expect(await s.log.offsets([topic])).toEqual([{ topic, partition: 0, low: 0, end: 100 }]);
   });
 
+  test('disposing the log flushes the writers it opened', async () => {
+    const topic = await s.newTopic(2);
+    const other = s.fixture.freshLog();
+    for (const partition of [0, 1]) {
+      const writer = await other.write();
+      writer.add(topic, bytes('k'), bytes('v'), { partition });
+    }
+    await other[Symbol.asyncDispose]();
+    expect((await s.log.offsets([topic])).map(({ end }) => end)).toEqual([1, 1]);
+  });
+
+  test('disposing the log tells that a writer of it lost records', async () => {
+    const topic = await s.newTopic(1);
+    const other = s.fixture.freshLog();
+    const writer = await other.write();
+    writer.add(topic, bytes('k'), bytes('v'));
+    await writer.flush();
+    await s.log.deleteTopic(topic);
+    writer.add(topic, bytes('k'), bytes('v'));
+    await expect(other[Symbol.asyncDispose]()).rejects.toMatchObject({ code: 'LOG_TOPIC_MISSING' });
+  });
+
+  test.each([1.5, Number.NaN, Number.POSITIVE_INFINITY])('the timestamp %d is refused, alone', async (timestamp) => {
+    const topic = await s.newTopic(1);
+    await using writer = await s.log.write();
+    writer.add(topic, bytes('k'), bytes('before'));
+    expect(() => writer.add(topic, bytes('k'), bytes('v'), { timestamp })).toThrow(
+      expect.objectContaining({ code: 'LOG_APPEND_FAILED' }),
+    );
+    writer.add(topic, bytes('k'), bytes('after'));
+    await writer.flush();
+    expect((await readFrom(s.log, startOf(topic, 1), 2)).map((r) => r.value)).toEqual(['before', 'after']);
+  });
+
   test('bytes are copied when a record is added', async () => {
     const topic = await s.newTopic(1);
     const value = bytes('first');

@@ -119,6 +119,23 @@ describe('embedded log, several processes', () => {
     for (let n = 0; n < Math.min(...durable); n++) expect(counts.get(n)).toBe(2);
   });
 
+  test('an open writer sees partitions that another process adds', async () => {
+    const file = newFile();
+    await using log = openEmbeddedLog(file);
+    await using other = openEmbeddedLog(file);
+    await log.createTopic({ name: 't', partitions: 1, settings: {} });
+    await using writer = await log.write();
+    writer.add('t', bytes('k'), bytes('v'));
+    await writer.flush();
+    await other.alterTopic({ name: 't', partitions: 3, settings: {} });
+    writer.add('t', bytes('k'), bytes('v'), { partition: 2 });
+    await writer.flush();
+    for (let i = 0; i < 50; i++) writer.add('t', bytes(`key-${i}`), bytes('v'));
+    await writer.flush();
+    const ends = await log.offsets(['t']);
+    expect(ends.every(({ end }) => end > 1)).toBe(true);
+  });
+
   test('new records are seen within tens of milliseconds', async () => {
     const file = newFile();
     await using log = openEmbeddedLog(file);

@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { EventLog, LogReader } from '../../../src/log/event-log.ts';
+import type { Compression, EventLog, LogReader } from '../../../src/log/event-log.ts';
 import { openKafkaLog } from '../../../src/log/kafka/kafka-log.ts';
 import { kafkaSuite } from '../../kafka/kafka-suite.ts';
 import { append, recordsOf, startOf, type ReadRecord } from '../log-fixture.ts';
@@ -46,6 +47,7 @@ kafkaSuite('what only Kafka has: compaction, transactions, groups', (brokers) =>
     }
     expect(read.length).toBeLessThan(written / 2);
     expect(increasing(read)).toBe(true);
+    expect(await emptiedBlocks(log, topic, written + 1), 'batches that compaction emptied').toBeGreaterThan(0);
     const newest = new Map(read.map(({ key, value }) => [key, value]));
     expect(newest.get('last')).toBe('rolls the segment');
     for (const key of keys(20)) expect(newest.get(key)).toBe(String(rounds - 1));
@@ -154,6 +156,28 @@ kafkaSuite('what only Kafka has: compaction, transactions, groups', (brokers) =>
     });
   });
 
+  test.each<Compression>(['none', 'lz4'])(
+    'records that fit are written where the topic takes smaller batches than ours (%s)',
+    async (compression) => {
+      const topic = `small-batches-${compression}-${RUN}`;
+      await log.createTopic({ name: topic, partitions: 1, settings: { 'max.message.bytes': '20000' } });
+      const sent = Array.from({ length: 1000 }, (_, i) => `${i} ${randomBytes(350).toString('hex')}`);
+      {
+        await using writer = await log.write({ compression });
+        for (const [i, value] of sent.entries()) {
+          const headers = [['n', Buffer.from(`${i}`)]] as const;
+          writer.add(topic, Buffer.from(`k${i}`), Buffer.from(value), { timestamp: 1000 + i, headers });
+        }
+      }
+      const read = await readTo(log, topic, sent.length);
+      expect(read.map(({ value }) => value)).toEqual(sent);
+      expect(read.map(({ offset, key, timestamp }) => [offset, key, timestamp])).toEqual(
+        sent.map((_, i) => [i, `k${i}`, 1000 + i]),
+      );
+      expect(read.map(({ headers }) => headers)).toEqual(sent.map((_, i) => [['n', `${i}`]]));
+    },
+  );
+
   test('records arrive within milliseconds of being added', async () => {
     const topic = `live-${RUN}`;
     await log.createTopic({ name: topic, partitions: 4, settings: {} });
@@ -217,6 +241,19 @@ async function readTo(log: EventLog, topic: string, end: number, from = 0): Prom
     next = block.nextOffset;
   }
   return records;
+}
+
+/** How many blocks of the partition move the position and hold no record. */
+async function emptiedBlocks(log: EventLog, topic: string, end: number): Promise<number> {
+  await using reader = await log.read(startOf(topic, 1), { maxBytesPerPartition: 1 });
+  let emptied = 0;
+  for (let next = 0; next < end;) {
+    const block = await reader.next(5000);
+    if (block === null) throw new Error(`nothing more at ${next} of ${end}`);
+    if (block.count === 0) emptied++;
+    next = block.nextOffset;
+  }
+  return emptied;
 }
 
 /** The values that come until nothing more does for that long. */

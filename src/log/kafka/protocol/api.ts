@@ -7,6 +7,8 @@ export interface KafkaApi<Request, Response> {
   readonly version: number;
   /** Flexible versions have tagged fields, in the header too. */
   readonly flexible: boolean;
+  /** The answer has `throttle_time_ms` as its last field; all others have it as their first. */
+  readonly throttleLast?: true;
   encode(writer: WireWriter, request: Request): void;
   decode(reader: WireReader): Response;
 }

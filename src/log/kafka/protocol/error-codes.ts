@@ -1,4 +1,5 @@
 /** Kafka's error codes that we meet by name (https://kafka.apache.org/protocol#protocol_error_codes). */
+export const UNKNOWN_SERVER_ERROR = -1;
 export const OFFSET_OUT_OF_RANGE = 1;
 export const CORRUPT_MESSAGE = 2;
 export const UNKNOWN_TOPIC_OR_PARTITION = 3;
@@ -11,8 +12,10 @@ export const DUPLICATE_SEQUENCE = 46;
 export const UNKNOWN_TOPIC_ID = 100;
 export const INCONSISTENT_TOPIC_ID = 103;
 
-/** The metadata we used is old, or the broker is on its way up or down: learn the leaders anew and go on. */
+/** The metadata we used is old, or the broker is in passing trouble: learn the leaders anew and go on. */
 const STALE: ReadonlySet<number> = new Set([
+  UNKNOWN_SERVER_ERROR,
+  CORRUPT_MESSAGE, // damaged on its way, or a disk that another replica replaces
   3, // UNKNOWN_TOPIC_OR_PARTITION: not there, or not known to this broker yet
   LEADER_NOT_AVAILABLE,
   6, // NOT_LEADER_OR_FOLLOWER
@@ -32,8 +35,20 @@ const STALE: ReadonlySet<number> = new Set([
   77, // STALE_BROKER_EPOCH
   78, // OFFSET_NOT_AVAILABLE
   80, // PREFERRED_LEADER_NOT_AVAILABLE
+  89, // THROTTLING_QUOTA_EXCEEDED
   UNKNOWN_TOPIC_ID,
   INCONSISTENT_TOPIC_ID,
+]);
+
+/** Worth another try, but not for ever: it may be the record itself that the broker cannot read. */
+const DOUBTFUL: ReadonlySet<number> = new Set([UNKNOWN_SERVER_ERROR, OFFSET_OUT_OF_RANGE, CORRUPT_MESSAGE]);
+
+/** This user may not do that: no try will change it. */
+const DENIED: ReadonlySet<number> = new Set([
+  29, // TOPIC_AUTHORIZATION_FAILED
+  30, // GROUP_AUTHORIZATION_FAILED
+  31, // CLUSTER_AUTHORIZATION_FAILED
+  53, // TRANSACTIONAL_ID_AUTHORIZATION_FAILED
 ]);
 
 const NAMES: Readonly<Record<number, string>> = {
@@ -73,6 +88,7 @@ const NAMES: Readonly<Record<number, string>> = {
   74: 'FENCED_LEADER_EPOCH',
   78: 'OFFSET_NOT_AVAILABLE',
   87: 'INVALID_RECORD',
+  89: 'THROTTLING_QUOTA_EXCEEDED',
   100: 'UNKNOWN_TOPIC_ID',
   103: 'INCONSISTENT_TOPIC_ID',
 };
@@ -80,6 +96,15 @@ const NAMES: Readonly<Record<number, string>> = {
 /** Whether learning the metadata anew and trying again may mend it. */
 export function isStale(code: number): boolean {
   return STALE.has(code);
+}
+
+export function isDoubtful(code: number): boolean {
+  return DOUBTFUL.has(code);
+}
+
+/** Whether a right is missing. */
+export function isDenied(code: number): boolean {
+  return DENIED.has(code);
 }
 
 /** `NOT_LEADER_OR_FOLLOWER (6)`. */

@@ -1,5 +1,8 @@
 import type { AbortedTransaction } from '../../batch-reader.ts';
 import type { KafkaApi } from './api.ts';
+import { WireReader } from './wire.ts';
+
+const DIVERGING_EPOCH_TAG = 0;
 
 export interface FetchRequest {
   readonly maxWaitMs: number;
@@ -13,6 +16,14 @@ export interface FetchPartition {
   readonly topicId: string;
   readonly partition: number;
   readonly offset: number;
+  /** Of the last batch before `offset`; -1 when unknown. */
+  readonly leaderEpoch: number;
+}
+
+/** The leader's log ends this epoch, or the last one before it, at an offset before the one asked for: it was cut. */
+export interface DivergingEpoch {
+  readonly epoch: number;
+  readonly endOffset: number;
 }
 
 export interface FetchResponse {
@@ -26,6 +37,7 @@ export interface FetchedPartition {
   readonly errorCode: number;
   /** Records below it are committed and replicated. */
   readonly lastStableOffset: number;
+  readonly diverging: DivergingEpoch | null;
   readonly aborted: readonly AbortedTransaction[];
   /** Record batches as stored, the last one possibly cut; a view of the answer. */
   readonly records: Buffer | null;
@@ -33,7 +45,8 @@ export interface FetchedPartition {
 
 /**
  * Read committed, without a fetch session. From version 13 on topics go by id, so a topic deleted and made again under
- * the same name is refused (UNKNOWN_TOPIC_ID) instead of read on.
+ * the same name is refused (UNKNOWN_TOPIC_ID) instead of read on. The epoch of the last batch read (KIP-595's
+ * last_fetched_epoch) lets the leader say whether its log still holds what we read.
  */
 export const FETCH: KafkaApi<FetchRequest, FetchResponse> = {
   name: 'Fetch',
@@ -45,13 +58,13 @@ export const FETCH: KafkaApi<FetchRequest, FetchResponse> = {
     writer.int32(0).int32(-1); // no session
     writer.compactArray(byTopic(request.partitions), (run) => {
       writer.raw(Buffer.from(run.topicId, 'base64url'));
-      writer.compactArray(run.partitions, ({ partition, offset }) =>
+      writer.compactArray(run.partitions, ({ partition, offset, leaderEpoch }) =>
         // current_leader_epoch, fetch_offset, last_fetched_epoch, log_start_offset, partition_max_bytes
         writer
           .int32(partition)
           .int32(-1)
           .int64(offset)
-          .int32(-1)
+          .int32(leaderEpoch)
           .int64(-1)
           .int32(request.maxBytesPerPartition)
           .noTags(),
@@ -81,8 +94,9 @@ export const FETCH: KafkaApi<FetchRequest, FetchResponse> = {
         reader.int32(); // preferred_read_replica
         const size = reader.uvarint() - 1;
         const records = size > 0 ? reader.raw(size) : null;
-        reader.skipTags();
-        return { topicId, partition, errorCode, lastStableOffset, aborted, records };
+        const tags = reader.tags();
+        const diverging = divergingEpoch(tags.get(DIVERGING_EPOCH_TAG));
+        return { topicId, partition, errorCode, lastStableOffset, diverging, aborted, records };
       });
       reader.skipTags();
       return partitions;
@@ -90,6 +104,12 @@ export const FETCH: KafkaApi<FetchRequest, FetchResponse> = {
     return { errorCode, partitions: topics.flat() };
   },
 };
+
+function divergingEpoch(bytes: Buffer | undefined): DivergingEpoch | null {
+  if (bytes === undefined) return null;
+  const reader = new WireReader(bytes);
+  return { epoch: reader.int32(), endOffset: reader.int64() };
+}
 
 /** Runs of neighbours of one topic: the order of the partitions is kept, a topic may come twice. */
 function byTopic(partitions: readonly FetchPartition[]): { topicId: string; partitions: FetchPartition[] }[] {

@@ -19,6 +19,7 @@ export const PRODUCE: KafkaApi<ProduceRequest, readonly ProducedPartition[]> = {
   key: 0,
   version: 8,
   flexible: false,
+  throttleLast: true,
   encode(writer, { timeoutMs, batches }) {
     writer.string(null).int16(-1).int32(timeoutMs); // transactional_id, acks
     const topics = Map.groupBy(batches, (batch) => batch.topic);

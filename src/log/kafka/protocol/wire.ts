@@ -1,7 +1,7 @@
 /**
  * Kafka's wire types (https://kafka.apache.org/protocol#protocol_types): big-endian integers, strings and arrays with
  * their length before them. The compact ones are those of "flexible" versions: length + 1 as unsigned varint, 0 for
- * null, and a section of tagged fields (always empty when we write, skipped when we read) at the end of each structure.
+ * null, and a section of tagged fields (always empty when we write, mostly skipped when we read) at the end of each structure.
  */
 export class WireWriter {
   #buffer = Buffer.allocUnsafe(256);
@@ -91,6 +91,8 @@ export class WireWriter {
   }
 }
 
+const NO_TAGS: ReadonlyMap<number, Buffer> = new Map();
+
 /** Reads what {@link WireWriter} describes; running over the end is a RangeError of Buffer's. */
 export class WireReader {
   readonly bytes: Buffer;
@@ -163,10 +165,16 @@ export class WireReader {
   }
 
   skipTags(): void {
-    for (let left = this.uvarint(); left > 0; left--) {
-      this.uvarint();
-      this.raw(this.uvarint());
-    }
+    this.tags();
+  }
+
+  /** The tagged fields at the end of a structure, by tag. */
+  tags(): ReadonlyMap<number, Buffer> {
+    const count = this.uvarint();
+    if (count === 0) return NO_TAGS;
+    const tags = new Map<number, Buffer>();
+    for (let left = count; left > 0; left--) tags.set(this.uvarint(), this.raw(this.uvarint()));
+    return tags;
   }
 
   #items<T>(count: number, read: () => T): T[] {
