@@ -18,9 +18,13 @@ export class Output {
     process.stdout.write(`${text}\n`);
   }
 
-  /** Resolves when the reader of standard output has caught up; for output that may be larger than memory. */
-  async drain(): Promise<void> {
-    if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
+  /**
+   * Resolves when the reader of standard output has caught up; for output that may be larger than memory.
+   *
+   * @param ahead how many bytes may be printed that nobody has read yet
+   */
+  async drain(ahead = 0): Promise<void> {
+    if (process.stdout.writableLength > ahead && process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
   }
 
   /** What happened. */

@@ -5,7 +5,7 @@ import type { EventLog, PartitionOffsets } from '../log/event-log.ts';
 import type { Project } from '../project/project-contract.ts';
 import { selectModels } from '../project/selector.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
-import { readOnlyQuery } from '../warehouse/read-only-query.ts';
+import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts';
 import { consume, type Consumed } from './consume.ts';
 import { hasNewPartitions } from './find-partitions.ts';
 import { Edition } from './edition.ts';
@@ -15,8 +15,8 @@ import { editionFiles, recoverSwap, removeEdition, requireHistory, swapEditions 
 import type {
   CompactionSummary,
   LagRow,
+  QueryEnd,
   QueryOptions,
-  QueryResult,
   RunOptions,
   RunSummary,
   WarehouseOperations,
@@ -24,7 +24,8 @@ import type {
 } from './operations.ts';
 import { CheckpointPublisher, positions } from './checkpoint-publisher.ts';
 import { LiveEdition } from './live-edition.ts';
-import { lagRows, modelStatuses, warehouseStatus } from './status.ts';
+import { runResults } from './run-results.ts';
+import { appliedRecords, lagRows, modelStatuses, warehouseStatus } from './status.ts';
 import { Turns } from './turns.ts';
 
 export interface MaterializerOptions {
@@ -117,9 +118,19 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     return lagRows(group, ends, await this.#live.read(positions));
   }
 
-  async query(sql: string, options: QueryOptions = {}): Promise<QueryResult> {
+  streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd> {
     const { maxRows = 10_000, timeoutMs = 60_000 } = options;
-    return this.#live.read((connection) => readOnlyQuery(connection, sql, { maxRows, timeoutMs }));
+    return this.#live.read((connection, _edition, leave) => {
+      const signal = options.signal === undefined ? leave : AbortSignal.any([leave, options.signal]);
+      return readOnlyQuery(connection, sql, { maxRows, timeoutMs, signal }, sink);
+    });
+  }
+
+  /** A whole result, for those known to be small. */
+  async query(sql: string, options: QueryOptions = {}): Promise<{ rows: (readonly unknown[])[] }> {
+    const rows: (readonly unknown[])[] = [];
+    await this.streamQuery(sql, options, { columns: () => {}, rows: (piece) => void rows.push(...piece) });
+    return { rows };
   }
 
   async compact({ full }: { full: boolean }): Promise<CompactionSummary> {
@@ -149,16 +160,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     return {
       ...consumed,
       milliseconds: performance.now() - started,
-      models: selected.map(({ name }) => {
-        const status = models.find((model) => model.name === name);
-        const failed = status?.state === 'failed';
-        return {
-          name,
-          status: failed ? 'error' : 'success',
-          message: failed ? status.reason : null,
-          rows: status?.rows ?? null,
-        };
-      }),
+      models: runResults(selected, models),
     };
   }
 
@@ -172,25 +174,18 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
       await this.#publisher.publish(true);
       return consumed;
     }
-    const before = await this.#appliedRecords();
+    const before = await this.#live.read(appliedRecords);
     while (!(await this.#reached(ends))) {
       if (this.#followFailure !== null) throw this.#followFailure;
       await sleep(20);
     }
-    const after = await this.#appliedRecords();
+    const after = await this.#live.read(appliedRecords);
     return { batches: 0, records: after.records - before.records, deadLetters: after.deadLetters - before.deadLetters };
   }
 
   async #reached(ends: readonly PartitionOffsets[]): Promise<boolean> {
     const checkpoint = await this.#live.read(positions);
     return lagRows('', ends, checkpoint).every((row) => row.lag === 0);
-  }
-
-  #appliedRecords(): Promise<{ records: number; deadLetters: number }> {
-    return this.#live.read(async (connection) => ({
-      records: await connection.number('select sum(next_offset - first_offset) from lens.checkpoint'),
-      deadLetters: await connection.number('select count(*) from lens.dead_letters'),
-    }));
   }
 
   /**

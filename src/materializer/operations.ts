@@ -1,3 +1,5 @@
+import type { ResultSink } from '../warehouse/read-only-query.ts';
+
 /**
  * What a command asks of whoever holds the warehouse. The holder implements it over the materializer
  * (`materializer.ts`); while a service runs, `src/service/control-client.ts` implements it over the service's control port, so
@@ -7,8 +9,12 @@ export interface WarehouseOperations {
   status(): Promise<WarehouseStatus>;
   /** A row per partition, in the columns of kafka-consumer-groups.sh. */
   lag(): Promise<LagRow[]>;
-  /** One read-only SELECT. QUERY_REFUSED for anything else, QUERY_FAILED with DuckDB's message. */
-  query(sql: string, options?: QueryOptions): Promise<QueryResult>;
+  /**
+   * One read-only SELECT, its rows handed over piece by piece and never whole in memory: dates and timestamps ISO 8601
+   * in UTC, decimals as strings, bytes base64, integers as numbers up to 2^53 - 1, beyond as strings. QUERY_REFUSED for
+   * anything else, QUERY_FAILED with DuckDB's message, also after some pieces.
+   */
+  streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd>;
   /** Brings the models kept by compaction up to the checkpoint; `full` rebuilds them outright. */
   compact(options: { full: boolean }): Promise<CompactionSummary>;
   /** Catches up to the end offsets taken at its start and brings the selected models up to them. */
@@ -16,16 +22,15 @@ export interface WarehouseOperations {
 }
 
 export interface QueryOptions {
-  /** At most so many rows come back; the result says when there were more. Default 10,000. */
-  readonly maxRows?: number;
-  /** Milliseconds until the query is interrupted. Default 60,000. */
-  readonly timeoutMs?: number;
+  /** At most so many rows come back; the end says when there were more. Default 10,000. */
+  readonly maxRows?: number | undefined;
+  /** Milliseconds DuckDB may work on it until it is interrupted. Default 60,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the query when nobody wants its rows any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-export interface QueryResult {
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
-  /** JSON values: dates and timestamps ISO 8601 in UTC, decimals as strings, bytes base64, integers as numbers up to 2^53 - 1, beyond as strings. */
-  readonly rows: readonly (readonly unknown[])[];
+export interface QueryEnd {
   readonly truncated: boolean;
 }
 

@@ -95,6 +95,14 @@ function stateOf(record: StoredModel | undefined): ModelState {
   return record.state === 'current' && record.recordsBehind > 0 ? 'behind' : record.state;
 }
 
+/** How many records were ever applied, and how many of them are dead letters. */
+export async function appliedRecords(connection: Connection): Promise<{ records: number; deadLetters: number }> {
+  return {
+    records: await connection.number('select sum(next_offset - first_offset) from lens.checkpoint'),
+    deadLetters: await connection.number('select count(*) from lens.dead_letters'),
+  };
+}
+
 /** One row per partition, in the columns of kafka-consumer-groups.sh. */
 export function lagRows(
   group: string,

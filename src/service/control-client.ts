@@ -1,16 +1,19 @@
-import { Agent, request } from 'node:http';
+import { Agent, request, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { LensError, messageOf } from '../core/errors.ts';
 import type {
   CompactionSummary,
   LagRow,
+  QueryEnd,
   QueryOptions,
-  QueryResult,
   RunOptions,
   RunSummary,
   WarehouseOperations,
   WarehouseStatus,
 } from '../materializer/operations.ts';
 import { fromControlError, type ControlError, type ControlMethod } from './control-protocol.ts';
+import type { ResultSink } from '../warehouse/read-only-query.ts';
+import { QUERY_LINES, readQueryLines } from './query-lines.ts';
 import type { ServiceAddress } from './service-file.ts';
 
 /** How long a service may take to say that it is there; it may be in the middle of a batch. */
@@ -46,8 +49,21 @@ export class ControlClient implements WarehouseOperations, Disposable {
     return this.#call('lag', []) as Promise<LagRow[]>;
   }
 
-  query(sql: string, options: QueryOptions = {}): Promise<QueryResult> {
-    return this.#call('query', [sql, options]) as Promise<QueryResult>;
+  async streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd> {
+    const { maxRows, timeoutMs, signal } = options;
+    const incoming = await this.#post('query', [sql, { maxRows, timeoutMs }]);
+    const leave = (): void => void incoming.destroy();
+    signal?.addEventListener('abort', leave, { once: true });
+    try {
+      if (incoming.headers['content-type'] === QUERY_LINES) return await readQueryLines(incoming, sink);
+      return resultOf(await text(incoming)) as QueryEnd;
+    } catch (error) {
+      // A connection that breaks off in the middle, and nothing that the sink threw.
+      throw incoming.errored === error ? this.#unreachable(error) : error;
+    } finally {
+      signal?.removeEventListener('abort', leave);
+      incoming.destroy();
+    }
   }
 
   compact(options: { full: boolean }): Promise<CompactionSummary> {
@@ -63,36 +79,40 @@ export class ControlClient implements WarehouseOperations, Disposable {
   }
 
   async #call(method: ControlMethod, params: readonly unknown[], timeoutMs?: number): Promise<unknown> {
-    let text: string;
-    try {
-      text = await this.#post(JSON.stringify({ method, params }), timeoutMs);
-    } catch (error) {
-      throw new LensError('SERVICE_UNREACHABLE', `the service did not answer: ${messageOf(error)}`, {
-        place: `127.0.0.1:${this.#address.port}, process ${this.#address.pid}`,
-        hint: 'see its log; a service that was stopped takes its service.json away',
-        cause: error,
-      });
-    }
-    const answer = JSON.parse(text) as { result?: unknown; error?: ControlError };
-    if (answer.error !== undefined) throw fromControlError(answer.error);
-    return answer.result;
+    const incoming = await this.#post(method, params, timeoutMs);
+    const answer = await text(incoming).catch((error: unknown) => {
+      throw this.#unreachable(error);
+    });
+    return resultOf(answer);
   }
 
-  #post(body: string, timeoutMs: number | undefined): Promise<string> {
+  /** Sends a request; gives the answer as soon as its head is there. SERVICE_UNREACHABLE otherwise. */
+  #post(method: ControlMethod, params: readonly unknown[], timeoutMs?: number): Promise<IncomingMessage> {
     const { port, token } = this.#address;
-    return new Promise((resolve, reject) => {
+    return new Promise<IncomingMessage>((resolve, reject) => {
       const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-      const outgoing = request({ host: '127.0.0.1', port, method: 'POST', agent: this.#agent, headers }, (incoming) => {
-        const chunks: Buffer[] = [];
-        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-        incoming.on('end', () => resolve(Buffer.concat(chunks).toString()));
-        incoming.on('error', reject);
-      });
+      const outgoing = request({ host: '127.0.0.1', port, method: 'POST', agent: this.#agent, headers }, resolve);
       if (timeoutMs !== undefined) {
         outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
       }
       outgoing.on('error', reject);
-      outgoing.end(body);
+      outgoing.end(JSON.stringify({ method, params }));
+    }).catch((error: unknown) => {
+      throw this.#unreachable(error);
     });
   }
+
+  #unreachable(cause: unknown): LensError {
+    return new LensError('SERVICE_UNREACHABLE', `the service did not answer: ${messageOf(cause)}`, {
+      place: `127.0.0.1:${this.#address.port}, process ${this.#address.pid}`,
+      hint: 'see its log; a service that was stopped takes its service.json away',
+      cause,
+    });
+  }
+}
+
+function resultOf(answer: string): unknown {
+  const { result, error } = JSON.parse(answer) as { result?: unknown; error?: ControlError };
+  if (error !== undefined) throw fromControlError(error);
+  return result;
 }

@@ -2,8 +2,9 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { LensError, messageOf, unreachable } from '../core/errors.ts';
-import type { WarehouseOperations } from '../materializer/operations.ts';
-import { CONTROL_METHODS, toControlError, type ControlRequest } from './control-protocol.ts';
+import type { QueryOptions, WarehouseOperations } from '../materializer/operations.ts';
+import { CONTROL_METHODS, toControlError, type ControlMethod, type ControlRequest } from './control-protocol.ts';
+import { answerQuery } from './query-lines.ts';
 import { removeServiceFile, writeServiceFile } from './service-file.ts';
 
 const MAX_REQUEST_BYTES = 4 << 20;
@@ -73,8 +74,11 @@ async function answer(
       });
       return;
     }
-    const result = await perform(operations, await readRequest(request));
-    send(response, 200, { result });
+    const asked = await readRequest(request);
+    if (asked.method === 'query') {
+      const [sql, bounds] = asked.params as [unknown, QueryOptions | undefined];
+      await answerQuery(response, (sink, signal) => operations.streamQuery(String(sql), { ...bounds, signal }, sink));
+    } else send(response, 200, { result: await perform(operations, asked.method, asked.params) });
   } catch (error) {
     send(response, 500, { error: toControlError(error) });
   }
@@ -103,7 +107,11 @@ async function readRequest(request: IncomingMessage): Promise<ControlRequest> {
   return { method: parsed.method, params: parsed.params };
 }
 
-async function perform(operations: WarehouseOperations, { method, params }: ControlRequest): Promise<unknown> {
+async function perform(
+  operations: WarehouseOperations,
+  method: Exclude<ControlMethod, 'query'>,
+  params: readonly unknown[],
+): Promise<unknown> {
   switch (method) {
     case 'ping':
       return { pid: process.pid };
@@ -111,8 +119,6 @@ async function perform(operations: WarehouseOperations, { method, params }: Cont
       return { ...(await operations.status()), service: true };
     case 'lag':
       return operations.lag();
-    case 'query':
-      return operations.query(String(params[0]), params[1] ?? {});
     case 'compact':
       return operations.compact((params[0] ?? { full: false }) as { full: boolean });
     case 'run':
@@ -122,7 +128,16 @@ async function perform(operations: WarehouseOperations, { method, params }: Cont
   }
 }
 
+/** Whatever goes wrong with one answer is that answer's alone: this never throws. */
 function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(body));
+  let text: string;
+  try {
+    text = JSON.stringify(body);
+  } catch (error) {
+    send(response, 500, { error: toControlError(error) });
+    return;
+  }
+  // With the head out there is no way left to say what is wrong but to break off.
+  if (response.headersSent) response.destroy();
+  else response.writeHead(status, { 'content-type': 'application/json' }).end(text);
 }

@@ -6,6 +6,8 @@ import { appendChunks, type TableName } from './column-writer.ts';
 export type SqlValue = string | number | bigint | boolean | null | Uint8Array;
 export type SqlRow = Readonly<Record<string, unknown>>;
 
+const INTERRUPT_AGAIN_MS = 50;
+
 /**
  * One connection to the warehouse. Statements of one connection run one after another; integers come back as numbers
  * where they are exact (to 2^53), everything else as node-api's JS values.
@@ -67,9 +69,24 @@ export class Connection implements Disposable {
     }
   }
 
-  /** Interrupts the running statement. */
-  interrupt(): void {
-    this.#connection.interrupt();
+  /**
+   * Interrupts what runs once the signal is aborted, until disposed: again and again, since DuckDB forgets an interrupt
+   * that comes between two statements.
+   */
+  interruptOn(signal: AbortSignal): Disposable {
+    let timer: NodeJS.Timeout | undefined;
+    const onAbort = (): void => {
+      this.#connection.interrupt();
+      timer = setInterval(() => this.#connection.interrupt(), INTERRUPT_AGAIN_MS);
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    return {
+      [Symbol.dispose]: () => {
+        signal.removeEventListener('abort', onAbort);
+        clearInterval(timer);
+      },
+    };
   }
 
   /** The node-api connection, for the other files of this folder. */
