@@ -37,7 +37,11 @@ export class CheckpointPublisher {
         checkpoint.map(({ topic, partition, nextOffset }) => ({ topic, partition, offset: nextOffset })),
       );
     } catch (error) {
-      onEvent({ kind: 'notice', message: `the checkpoint could not be published: ${messageOf(error)}` });
+      onEvent({
+        kind: 'notice',
+        severity: 'warning',
+        message: `the checkpoint could not be published: ${messageOf(error)}`,
+      });
     }
   }
 }

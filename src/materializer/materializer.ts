@@ -10,7 +10,7 @@ import { consume, type Consumed } from './consume.ts';
 import { hasNewPartitions } from './find-partitions.ts';
 import { Edition } from './edition.ts';
 import type { EventSink } from './events.ts';
-import { modelFailed } from './model-failed.ts';
+import { modelFailed, tellFailures } from './model-failed.ts';
 import { editionFiles, recoverSwap, removeEdition, requireHistory, swapEditions } from './full-refresh.ts';
 import type {
   CompactionSummary,
@@ -24,6 +24,7 @@ import type {
 } from './operations.ts';
 import { CheckpointPublisher, positions } from './checkpoint-publisher.ts';
 import { LiveEdition } from './live-edition.ts';
+import { failedModels } from './model-states.ts';
 import { runResults } from './run-results.ts';
 import { appliedRecords, lagRows, modelStatuses, warehouseStatus } from './status.ts';
 import { Turns } from './turns.ts';
@@ -109,12 +110,14 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
 
   async status(): Promise<WarehouseStatus> {
     const { project, log } = this.#options;
-    return this.#live.read((connection) => warehouseStatus(connection, this.#edition, project, log));
+    return this.#live.read((connection) =>
+      warehouseStatus(connection, this.#edition, project, log, this.#topicNames()),
+    );
   }
 
   async lag(): Promise<LagRow[]> {
-    const { catalog, log, group } = this.#options;
-    const ends = await log.offsets(catalog.contracts.map((contract) => contract.name));
+    const { log, group } = this.#options;
+    const ends = await log.offsets(this.#topicNames());
     return lagRows(group, ends, await this.#live.read(positions));
   }
 
@@ -138,11 +141,11 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     const summary = await this.#turns.take(async () => {
       await this.#retryFailed();
       const { models, failed } = await this.#edition.compact(full);
-      for (const error of failed) this.#options.onEvent({ kind: 'notice', message: error.message });
+      tellFailures(failed, this.#options.onEvent);
       const milliseconds = performance.now() - started;
       await this.#edition.recordCompaction(milliseconds, full);
       await this.#edition.writeFile();
-      return { models, milliseconds };
+      return { models, milliseconds, failed: await this.#live.read(failedModels) };
     });
     this.#options.onEvent({ kind: 'compaction', full, ...summary });
     return summary;
@@ -166,8 +169,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
 
   /** Applies the log up to the end offsets it has now; whoever follows it already does the work, if there is one. */
   async catchUp(): Promise<Consumed> {
-    const { catalog, log } = this.#options;
-    const ends = await log.offsets(catalog.contracts.map((contract) => contract.name));
+    const ends = await this.#options.log.offsets(this.#topicNames());
     const never = new AbortController().signal;
     if (this.#following === null) {
       const consumed = await this.#consume(this.#edition, { signal: never, until: ends });
@@ -183,6 +185,10 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     return { batches: 0, records: after.records - before.records, deadLetters: after.deadLetters - before.deadLetters };
   }
 
+  #topicNames(): string[] {
+    return this.#options.catalog.contracts.map((contract) => contract.name);
+  }
+
   async #reached(ends: readonly PartitionOffsets[]): Promise<boolean> {
     const checkpoint = await this.#live.read(positions);
     return lagRows('', ends, checkpoint).every((row) => row.lag === 0);
@@ -193,9 +199,9 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
    * on the way the live edition stays, and the new one is removed.
    */
   async #fullRefresh(allowDataLoss: boolean): Promise<Consumed> {
-    const { dataDir, log, catalog } = this.#options;
+    const { dataDir, log } = this.#options;
     const files = editionFiles(dataDir);
-    const topics = catalog.contracts.map((contract) => contract.name);
+    const topics = this.#topicNames();
     if (!allowDataLoss) await requireHistory(log, await this.#edition.checkpoint(), topics);
     removeEdition(files.next);
     const next = await Edition.open(files.next, this.#options);
@@ -277,7 +283,11 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
         if (!bulk && (await this.#turns.take(() => this.#edition.needsCompaction())))
           await this.compact({ full: false });
       } catch (error) {
-        this.#options.onEvent({ kind: 'notice', message: `compaction will be tried again: ${messageOf(error)}` });
+        this.#options.onEvent({
+          kind: 'notice',
+          severity: 'warning',
+          message: `compaction will be tried again: ${messageOf(error)}`,
+        });
       }
     }
   }
@@ -285,7 +295,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   async #retryFailed(): Promise<void> {
     if (this.#edition.foldedBehind('failed').length === 0) return;
     const { models, failed } = await this.#edition.rebuildFolded();
-    for (const error of failed) this.#options.onEvent({ kind: 'notice', message: error.message });
+    tellFailures(failed, this.#options.onEvent);
     if (models.length > 0) this.#options.onEvent({ kind: 'notice', message: `current again: ${models.join(', ')}` });
   }
 

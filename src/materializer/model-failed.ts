@@ -1,4 +1,5 @@
 import { LensError, messageOf } from '../core/errors.ts';
+import type { EventSink } from './events.ts';
 
 /** A model whose SQL failed on the data at hand; `fields.model` names it, so that the batch can go on without it. */
 export function modelFailed(model: string, cause: unknown): LensError {
@@ -9,6 +10,13 @@ export function modelFailed(model: string, cause: unknown): LensError {
     fields: { model },
     cause,
   });
+}
+
+/** What is told of each failure of a model. */
+export function tellFailures(failures: readonly Error[], onEvent: EventSink): void {
+  for (const error of failures) {
+    onEvent({ kind: 'model-failed', model: failedModel(error) ?? 'unknown', message: error.message });
+  }
 }
 
 /** The model named by a MODEL_FAILED error, or null for any other error. */

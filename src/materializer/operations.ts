@@ -63,17 +63,25 @@ export interface ModelStatus {
   readonly updatedAt: string | null;
 }
 
+/**
+ * `failed`: a model's SQL failed on data; `catching-up`: records are landed in bulk, the models follow; `unknown`: the log
+ * does not answer; `behind`: records are left to apply, or models kept by compaction to bring up; else `current`.
+ */
+export type WarehouseState = 'failed' | 'catching-up' | 'unknown' | 'behind' | 'current';
+
 export interface WarehouseStatus {
   readonly project: string;
   readonly log: string;
   readonly warehouse: string;
   /** True when a running service answered. */
   readonly service: boolean;
-  readonly state: 'current' | 'catching-up' | 'behind';
+  readonly state: WarehouseState;
   readonly recordsApplied: number;
   readonly deadLetters: number;
   /** Records between the checkpoint and the ends of the log; null when the log does not answer. */
   readonly lag: number | null;
+  /** Why the log does not answer; otherwise null. */
+  readonly logProblem: string | null;
   readonly checkpoint: readonly { readonly topic: string; readonly partition: number; readonly nextOffset: number }[];
   readonly models: readonly ModelStatus[];
   readonly rawTables: readonly { readonly name: string; readonly topic: string; readonly rows: number }[];
@@ -88,6 +96,13 @@ export interface CompactionSummary {
     readonly rows: number;
   }[];
   readonly milliseconds: number;
+  /** Models that are not at the checkpoint, since their SQL or that of a model they read failed. */
+  readonly failed: readonly FailedModel[];
+}
+
+export interface FailedModel {
+  readonly name: string;
+  readonly message: string;
 }
 
 export interface RunOptions {

@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { lens } from './lens-process.ts';
 import { Shop } from './shop.ts';
 
@@ -9,6 +9,9 @@ const shop = new Shop();
 const empty = mkdtempSync(path.join(tmpdir(), 'lens-empty-'));
 const broken = mkdtempSync(path.join(tmpdir(), 'lens-broken-'));
 writeFileSync(path.join(broken, 'lens.yml'), 'quiet: true\nbatch:\n  maxRecord: 5\n');
+
+/** Makes the warehouse that queries need. */
+beforeAll(() => shop.output(['run', '--quiet']));
 
 const cases: [string, string[], number, RegExp][] = [
   ['an unknown command', ['rum'], 2, /^error USAGE: unknown command 'rum'\n {2}hint: Did you mean run\?\n$/],

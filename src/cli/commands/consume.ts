@@ -41,7 +41,7 @@ Examples:
       const { settings, output } = invocationOf(command);
       const catalog = openCatalog(settings);
       catalog.contract(topic);
-      await using log = openLog(settings);
+      await using log = openLog(settings, 'read');
       await printRecords(log, topic, catalog, flags, output);
     });
 }

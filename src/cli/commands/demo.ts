@@ -8,6 +8,7 @@ import { openCatalog, openLog, type Runtime } from '../../service/runtime.ts';
 import { runService } from '../../service/service.ts';
 import { applyTopics } from '../../topics/manage-topics.ts';
 import { eventPrinter } from '../event-printer.ts';
+import { reportFailedModels } from '../failed-models.ts';
 import { ingestLine } from '../ingest-line.ts';
 import { interruption } from '../interruption.ts';
 import { invocationOf, type Invocation } from '../invocation.ts';
@@ -68,15 +69,11 @@ async function prepare({ settings, output }: Invocation, flags: DemoFlags, signa
 
 async function once({ settings, output }: Invocation): Promise<void> {
   using progress = new Progress(output);
-  await withWarehouse(settings, { onEvent: eventPrinter(output, progress), topics: 'create' }, async (operations) => {
-    const { models } = await operations.run({});
-    for (const { name, status, message } of models) {
-      if (status === 'error') {
-        process.stderr.write(`model ${name} failed: ${message ?? ''}\n`);
-        process.exitCode = 1;
-      }
-    }
-    await operations.compact({ full: false });
+  const onEvent = eventPrinter(output, progress, 'at the end');
+  await withWarehouse(settings, { onEvent, access: 'write' }, async (operations) => {
+    await operations.run({});
+    const { failed } = await operations.compact({ full: false });
+    reportFailedModels(output, failed);
     await printSummary(operations, { settings, output });
   });
 }

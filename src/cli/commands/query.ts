@@ -29,7 +29,7 @@ Examples:
     .action(
       async (sql: string, options: { format: ResultFormat; limit: number; timeout: number }, command: Command) => {
         const { settings, output } = invocationOf(command);
-        const opening = { onEvent: noticePrinter(output), topics: 'leave' } as const;
+        const opening = { onEvent: noticePrinter(output), access: 'read' } as const;
         const bounds = { maxRows: options.limit, timeoutMs: options.timeout * 1000 };
         const printer = resultPrinter(options.format, (text) => {
           output.result(text);

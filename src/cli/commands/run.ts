@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { RunSummary } from '../../materializer/operations.ts';
 import { withWarehouse } from '../../service/hold-warehouse.ts';
 import { eventPrinter } from '../event-printer.ts';
+import { reportFailedModels } from '../failed-models.ts';
 import { invocationOf } from '../invocation.ts';
 import { count, counted, duration } from '../numbers.ts';
 import { Progress } from '../progress.ts';
@@ -26,15 +27,16 @@ export function runCommand(): Command {
     .action(async (flags: RunFlags, command: Command) => {
       const { settings, output } = invocationOf(command);
       using progress = new Progress(output);
-      const opening = { onEvent: eventPrinter(output, progress), topics: 'create' } as const;
+      const opening = { onEvent: eventPrinter(output, progress, 'at the end'), access: 'write' } as const;
       const summary = await withWarehouse(settings, opening, (operations) => operations.run(flags));
       progress.clear();
       const failed = summary.models.filter(({ status }) => status === 'error');
       output.line(runText(summary), { event: 'run', ...summary });
-      // Said even with --quiet: the exit code alone does not say which model.
-      if (output.quiet)
-        for (const { name, message } of failed) process.stderr.write(`model ${name} failed: ${message ?? ''}\n`);
-      if (failed.length > 0) process.exitCode = 1;
+      // The exit code alone, and the table's first lines, do not say what is wrong.
+      reportFailedModels(
+        output,
+        failed.map(({ name, message }) => ({ name, message: message ?? '' })),
+      );
     });
 }
 
