@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
@@ -57,6 +57,21 @@ const cases: [string, string[], number, RegExp][] = [
   ['reading a file', ['query', "select * from read_csv('/etc/passwd')", ...shop.flags], 1, /^error QUERY_FAILED: /],
   ['an unknown table', ['query', 'select * from nothing', ...shop.flags], 1, /^error QUERY_FAILED: /],
 ];
+
+test.each([
+  ['demo', '--once'],
+  ['ingest', 'prompts'],
+  ['ingest', 'generations'],
+])('%s %s outside of the shipped project creates nothing', async (...args) => {
+  const dataDir = path.join(mkdtempSync(path.join(tmpdir(), 'lens-none-')), 'data');
+  const nowhere = await lens([...args, '--project-dir', empty, '--data-dir', dataDir], { cwd: empty });
+  const none = args[0] === 'demo' ? /^error PROJECT_NOT_FOUND: / : /^error TOPIC_UNKNOWN: /;
+  expect([nowhere.code, nowhere.stdout, nowhere.stderr]).toEqual([2, '', expect.stringMatching(none) as string]);
+  const other = await lens([...args, ...shop.flags, '--data-dir', dataDir], { cwd: empty });
+  expect([other.code, other.stdout]).toEqual([2, '']);
+  expect(other.stderr).toMatch(/^error TOPIC_UNKNOWN: this project has no topic .*is for the shipped project\n/);
+  expect(existsSync(dataDir)).toBe(false);
+});
 
 test.each(cases)('%s', async (_, args, code, stderr) => {
   const result = await lens(args, { cwd: empty });

@@ -4,7 +4,7 @@ import { ingestSample } from '../../ingest/ingest-sample.ts';
 import { liveGenerations } from '../../ingest/live-generations.ts';
 import type { WarehouseOperations } from '../../materializer/operations.ts';
 import { withWarehouse } from '../../service/hold-warehouse.ts';
-import { openCatalog, openLog, type Runtime } from '../../service/runtime.ts';
+import { openCatalog, openLog, openProject, type Runtime } from '../../service/runtime.ts';
 import { runService } from '../../service/service.ts';
 import { applyTopics } from '../../topics/manage-topics.ts';
 import { eventPrinter } from '../event-printer.ts';
@@ -13,6 +13,7 @@ import { ingestLine } from '../ingest-line.ts';
 import { interruption } from '../interruption.ts';
 import { invocationOf, type Invocation } from '../invocation.ts';
 import { Progress } from '../progress.ts';
+import { requireTopics } from '../required-topics.ts';
 import { tablesSummary } from '../tables-summary.ts';
 import { positiveNumber, wholeNumber } from '../number-arguments.ts';
 
@@ -52,7 +53,9 @@ export function demoCommand(): Command {
 
 /** Topics and the sample; false when it was interrupted. */
 async function prepare({ settings, output }: Invocation, flags: DemoFlags, signal: AbortSignal): Promise<boolean> {
+  openProject(settings);
   const catalog = openCatalog(settings);
+  requireTopics(catalog, ['prompts', 'users', 'generations', 'prompt_enrichments'], 'lens demo');
   await using log = openLog(settings);
   output.line(`${settings.projectDir}: ${log.description}`, { event: 'log', log: log.description });
   for (const { topic, kind, problem } of await applyTopics(log, catalog)) {

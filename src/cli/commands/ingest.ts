@@ -11,6 +11,7 @@ import { interruption } from '../interruption.ts';
 import { invocationOf } from '../invocation.ts';
 import { positiveNumber, wholeNumber } from '../number-arguments.ts';
 import { Progress } from '../progress.ts';
+import { requireTopics } from '../required-topics.ts';
 
 const SEED = ['--seed <n>', 'the same seed gives the same records', wholeNumber(0), 42] as const;
 const KINDS = ['llm', 'embeddings', 'images'] as const;
@@ -47,7 +48,7 @@ function prompts(): Command {
         options.from !== undefined && options.count !== undefined,
         '--count is for synthetic prompts: use --limit',
       );
-      await ingesting(command, (ctx) => ingestPrompts(ctx, options));
+      await ingesting(command, ['prompts'], (ctx) => ingestPrompts(ctx, options));
     });
 }
 
@@ -58,7 +59,7 @@ function users(): Command {
     .option(...SEED)
     .addHelpText('after', '\nExamples:\n  $ lens ingest users --count 2000')
     .action(async (options: { count: number; seed: number }, command: Command) => {
-      await ingesting(command, (ctx) => ingestUsers(ctx, options));
+      await ingesting(command, ['users'], (ctx) => ingestUsers(ctx, options));
     });
 }
 
@@ -83,7 +84,12 @@ function generations(): Command {
       '\nExamples:\n  $ lens ingest generations --count 100000\n  $ lens ingest generations --follow --rate 50',
     )
     .action(async (options: GenerationFlags, command: Command) => {
-      await ingesting(command, (ctx) => ingestGenerations(ctx, options), options.follow === true);
+      await ingesting(
+        command,
+        ['prompts', 'users', 'generations'],
+        (ctx) => ingestGenerations(ctx, options),
+        options.follow === true,
+      );
     });
 }
 
@@ -105,7 +111,7 @@ function enrichments(): Command {
         command: Command,
       ) => {
         refuse(kind === 'images' && options.folder === undefined, 'images needs --folder');
-        await ingesting(command, (ctx) => ingestEnrichments(ctx, kind, options));
+        await ingesting(command, ['prompts', 'prompt_enrichments'], (ctx) => ingestEnrichments(ctx, kind, options));
       },
     );
 }
@@ -117,11 +123,13 @@ function refuse(wrong: boolean, message: string): void {
 /** Runs one script; an interrupted one flushes and says so, which is a failure unless it would never have ended. */
 async function ingesting(
   command: Command,
+  topics: readonly string[],
   script: (ctx: IngestContext) => Promise<IngestSummary>,
   endless = false,
 ): Promise<void> {
   const { settings, output } = invocationOf(command);
   const catalog = openCatalog(settings);
+  requireTopics(catalog, topics, `lens ingest ${command.name()}`);
   await using log = openLog(settings);
   const signal = interruption();
   const created = await createMissingTopics(log, catalog);
