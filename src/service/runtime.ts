@@ -11,7 +11,7 @@ import { Materializer } from '../materializer/materializer.ts';
 import { loadProject } from '../project/load-project.ts';
 import type { Project } from '../project/project-contract.ts';
 import { loadTopics, type TopicCatalog } from '../topics/catalog.ts';
-import { applyTopics, checkTopics } from '../topics/manage-topics.ts';
+import { applyTopics, checkTopics, remedyOf } from '../topics/manage-topics.ts';
 import { missingLog } from './missing-log.ts';
 
 /** Everything a process needs to keep a warehouse, opened together and closed in the reverse order. */
@@ -53,13 +53,13 @@ export function openLog(settings: Settings, access: Access = 'write'): EventLog 
 
 /**
  * Creates the topics that are missing and gives their names. LOG_TOPIC_MISMATCH when one is there with other
- * settings or partitions than its contract: changing those is for `lens topics apply`.
+ * settings or partitions than its contract: `lens topics apply` changes settings.
  */
 export async function createMissingTopics(log: EventLog, catalog: TopicCatalog): Promise<string[]> {
   const differences = await checkTopics(log, catalog);
   const wrong = differences.find((difference) => difference.kind !== 'missing');
   if (wrong !== undefined) {
-    throw new LensError('LOG_TOPIC_MISMATCH', wrong.problem, { place: wrong.topic, hint: 'lens topics apply' });
+    throw new LensError('LOG_TOPIC_MISMATCH', wrong.problem, { place: wrong.topic, hint: remedyOf(wrong) });
   }
   if (differences.length > 0) await applyTopics(log, catalog);
   return [...new Set(differences.map((difference) => difference.topic))];
