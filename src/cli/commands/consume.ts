@@ -31,7 +31,8 @@ export function consumeCommand(): Command {
       'after',
       `
 Without --follow it ends at the records that are there when it starts. A line is {"partition", "offset", "timestamp",
-"key", "value"}; bytes the contract cannot decode are printed as "valueBase64". lens produce takes these lines.
+"key", "value"}; bytes the contract cannot decode are printed as "keyBase64" and "valueBase64" instead. lens produce takes
+these lines.
 
 Examples:
   $ lens consume generations --limit 3
@@ -103,10 +104,15 @@ function printBlock(
   for (let i = 0; i < block.count && printed < limit; i++) {
     const offset = block.offset(i);
     if (end !== undefined && offset >= end) break;
-    const timestamp = new Date(block.timestamp[i] as number).toISOString();
+    const timestamp = timestampText(block.timestamp[i] as number);
     const record = { partition: block.partition, offset, timestamp, ...json.decode(block.key(i), block.value(i)) };
     output.result(JSON.stringify(record));
     printed++;
   }
   return printed;
+}
+
+/** Kafka's -1 is a record without a time. */
+function timestampText(milliseconds: number): string | null {
+  return milliseconds >= 0 && milliseconds <= 8.64e15 ? new Date(milliseconds).toISOString() : null;
 }
