@@ -27,9 +27,38 @@ const cases: [string, string[], number, RegExp][] = [
     2,
     /^error USAGE: missing required argument 'topic'\n {2}hint: lens produce --help\n$/,
   ],
-  ['a missing subcommand', ['topics'], 2, /^error USAGE: topics needs a subcommand\n/],
+  [
+    'a missing subcommand',
+    ['topics'],
+    2,
+    /^error USAGE: lens topics needs a subcommand\n {2}hint: lens topics --help\n/,
+  ],
   ['a value out of its choices', ['query', 'select 1', '--format', 'xml'], 2, /^error USAGE: .*table, json, csv/],
   ['a number that is none', ['demo', '--users', 'many'], 2, /^error USAGE: .*whole number/],
+  [
+    'a bad value after global flags',
+    ['--log-format', 'text', 'query', 'select 1', '--limit', 'x'],
+    2,
+    /^error USAGE: .*\n {2}hint: lens query --help\n$/,
+  ],
+  [
+    'a bad value of a subcommand',
+    ['ingest', 'prompts', '--count', '0'],
+    2,
+    /^error USAGE: .*\n {2}hint: lens ingest prompts --help\n$/,
+  ],
+  [
+    'flags of a subcommand that exclude each other',
+    ['ingest', 'prompts', '--limit', '1'],
+    2,
+    /^error USAGE: .*\n {2}hint: lens ingest prompts --help\n$/,
+  ],
+  [
+    'SQL that starts as an option does',
+    ['query', '-- comment'],
+    2,
+    /^error USAGE: "-- comment" is taken for an option.*\n {2}hint: write -- before it: lens query -- \.\.\.\n$/,
+  ],
   ['a bad --set', ['lag', '--set', 'x'], 2, /^error USAGE: --set takes KEY=VALUE, not x\n/],
   [
     'an unknown setting',
@@ -79,10 +108,19 @@ test.each(cases)('%s', async (_, args, code, stderr) => {
   expect(result).toMatchObject({ code, stdout: '' });
 });
 
-test('as JSON', async () => {
-  const result = await lens(['compile', 'nothing', '--log-format', 'json', ...shop.flags], { cwd: empty });
+const json = mkdtempSync(path.join(tmpdir(), 'lens-json-'));
+writeFileSync(path.join(json, 'lens.yml'), 'logFormat: json\n');
+
+test.each<[string, string[], Record<string, string>]>([
+  ['by its flag', ['compile', 'nothing', '--log-format', 'json', ...shop.flags], {}],
+  ['by --set', ['compile', 'nothing', '--set', 'logFormat=json', ...shop.flags], {}],
+  ['by the environment', ['compile', 'nothing', ...shop.flags], { LENS_LOG_FORMAT: 'json' }],
+  ['by lens.yml', ['compile', 'nothing', '--project-dir', json], {}],
+  ['by lens.yml, of a wrong usage', ['lag', '--jsn', '--project-dir', json], {}],
+])('as JSON, %s', async (_, args, env) => {
+  const result = await lens(args, { cwd: empty, env });
   expect(result.code).toBe(2);
-  expect(JSON.parse(result.stderr)).toMatchObject({ level: 'error', code: 'MODEL_UNKNOWN_REF', exitCode: 2 });
+  expect(JSON.parse(result.stderr)).toMatchObject({ level: 'error', code: expect.any(String) as string, exitCode: 2 });
 });
 
 test('help and version are no errors', async () => {

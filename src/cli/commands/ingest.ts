@@ -41,10 +41,12 @@ function prompts(): Command {
     )
     .action(async (options: { from?: string; limit?: number; count?: number; seed: number }, command: Command) => {
       refuse(
+        command,
         options.from === undefined && options.limit !== undefined,
         '--limit samples a file: give --from, or --count',
       );
       refuse(
+        command,
         options.from !== undefined && options.count !== undefined,
         '--count is for synthetic prompts: use --limit',
       );
@@ -110,14 +112,14 @@ function enrichments(): Command {
         options: { folder?: string; limit?: number; force?: boolean },
         command: Command,
       ) => {
-        refuse(kind === 'images' && options.folder === undefined, 'images needs --folder');
+        refuse(command, kind === 'images' && options.folder === undefined, 'images needs --folder');
         await ingesting(command, ['prompts', 'prompt_enrichments'], (ctx) => ingestEnrichments(ctx, kind, options));
       },
     );
 }
 
-function refuse(wrong: boolean, message: string): void {
-  if (wrong) throw new LensError('USAGE', message, { hint: 'lens ingest --help' });
+function refuse(command: Command, wrong: boolean, message: string): void {
+  if (wrong) throw new LensError('USAGE', message, { hint: `lens ingest ${command.name()} --help` });
 }
 
 /** Runs one script; an interrupted one flushes and says so, which is a failure unless it would never have ended. */
