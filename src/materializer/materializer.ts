@@ -1,15 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LensError, messageOf } from '../core/errors.ts';
-import type { EventLog, PartitionOffsets } from '../log/event-log.ts';
-import type { Project } from '../project/project-contract.ts';
+import type { PartitionOffsets } from '../log/event-log.ts';
 import { selectModels } from '../project/selector.ts';
-import type { TopicCatalog } from '../topics/catalog.ts';
 import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts';
 import { consume, type Consumed } from './consume.ts';
 import { hasNewPartitions } from './find-partitions.ts';
 import { Edition } from './edition.ts';
-import type { EventSink } from './events.ts';
 import { modelFailed, tellFailures } from './model-failed.ts';
 import { editionFiles, recoverSwap, removeEdition, requireHistory, swapEditions } from './full-refresh.ts';
 import type {
@@ -24,25 +21,11 @@ import type {
 } from './operations.ts';
 import { CheckpointPublisher, positions } from './checkpoint-publisher.ts';
 import { LiveEdition } from './live-edition.ts';
+import type { MaterializerOptions } from './materializer-options.ts';
 import { failedModels } from './model-states.ts';
 import { runResults } from './run-results.ts';
 import { appliedRecords, lagRows, modelStatuses, warehouseStatus } from './status.ts';
 import { Turns } from './turns.ts';
-
-export interface MaterializerOptions {
-  readonly project: Project;
-  readonly catalog: TopicCatalog;
-  readonly log: EventLog;
-  /** Holds warehouse.duckdb. */
-  readonly dataDir: string;
-  /** The consumer group whose offsets tell lag tools where the checkpoint is. */
-  readonly group: string;
-  readonly batch: { readonly maxRecords: number; readonly maxMilliseconds: number };
-  readonly bulk: { readonly lagRecords: number };
-  readonly compaction: { readonly intervalSeconds: number };
-  readonly warehouse: { readonly memoryLimit?: string | undefined; readonly threads?: number | undefined };
-  readonly onEvent: EventSink;
-}
 
 /**
  * Keeps one project's warehouse equal to its models over the log: follows the log, compacts, refreshes, answers. One
@@ -155,29 +138,33 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     const started = performance.now();
     const { project } = this.#options;
     const selected = selectModels(project, options);
+    const signal = options.signal ?? new AbortController().signal;
     const consumed = options.fullRefresh
-      ? await this.#fullRefresh(options.allowDataLoss ?? false)
-      : await this.catchUp();
-    await this.compact({ full: false });
+      ? await this.#fullRefresh(options.allowDataLoss ?? false, signal)
+      : await this.catchUp(signal);
+    if (!signal.aborted) await this.compact({ full: false });
     const models = await this.#live.read((connection) => modelStatuses(connection, this.#edition, project));
     return {
       ...consumed,
       milliseconds: performance.now() - started,
       models: runResults(selected, models),
+      interrupted: signal.aborted,
     };
   }
 
-  /** Applies the log up to the end offsets it has now; whoever follows it already does the work, if there is one. */
-  async catchUp(): Promise<Consumed> {
+  /**
+   * Applies the log up to the end offsets it has now; whoever follows it already does the work, if there is one. Ends at
+   * a commit before that when the signal is aborted.
+   */
+  async catchUp(signal = new AbortController().signal): Promise<Consumed> {
     const ends = await this.#options.log.offsets(this.#topicNames());
-    const never = new AbortController().signal;
     if (this.#following === null) {
-      const consumed = await this.#consume(this.#edition, { signal: never, until: ends });
+      const consumed = await this.#consume(this.#edition, { signal, until: ends });
       await this.#publisher.publish(true);
       return consumed;
     }
     const before = await this.#live.read(appliedRecords);
-    while (!(await this.#reached(ends))) {
+    while (!signal.aborted && !(await this.#reached(ends))) {
       if (this.#followFailure !== null) throw this.#followFailure;
       await sleep(20);
     }
@@ -196,9 +183,9 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
 
   /**
    * Replays the log from its earliest offsets into a fresh edition, and swaps when it has caught up. When a model fails
-   * on the way the live edition stays, and the new one is removed.
+   * on the way, or the signal is aborted before the swap, the live edition stays and the new one is removed.
    */
-  async #fullRefresh(allowDataLoss: boolean): Promise<Consumed> {
+  async #fullRefresh(allowDataLoss: boolean, signal: AbortSignal): Promise<Consumed> {
     const { dataDir, log } = this.#options;
     const files = editionFiles(dataDir);
     const topics = this.#topicNames();
@@ -209,7 +196,8 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     const replay = async (): Promise<void> => {
       const until = await log.offsets(topics);
       const turns = new Turns();
-      const part = await this.#consume(next, { signal: new AbortController().signal, until, alwaysBulk: true }, turns);
+      const part = await this.#consume(next, { signal, until, alwaysBulk: true }, turns);
+      signal.throwIfAborted();
       consumed.batches += part.batches;
       consumed.records += part.records;
       consumed.deadLetters += part.deadLetters;
@@ -228,7 +216,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     } catch (error) {
       await next[Symbol.asyncDispose]();
       removeEdition(files.next);
-      throw error;
+      if (!signal.aborted || error !== signal.reason) throw error;
     }
     return consumed;
   }

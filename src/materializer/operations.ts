@@ -112,6 +112,8 @@ export interface RunOptions {
   readonly fullRefresh?: boolean | undefined;
   /** With fullRefresh: go on although the log no longer holds the history. */
   readonly allowDataLoss?: boolean | undefined;
+  /** Ends the run at a commit before it is done. A service that follows the log goes on with that. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface RunSummary {
@@ -120,6 +122,8 @@ export interface RunSummary {
   readonly batches: number;
   readonly milliseconds: number;
   readonly models: readonly RunModelResult[];
+  /** True when the signal ended it before it was done. */
+  readonly interrupted: boolean;
 }
 
 export interface RunModelResult {

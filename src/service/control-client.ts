@@ -19,6 +19,12 @@ import type { ServiceAddress } from './service-file.ts';
 /** How long a service may take to say that it is there; it may be in the middle of a batch. */
 const PING_TIMEOUT_MS = 10_000;
 
+interface CallBounds {
+  readonly timeoutMs?: number;
+  /** Breaks the connection off; what the service does with that is its own affair. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** The operations of a running service; errors arrive with code, place and hint as if thrown here. */
 export class ControlClient implements WarehouseOperations, Disposable {
   readonly #address: ServiceAddress;
@@ -32,7 +38,7 @@ export class ControlClient implements WarehouseOperations, Disposable {
   /** True when the service answers, false when nobody listens at its address. SERVICE_UNREACHABLE when it hangs. */
   async ping(): Promise<boolean> {
     try {
-      await this.#call('ping', [], PING_TIMEOUT_MS);
+      await this.#call('ping', [], { timeoutMs: PING_TIMEOUT_MS });
       return true;
     } catch (error) {
       const cause = error instanceof LensError ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
@@ -70,16 +76,21 @@ export class ControlClient implements WarehouseOperations, Disposable {
     return this.#call('compact', [options]) as Promise<CompactionSummary>;
   }
 
-  run(options: RunOptions): Promise<RunSummary> {
-    return this.#call('run', [options]) as Promise<RunSummary>;
+  async run({ signal, ...options }: RunOptions): Promise<RunSummary> {
+    try {
+      return (await this.#call('run', [options], { signal })) as RunSummary;
+    } catch (error) {
+      if (signal?.aborted !== true) throw error;
+      return { records: 0, deadLetters: 0, batches: 0, milliseconds: 0, models: [], interrupted: true };
+    }
   }
 
   [Symbol.dispose](): void {
     this.#agent.destroy();
   }
 
-  async #call(method: ControlMethod, params: readonly unknown[], timeoutMs?: number): Promise<unknown> {
-    const incoming = await this.#post(method, params, timeoutMs);
+  async #call(method: ControlMethod, params: readonly unknown[], bounds: CallBounds = {}): Promise<unknown> {
+    const incoming = await this.#post(method, params, bounds);
     const answer = await text(incoming).catch((error: unknown) => {
       throw this.#unreachable(error);
     });
@@ -87,11 +98,15 @@ export class ControlClient implements WarehouseOperations, Disposable {
   }
 
   /** Sends a request; gives the answer as soon as its head is there. SERVICE_UNREACHABLE otherwise. */
-  #post(method: ControlMethod, params: readonly unknown[], timeoutMs?: number): Promise<IncomingMessage> {
+  #post(method: ControlMethod, params: readonly unknown[], bounds: CallBounds = {}): Promise<IncomingMessage> {
+    const { timeoutMs, signal } = bounds;
     const { port, token } = this.#address;
     return new Promise<IncomingMessage>((resolve, reject) => {
       const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-      const outgoing = request({ host: '127.0.0.1', port, method: 'POST', agent: this.#agent, headers }, resolve);
+      const outgoing = request(
+        { host: '127.0.0.1', port, method: 'POST', agent: this.#agent, headers, signal },
+        resolve,
+      );
       if (timeoutMs !== undefined) {
         outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
       }

@@ -2,7 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { LensError, messageOf, unreachable } from '../core/errors.ts';
-import type { QueryOptions, WarehouseOperations } from '../materializer/operations.ts';
+import type { QueryOptions, RunOptions, WarehouseOperations } from '../materializer/operations.ts';
 import { CONTROL_METHODS, toControlError, type ControlMethod, type ControlRequest } from './control-protocol.ts';
 import { answerQuery } from './query-lines.ts';
 import { removeServiceFile, writeServiceFile } from './service-file.ts';
@@ -78,10 +78,17 @@ async function answer(
     if (asked.method === 'query') {
       const [sql, bounds] = asked.params as [unknown, QueryOptions | undefined];
       await answerQuery(response, (sink, signal) => operations.streamQuery(String(sql), { ...bounds, signal }, sink));
-    } else send(response, 200, { result: await perform(operations, asked.method, asked.params) });
+    } else send(response, 200, { result: await perform(operations, asked.method, asked.params, goneSignal(response)) });
   } catch (error) {
     send(response, 500, { error: toControlError(error) });
   }
+}
+
+/** Aborted when the client is not there any more to take the answer. */
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  return gone.signal;
 }
 
 function authorized(request: IncomingMessage, token: string): boolean {
@@ -111,6 +118,7 @@ async function perform(
   operations: WarehouseOperations,
   method: Exclude<ControlMethod, 'query'>,
   params: readonly unknown[],
+  gone: AbortSignal,
 ): Promise<unknown> {
   switch (method) {
     case 'ping':
@@ -122,7 +130,7 @@ async function perform(
     case 'compact':
       return operations.compact((params[0] ?? { full: false }) as { full: boolean });
     case 'run':
-      return operations.run(params[0] ?? {});
+      return operations.run({ ...(params[0] as RunOptions | undefined), signal: gone });
     default:
       return unreachable(method);
   }

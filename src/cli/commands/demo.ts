@@ -10,7 +10,7 @@ import { applyTopics } from '../../topics/manage-topics.ts';
 import { eventPrinter } from '../event-printer.ts';
 import { reportFailedModels } from '../failed-models.ts';
 import { ingestLine } from '../ingest-line.ts';
-import { interruption } from '../interruption.ts';
+import { interruption, reportInterruption } from '../interruption.ts';
 import { invocationOf, type Invocation } from '../invocation.ts';
 import { Progress } from '../progress.ts';
 import { requireTopics } from '../required-topics.ts';
@@ -45,8 +45,9 @@ export function demoCommand(): Command {
     .action(async (flags: DemoFlags, command: Command) => {
       const invocation = invocationOf(command);
       const signal = interruption();
-      if (!(await prepare(invocation, flags, signal))) return;
-      if (flags.once === true) await once(invocation);
+      if (!(await prepare(invocation, flags, signal))) {
+        reportInterruption(invocation.output, 'what is published stays, and the next start goes on from there');
+      } else if (flags.once === true) await once(invocation, signal);
       else await live(invocation, flags, signal);
     });
 }
@@ -70,11 +71,15 @@ async function prepare({ settings, output }: Invocation, flags: DemoFlags, signa
   return !signal.aborted;
 }
 
-async function once({ settings, output }: Invocation): Promise<void> {
+async function once({ settings, output }: Invocation, signal: AbortSignal): Promise<void> {
   using progress = new Progress(output);
   const onEvent = eventPrinter(output, progress, 'at the end');
   await withWarehouse(settings, { onEvent, access: 'write' }, async (operations) => {
-    await operations.run({});
+    const { interrupted } = await operations.run({ signal });
+    if (interrupted) {
+      reportInterruption(output, 'the warehouse stands at its last commit, and the next start goes on from there');
+      return;
+    }
     const { failed } = await operations.compact({ full: false });
     reportFailedModels(output, failed);
     await printSummary(operations, { settings, output });

@@ -7,7 +7,7 @@ import { ingestPrompts } from '../../ingest/ingest-prompts.ts';
 import { ingestUsers } from '../../ingest/ingest-users.ts';
 import { createMissingTopics, openCatalog, openLog } from '../../service/runtime.ts';
 import { ingestLine } from '../ingest-line.ts';
-import { interruption } from '../interruption.ts';
+import { interruption, reportInterruption } from '../interruption.ts';
 import { invocationOf } from '../invocation.ts';
 import { positiveNumber, wholeNumber } from '../number-arguments.ts';
 import { Progress } from '../progress.ts';
@@ -140,5 +140,5 @@ async function ingesting(
   const summary = await script({ log, catalog, signal, onProgress: progress.update.bind(progress) });
   progress.clear();
   output.line(ingestLine(summary), { event: 'ingested', ...summary });
-  if (summary.stopped && !endless) process.exitCode = 1;
+  if (summary.stopped && !endless) reportInterruption(output, 'what is published stays');
 }

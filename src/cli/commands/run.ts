@@ -3,6 +3,7 @@ import type { RunSummary } from '../../materializer/operations.ts';
 import { withWarehouse } from '../../service/hold-warehouse.ts';
 import { eventPrinter } from '../event-printer.ts';
 import { reportFailedModels } from '../failed-models.ts';
+import { interruption, reportInterruption } from '../interruption.ts';
 import { invocationOf } from '../invocation.ts';
 import { count, counted, duration } from '../numbers.ts';
 import { Progress } from '../progress.ts';
@@ -28,8 +29,13 @@ export function runCommand(): Command {
       const { settings, output } = invocationOf(command);
       using progress = new Progress(output);
       const opening = { onEvent: eventPrinter(output, progress, 'at the end'), access: 'write' } as const;
-      const summary = await withWarehouse(settings, opening, (operations) => operations.run(flags));
+      const signal = interruption();
+      const summary = await withWarehouse(settings, opening, (operations) => operations.run({ ...flags, signal }));
       progress.clear();
+      if (summary.interrupted) {
+        reportInterruption(output, 'the warehouse stands at its last commit, and the next run goes on from there');
+        return;
+      }
       const failed = summary.models.filter(({ status }) => status === 'error');
       output.line(runText(summary), { event: 'run', ...summary });
       // The exit code alone, and the table's first lines, do not say what is wrong.
