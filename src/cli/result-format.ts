@@ -1,6 +1,6 @@
 import { unreachable } from '../core/errors.ts';
 import type { ResultColumn, ResultSink } from '../warehouse/read-only-query.ts';
-import { TableLayout } from './text-table.ts';
+import { oneLine, TableLayout } from './text-table.ts';
 
 export type ResultFormat = 'table' | 'json' | 'csv';
 
@@ -72,7 +72,9 @@ function tablePrinter(print: (text: string) => Promise<void>): ResultPrinter {
   return {
     columns: (columns) => {
       const names = uniqueNames(columns);
-      layout = new TableLayout(columns.map(({ type }, i) => ({ name: names[i] as string, right: NUMERIC.test(type) })));
+      layout = new TableLayout(
+        columns.map(({ type }, i) => ({ name: oneLine(names[i] as string), right: NUMERIC.test(type) })),
+      );
     },
     rows: async (rows) => {
       count += rows.length;
@@ -103,9 +105,7 @@ function csvField(value: unknown): string {
   return field === '' || /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }
 
-/** Line ends would break the table: they are shown as JSON shows them. */
 function tableCell(value: unknown): string {
   if (value === null || value === undefined) return 'null';
-  const cell = typeof value === 'string' ? value : JSON.stringify(value);
-  return /[\r\n\t]/.test(cell) ? JSON.stringify(cell).slice(1, -1) : cell;
+  return oneLine(typeof value === 'string' ? value : JSON.stringify(value));
 }

@@ -1,7 +1,8 @@
-import { StatementType, type DuckDBPreparedStatement } from '@duckdb/node-api';
-import { LensError, messageOf } from '../core/errors.ts';
+import { LensError } from '../core/errors.ts';
 import type { Connection } from './connection.ts';
 import { toJson } from './json-values.ts';
+import { queryFailed } from './query-failed.ts';
+import { refuseEffects, selectStatement } from './select-statement.ts';
 import { streamChunks } from './stream-chunks.ts';
 
 export interface ResultColumn {
@@ -27,7 +28,7 @@ export interface ReadOnlyBounds {
 /**
  * Runs one SELECT of a user and hands its rows to a sink, a DuckDB chunk (2048 rows) at a time.
  *
- * Refused (QUERY_REFUSED): several statements, anything that is not a SELECT. The connection must be one of its own.
+ * QUERY_REFUSED for what select-statement.ts does not let pass. The connection must be one of its own.
  * QUERY_FAILED carries DuckDB's message, or says that time was up or the result is not wanted any more.
  */
 export async function readOnlyQuery(
@@ -41,9 +42,9 @@ export async function readOnlyQuery(
   using _interrupting = connection.interruptOn(stop);
   const budget = new Budget(timeoutMs, timeUp);
   try {
-    // Nothing that changes the warehouse passes, whatever a SELECT calls.
+    await budget.spend(refuseEffects(connection, sql));
     await connection.run('begin transaction read only');
-    const statement = await budget.spend(oneSelect(connection, sql));
+    const statement = await budget.spend(selectStatement(connection, sql));
     const result = await budget.spend(statement.stream());
     await unlessStopped(
       sink.columns(result.columnNames().map((name, i) => ({ name, type: String(result.columnType(i)) }))),
@@ -63,10 +64,7 @@ export async function readOnlyQuery(
     const reason: unknown = stop.aborted ? stop.reason : error;
     if (reason instanceof LensError) throw reason;
     if (stop.aborted) throw new LensError('QUERY_FAILED', 'the query was given up before its end', { cause: error });
-    throw new LensError('QUERY_FAILED', messageOf(error), {
-      hint: 'the tables are listed by: select table_schema, table_name from information_schema.tables',
-      cause: error,
-    });
+    throw queryFailed(error);
   } finally {
     budget.end();
     await connection.run('rollback').catch(() => undefined);
@@ -119,18 +117,4 @@ async function unlessStopped(taken: void | Promise<void>, stop: AbortSignal): Pr
   } finally {
     stop.removeEventListener('abort', onAbort);
   }
-}
-
-async function oneSelect(connection: Connection, sql: string): Promise<DuckDBPreparedStatement> {
-  const statements = await connection.raw.extractStatements(sql);
-  if (statements.count !== 1) throw refused(`${statements.count} statements`);
-  const statement = await statements.prepare(0);
-  if (statement.statementType === StatementType.SELECT) return statement;
-  throw refused(`a ${StatementType[statement.statementType]} statement`);
-}
-
-function refused(what: string): LensError {
-  return new LensError('QUERY_REFUSED', `only one SELECT is allowed here, this is ${what}`, {
-    hint: 'tables change through topics and models only',
-  });
 }

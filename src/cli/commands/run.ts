@@ -7,7 +7,7 @@ import { interruption, reportInterruption } from '../interruption.ts';
 import { invocationOf } from '../invocation.ts';
 import { count, counted, duration } from '../numbers.ts';
 import { Progress } from '../progress.ts';
-import { textTable } from '../text-table.ts';
+import { firstLine, textTable } from '../text-table.ts';
 
 interface RunFlags {
   readonly select?: string[];
@@ -51,7 +51,7 @@ function runText(summary: RunSummary): string {
     name,
     status,
     rows === null ? '' : count(rows),
-    message ?? '',
+    firstLine(message ?? ''),
   ]);
   const dead = summary.deadLetters > 0 ? `, ${counted(summary.deadLetters, 'dead letter')}` : '';
   return [

@@ -4,7 +4,7 @@ import { withWarehouse } from '../../service/hold-warehouse.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { invocationOf } from '../invocation.ts';
 import { count, counted } from '../numbers.ts';
-import { textTable } from '../text-table.ts';
+import { firstLine, textTable } from '../text-table.ts';
 
 /** `lens status [--json]`. */
 export function statusCommand(): Command {
@@ -30,12 +30,12 @@ export function statusText(status: WarehouseStatus): string {
     model.state,
     model.upkeep,
     model.strategy,
-    model.reason ?? '',
+    firstLine(model.reason ?? ''),
   ]);
   const { lag } = status;
   const behind =
     lag === null
-      ? `, the log does not answer: ${status.logProblem ?? ''}`
+      ? `, the log does not answer: ${firstLine(status.logProblem ?? '')}`
       : lag > 0
         ? `, ${counted(lag, 'record')} behind`
         : '';
