@@ -1,6 +1,7 @@
 import { DuckDBBlobValue, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
 import { LensError, messageOf } from '../core/errors.ts';
 import type { ColumnChunk } from '../core/column-chunk.ts';
+import { damaged } from './damaged.ts';
 import { appendChunks, type TableName } from './column-writer.ts';
 
 export type SqlValue = string | number | bigint | boolean | null | Uint8Array;
@@ -15,8 +16,12 @@ const INTERRUPT_AGAIN_MS = 50;
 export class Connection implements Disposable {
   readonly #connection: DuckDBConnection;
 
-  constructor(connection: DuckDBConnection) {
+  /** The warehouse's file; undefined in memory. */
+  readonly place: string | undefined;
+
+  constructor(connection: DuckDBConnection, place?: string) {
     this.#connection = connection;
+    this.place = place;
   }
 
   /** Runs one or more statements separated by semicolons. Throws QUERY_FAILED with DuckDB's message. */
@@ -24,7 +29,7 @@ export class Connection implements Disposable {
     try {
       await this.#connection.run(sql, values?.map(bound));
     } catch (error) {
-      throw failed(error, sql);
+      throw this.#failed(error, sql);
     }
   }
 
@@ -34,7 +39,7 @@ export class Connection implements Disposable {
       const reader = await this.#connection.runAndReadAll(sql, values?.map(bound));
       return reader.getRowObjectsJS().map(withNumbers) as T[];
     } catch (error) {
-      throw failed(error, sql);
+      throw this.#failed(error, sql);
     }
   }
 
@@ -52,7 +57,11 @@ export class Connection implements Disposable {
 
   /** Appends column chunks to a table inside the open transaction; columns by position. */
   async append(table: TableName, chunks: readonly ColumnChunk[]): Promise<void> {
-    await appendChunks(this.#connection, table, chunks);
+    try {
+      await appendChunks(this.#connection, table, chunks);
+    } catch (error) {
+      throw error instanceof LensError ? error : this.#failed(error, `append to ${table.table}`);
+    }
   }
 
   /** BEGIN, the work, COMMIT; ROLLBACK and rethrow when the work fails. */
@@ -97,6 +106,12 @@ export class Connection implements Disposable {
   [Symbol.dispose](): void {
     this.#connection.closeSync();
   }
+
+  #failed(error: unknown, sql: string): LensError {
+    return (
+      damaged(error, this.place) ?? new LensError('QUERY_FAILED', messageOf(error), { cause: error, fields: { sql } })
+    );
+  }
 }
 
 function bound(value: SqlValue): DuckDBValue {
@@ -111,7 +126,3 @@ function withNumbers(row: Record<string, unknown>): Record<string, unknown> {
   return row;
 }
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
-
-function failed(error: unknown, sql: string): LensError {
-  return new LensError('QUERY_FAILED', messageOf(error), { cause: error, fields: { sql } });
-}

@@ -64,7 +64,7 @@ export async function readOnlyQuery(
     const reason: unknown = stop.aborted ? stop.reason : error;
     if (reason instanceof LensError) throw reason;
     if (stop.aborted) throw new LensError('QUERY_FAILED', 'the query was given up before its end', { cause: error });
-    throw queryFailed(error);
+    throw queryFailed(error, connection.place);
   } finally {
     budget.end();
     await connection.run('rollback').catch(() => undefined);
