@@ -54,6 +54,12 @@ const cases: [string, string[], number, RegExp][] = [
     /^error USAGE: .*\n {2}hint: lens ingest prompts --help\n$/,
   ],
   [
+    'a folder for what reads none',
+    ['ingest', 'enrichments', 'llm', '--folder', 'x'],
+    2,
+    /^error USAGE: --folder is for images, not for llm\n {2}hint: lens ingest enrichments --help\n$/,
+  ],
+  [
     'SQL that starts as an option does',
     ['query', '-- comment'],
     2,

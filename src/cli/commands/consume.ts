@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { LensError } from '../../core/errors.ts';
 import type { EventLog, PartitionOffsets, Position } from '../../log/event-log.ts';
 import type { RecordBlock } from '../../log/record-block.ts';
 import { openCatalog, openLog } from '../../service/runtime.ts';
@@ -62,6 +63,11 @@ async function printRecords(
 ): Promise<void> {
   const all = await log.offsets([topic]);
   const offsets = all.filter(({ partition }) => flags.partition === undefined || partition === flags.partition);
+  if (flags.partition !== undefined && offsets.length === 0) {
+    throw new LensError('USAGE', `${topic} has the partitions 0 to ${all.length - 1}, not ${flags.partition}`, {
+      hint: 'without --partition all of them are printed',
+    });
+  }
   const positions = offsets.map((partition) => startOf(partition, flags.from, output));
   const open = new Map<number, number>();
   for (const [i, { partition, end }] of offsets.entries()) {

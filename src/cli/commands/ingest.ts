@@ -113,6 +113,7 @@ function enrichments(): Command {
         command: Command,
       ) => {
         refuse(command, kind === 'images' && options.folder === undefined, 'images needs --folder');
+        refuse(command, kind !== 'images' && options.folder !== undefined, `--folder is for images, not for ${kind}`);
         await ingesting(command, ['prompts', 'prompt_enrichments'], (ctx) => ingestEnrichments(ctx, kind, options));
       },
     );
