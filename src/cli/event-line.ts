@@ -18,13 +18,15 @@ export function eventLine(event: MaterializerEvent): string {
     case 'compaction': {
       const models = event.models.map(({ name, rowsChanged }) => `${name} ${counted(rowsChanged, 'row')} changed`);
       const what = models.length === 0 ? 'nothing to do' : models.join(', ');
-      return `${event.full ? 'full compaction' : 'compaction'}: ${what}, ${duration(event.milliseconds)}`;
+      const failed = event.failed.length === 0 ? '' : `, failed: ${event.failed.map(({ name }) => name).join(', ')}`;
+      return `${event.full ? 'full compaction' : 'compaction'}: ${what}${failed}, ${duration(event.milliseconds)}`;
     }
     case 'progress':
       return `${event.label}: ${count(event.done)} of ${count(event.total)}`;
     case 'swap':
       return `swap: the new edition took over, ${duration(event.milliseconds)}`;
     case 'notice':
+    case 'model-failed':
       return event.message;
     default:
       return unreachable(event);

@@ -1,3 +1,10 @@
+import type { Output } from './output.ts';
+
+/** What every interrupted command says; its exit code is 1, since the work is not done. */
+export function reportInterruption(output: Output, stands: string): void {
+  output.failure(`interrupted before its end: ${stands}`, { event: 'interrupted', message: stands });
+}
+
 /** Two signals within this time are one: a terminal's Ctrl-C reaches the launcher (bin/lens.mjs) and us. */
 const SAME_MS = 1000;
 

@@ -18,9 +18,13 @@ export class Output {
     process.stdout.write(`${text}\n`);
   }
 
-  /** Resolves when the reader of standard output has caught up; for output that may be larger than memory. */
-  async drain(): Promise<void> {
-    if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
+  /**
+   * Resolves when the reader of standard output has caught up; for output that may be larger than memory.
+   *
+   * @param ahead how many bytes may be printed that nobody has read yet
+   */
+  async drain(ahead = 0): Promise<void> {
+    if (process.stdout.writableLength > ahead && process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
   }
 
   /** What happened. */
@@ -29,9 +33,18 @@ export class Output {
   }
 
   /** Something to know beside the result. */
-  notice(text: string): void {
-    if (this.#quiet) return;
-    process.stderr.write(`${this.format === 'json' ? JSON.stringify({ event: 'notice', message: text }) : text}\n`);
+  notice(text: string, data: Readonly<Record<string, unknown>> = { event: 'notice', message: text }): void {
+    if (!this.#quiet) this.#aside(text, data);
+  }
+
+  /** Why the exit code is 1 although the command went on to its end; said even with `--quiet`. */
+  failure(text: string, data: Readonly<Record<string, unknown>>): void {
+    this.#aside(text, data);
+    process.exitCode = 1;
+  }
+
+  #aside(text: string, data: Readonly<Record<string, unknown>>): void {
+    process.stderr.write(`${this.format === 'json' ? JSON.stringify(data) : text}\n`);
   }
 
   /** Where bars may be drawn. */

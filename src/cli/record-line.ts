@@ -75,7 +75,8 @@ function partitionOf(given: unknown, partitions: number): number | undefined {
 }
 
 function timestampOf(given: unknown): number | undefined {
-  if (given === undefined) return undefined;
+  // Null is how consume prints a record without a time.
+  if (given === undefined || given === null) return undefined;
   const milliseconds = typeof given === 'string' ? Date.parse(given) : given;
   if (typeof milliseconds === 'number' && Number.isSafeInteger(milliseconds) && milliseconds >= 0) return milliseconds;
   throw invalid(`timestamp is ${JSON.stringify(given)}`, 'ISO 8601, or milliseconds since 1970');

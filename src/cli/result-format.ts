@@ -1,47 +1,97 @@
 import { unreachable } from '../core/errors.ts';
-import type { QueryResult } from '../materializer/operations.ts';
-import { textTable } from './text-table.ts';
+import type { ResultColumn, ResultSink } from '../warehouse/read-only-query.ts';
+import { oneLine, TableLayout } from './text-table.ts';
 
 export type ResultFormat = 'table' | 'json' | 'csv';
 
+/** Takes a query's rows as they come and prints them; {@link end} prints what is left. */
+export interface ResultPrinter extends ResultSink {
+  end(): Promise<void>;
+}
+
 const NUMERIC = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL.*)$/;
+/** So many rows of a table are held to find the widths of its columns; a column that needs more later is widened there. */
+const LAYOUT_ROWS = 10_000;
 
 /**
- * A query's rows as text, line by line: `json` is one array with an object a line, `csv` is RFC 4180 with a header
- * line (null is an empty field, an empty text `""`, lists are JSON), `table` is for eyes.
+ * Rows as text, line by line: `json` is one array with an object a line, `csv` is RFC 4180 with a header line (null is an
+ * empty field, an empty text `""`, lists are JSON), `table` is for eyes.
+ *
+ * @param print prints a line, or several lines in one text
  */
-export function* formatResult(result: QueryResult, format: ResultFormat): Generator<string> {
-  const names = uniqueNames(result.columns.map(({ name }) => name));
+export function resultPrinter(format: ResultFormat, print: (text: string) => Promise<void>): ResultPrinter {
   switch (format) {
-    case 'json': {
-      const last = result.rows.length - 1;
-      if (last < 0) yield '[]';
-      for (const [i, row] of result.rows.entries()) {
-        const object = Object.fromEntries(names.map((name, column) => [name, row[column]]));
-        yield `${i === 0 ? '[' : ' '}${JSON.stringify(object)}${i === last ? ']' : ','}`;
-      }
-      return;
-    }
+    case 'json':
+      return jsonPrinter(print);
     case 'csv':
-      yield names.map(csvField).join(',');
-      for (const row of result.rows) yield row.map(csvField).join(',');
-      return;
+      return csvPrinter(print);
     case 'table':
-      yield textTable(
-        result.columns.map(({ type }, i) => ({ name: names[i] as string, right: NUMERIC.test(type) })),
-        result.rows.map((row) => row.map(tableCell)),
-      );
-      yield `(${result.rows.length} row${result.rows.length === 1 ? '' : 's'})`;
-      return;
+      return tablePrinter(print);
     default:
-      unreachable(format);
+      return unreachable(format);
   }
 }
 
+function jsonPrinter(print: (text: string) => Promise<void>): ResultPrinter {
+  let names: readonly string[] = [];
+  let opening = '[';
+  /** Printed when it is known whether a comma follows. */
+  let held: string | null = null;
+  return {
+    columns: (columns) => void (names = uniqueNames(columns)),
+    rows: async (rows) => {
+      for (const row of rows) {
+        if (held !== null) await print(`${held},`);
+        held = opening + JSON.stringify(Object.fromEntries(names.map((name, column) => [name, row[column]])));
+        opening = ' ';
+      }
+    },
+    end: () => print(`${held ?? '['}]`),
+  };
+}
+
+function csvPrinter(print: (text: string) => Promise<void>): ResultPrinter {
+  return {
+    columns: (columns) => print(uniqueNames(columns).map(csvField).join(',')),
+    rows: async (rows) => {
+      for (const row of rows) await print(row.map(csvField).join(','));
+    },
+    end: async () => {},
+  };
+}
+
+function tablePrinter(print: (text: string) => Promise<void>): ResultPrinter {
+  let layout = new TableLayout([]);
+  let held: string[][] = [];
+  let count = 0;
+  const flush = async (): Promise<void> => {
+    const lines = layout.lines(held);
+    held = [];
+    if (lines.length > 0) await print(lines.join('\n'));
+  };
+  return {
+    columns: (columns) => {
+      const names = uniqueNames(columns);
+      layout = new TableLayout(
+        columns.map(({ type }, i) => ({ name: oneLine(names[i] as string), right: NUMERIC.test(type) })),
+      );
+    },
+    rows: async (rows) => {
+      count += rows.length;
+      for (const row of rows) held.push(row.map(tableCell));
+      if (held.length >= LAYOUT_ROWS) await flush();
+    },
+    end: async () => {
+      await flush();
+      await print(`(${count} row${count === 1 ? '' : 's'})`);
+    },
+  };
+}
+
 /** As DuckDB does for a table: the second `a` is `a_1`. */
-function uniqueNames(names: readonly string[]): string[] {
+function uniqueNames(columns: readonly ResultColumn[]): string[] {
   const taken = new Set<string>();
-  return names.map((name) => {
+  return columns.map(({ name }) => {
     let unique = name;
     for (let n = 1; taken.has(unique); n++) unique = `${name}_${n}`;
     taken.add(unique);
@@ -55,9 +105,7 @@ function csvField(value: unknown): string {
   return field === '' || /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }
 
-/** Line ends would break the table: they are shown as JSON shows them. */
 function tableCell(value: unknown): string {
   if (value === null || value === undefined) return 'null';
-  const cell = typeof value === 'string' ? value : JSON.stringify(value);
-  return /[\r\n\t]/.test(cell) ? JSON.stringify(cell).slice(1, -1) : cell;
+  return oneLine(typeof value === 'string' ? value : JSON.stringify(value));
 }

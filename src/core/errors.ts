@@ -27,6 +27,7 @@ export const ERROR_CODES = [
   'LOG_APPEND_FAILED',
   'LOG_HISTORY_GONE',
   // the warehouse
+  'WAREHOUSE_MISSING',
   'WAREHOUSE_LOCKED',
   'WAREHOUSE_UNREADABLE',
   'WAREHOUSE_NEWER',
@@ -55,6 +56,7 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'TOPIC_CONTRACT_INVALID',
   'TOPIC_UNKNOWN',
   'SCHEMA_UNREADABLE',
+  'WAREHOUSE_MISSING',
   'INTERNAL',
 ]);
 

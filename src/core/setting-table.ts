@@ -8,6 +8,8 @@ export type SettingType =
   | { readonly kind: 'boolean' }
   | { readonly kind: 'integer'; readonly min: number; readonly max?: number }
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
+  /** An amount of memory, as `2GB`. */
+  | { readonly kind: 'memory'; readonly minMegabytes: number }
   | { readonly kind: 'mapping' };
 
 export interface SettingDefinition {
@@ -150,9 +152,11 @@ export const SETTINGS: readonly SettingDefinition[] = [
   },
   {
     key: 'warehouse.memoryLimit',
-    type: TEXT,
+    // Opening needs a few megabytes; below this a batch of nothing but small rows already spills or fails.
+    type: { kind: 'memory', minMegabytes: 64 },
     env: 'LENS_WAREHOUSE_MEMORY_LIMIT',
-    description: "DuckDB's memory_limit, as 2GB; without it DuckDB takes up to 80 % of the machine",
+    description:
+      "DuckDB's memory_limit, as 2GB or 512MB, at least 64MB; without it DuckDB takes up to 80 % of the machine",
   },
   {
     key: 'warehouse.threads',

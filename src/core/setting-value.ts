@@ -34,11 +34,35 @@ export function parseSetting(definition: SettingDefinition, given: unknown, plac
     case 'choice':
       if (typeof given === 'string' && type.choices.includes(given)) return given;
       throw invalid(definition, given, place, `one of ${type.choices.join(', ')}`);
+    case 'memory': {
+      const megabytes = megabytesOf(given);
+      if (megabytes === null) throw invalid(definition, given, place, 'an amount of memory, as 2GB or 512MB');
+      if (megabytes >= type.minMegabytes) return String(given).trim();
+      throw invalid(definition, given, place, `at least ${type.minMegabytes}MB: less is too little to work with`);
+    }
     case 'mapping':
       return mappingOf(definition, given, place);
     default:
       return unreachable(type);
   }
+}
+
+const MEMORY_UNITS = new Map([
+  ['KB', 1e-3],
+  ['MB', 1],
+  ['GB', 1e3],
+  ['TB', 1e6],
+  ['KIB', 1024 / 1e6],
+  ['MIB', 1024 ** 2 / 1e6],
+  ['GIB', 1024 ** 3 / 1e6],
+  ['TIB', 1024 ** 4 / 1e6],
+]);
+
+/** Millions of bytes, as DuckDB reads sizes; null for what is none. */
+function megabytesOf(given: unknown): number | null {
+  const [, number, unit] = /^\s*(\d+(?:\.\d+)?)\s*([KMGT]i?B)\s*$/i.exec(String(given)) ?? [];
+  const factor = MEMORY_UNITS.get(unit?.toUpperCase() ?? '');
+  return factor === undefined ? null : Number(number) * factor;
 }
 
 function mappingOf(definition: SettingDefinition, given: unknown, place: string): unknown {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { closestName } from './closest-name.ts';
 import { LensError, messageOf } from './errors.ts';
@@ -69,9 +69,22 @@ export function loadSettings({ flags = {}, env = {}, cwd = process.cwd() }: Sett
   }
   const projectDir = path.resolve(cwd, (given.get('projectDir') as string | undefined) ?? '.');
   const fromFile = readFile(projectDir);
-  return assemble(projectDir, (key) => {
+  const settings = assemble(projectDir, (key) => {
     const value = given.get(key) ?? fromFile.get(key);
     return value ?? SETTINGS.find((definition) => definition.key === key)?.default;
+  });
+  requireFolder(path.resolve(cwd, settings.dataDir), settings.dataDir);
+  return settings;
+}
+
+/** The data folder need not be there yet, but must be able to be. */
+function requireFolder(dataDir: string, given: string): void {
+  let place = dataDir;
+  while (!existsSync(place) && path.dirname(place) !== place) place = path.dirname(place);
+  if (statSync(place).isDirectory()) return;
+  throw new LensError('CONFIG_INVALID', `the data folder ${given} cannot be used: ${place} is a file`, {
+    place: 'dataDir',
+    hint: '--data-dir, LENS_DATA_DIR or dataDir of lens.yml says where it is',
   });
 }
 

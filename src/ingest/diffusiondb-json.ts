@@ -18,12 +18,13 @@ export function openDiffusionJson(
   from: string,
   options: { limit?: number | undefined; seed: number; place?: string },
 ): PromptSource {
-  const files = partFiles(from);
+  const { files, note } = partFiles(from);
+  const notes = (): string[] => (note === null ? [] : [note]);
   const place = options.place ?? from;
   const { limit, seed } = options;
   const name = (file: string): string => (file === from ? place : file);
   if (limit === undefined) {
-    return { total: null, chunks: () => files.values().map((file) => readPart(file, name(file))), notes: () => [] };
+    return { total: null, chunks: () => files.values().map((file) => readPart(file, name(file))), notes };
   }
   return {
     total: null,
@@ -38,33 +39,44 @@ export function openDiffusionJson(
       }
       yield sample.map((entry) => entry.prompt);
     },
-    notes: () => [],
+    notes,
   };
 }
 
-function partFiles(from: string): string[] {
-  if (!statSync(from).isDirectory()) return [from];
-  const files = readdirSync(from, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => path.join(from, file))
-    .sort();
+/** The files to read, and what there is to say about those that are not. */
+function partFiles(from: string): { files: string[]; note: string | null } {
+  if (!statSync(from).isDirectory()) return { files: [from], note: null };
+  const all = readdirSync(from, { recursive: true, encoding: 'utf8' }).map((file) => path.join(from, file));
+  const files = all.filter((file) => file.endsWith('.json')).sort();
+  const [parquet] = all.filter((file) => file.endsWith('.parquet')).sort();
   if (files.length === 0) {
     throw new LensError('INPUT_INVALID', 'the folder holds no .json file', {
       place: from,
-      hint: "give a folder with DiffusionDB's part files, one of them, or metadata.parquet",
+      hint:
+        parquet === undefined
+          ? "give a folder with DiffusionDB's part files, one of them, or metadata.parquet"
+          : `give the Parquet file itself: ${parquet}`,
     });
   }
-  return files;
+  const note = parquet === undefined ? null : `the folder's ${files.length} .json files were read, ${parquet} was not`;
+  return { files, note };
 }
 
 function readPart(file: string, place: string): IdentifiedPrompt[] {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(readFileSync(file, 'utf8'));
+    // A byte order mark is no part of JSON.
+    parsed = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
   } catch (error) {
-    throw new LensError('INPUT_UNREADABLE', `cannot read the JSON file: ${messageOf(error)}`, { place, cause: error });
+    throw new LensError('INPUT_UNREADABLE', `cannot read the JSON file: ${messageOf(error)}`, {
+      place,
+      hint: 'is it complete? download it again',
+      cause: error,
+    });
   }
-  if (!isObject(parsed)) throw invalid(place, 'it is no object of images by name');
+  if (!isObject(parsed)) {
+    throw invalid(place, `it is ${Array.isArray(parsed) ? 'an array' : typeof parsed}, no object of images by name`);
+  }
   return Object.entries(parsed).map(([imageName, entry]) => ({
     id: promptIdOf(imageName),
     record: partRecord(imageName, entry, place),
@@ -74,7 +86,7 @@ function readPart(file: string, place: string): IdentifiedPrompt[] {
 function partRecord(imageName: string, entry: unknown, place: string): PromptRecord {
   if (!isObject(entry)) throw invalid(place, `${imageName} is no object`);
   const { p, se, c, st, sa } = entry;
-  if (typeof p !== 'string') throw invalid(place, `${imageName} has no prompt p`);
+  if (typeof p !== 'string') throw wrongType(p, 'prompt p', 'a text', imageName, place);
   return {
     image_name: imageName,
     prompt: p,
@@ -91,8 +103,13 @@ function partRecord(imageName: string, entry: unknown, place: string): PromptRec
 }
 
 function numberOf(value: unknown, what: string, imageName: string, place: string): number {
-  if (typeof value !== 'number') throw invalid(place, `${imageName} has no ${what}`);
+  if (typeof value !== 'number') throw wrongType(value, what, 'a number', imageName, place);
   return value;
+}
+
+function wrongType(value: unknown, what: string, wanted: string, imageName: string, place: string): LensError {
+  if (value === undefined) return invalid(place, `${imageName} has no ${what}`);
+  return invalid(place, `${imageName}: ${what} is ${JSON.stringify(value).slice(0, 100)}, not ${wanted}`);
 }
 
 function wholeOf(
@@ -110,7 +127,7 @@ function wholeOf(
 /** A code 1 to 9 or a name; a name that is none of the eight known is "others". */
 function samplerOf(value: unknown, imageName: string, place: string): number {
   if (typeof value === 'number') return wholeOf(value, 'sampler sa', [1, SAMPLERS.length], imageName, place);
-  if (typeof value !== 'string') throw invalid(place, `${imageName} has no sampler sa`);
+  if (typeof value !== 'string') throw wrongType(value, 'sampler sa', 'a code or a name', imageName, place);
   const code = SAMPLERS.findIndex((name) => name === value) + 1;
   return code === 0 ? SAMPLERS.length : code;
 }

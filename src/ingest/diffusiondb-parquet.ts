@@ -146,11 +146,16 @@ async function readable<T>(place: string, work: () => Promise<T>): Promise<T> {
 
 function unreadable(place: string, error: unknown): LensError {
   if (error instanceof LensError && error.code !== 'QUERY_FAILED') return error;
-  return new LensError('INPUT_UNREADABLE', `cannot read the Parquet file: ${messageOf(error)}`, {
+  return new LensError('INPUT_UNREADABLE', `cannot read the Parquet file: ${withoutSql(messageOf(error))}`, {
     place,
     hint: 'is it complete and really Parquet? download it again',
     cause: error,
   });
+}
+
+/** DuckDB shows the place in a query that is none of the user's. */
+function withoutSql(message: string): string {
+  return (message.split(/\n+LINE \d+:/)[0] as string).trim();
 }
 
 /** `[`, `*` and `?` in a path are characters here, not patterns. */

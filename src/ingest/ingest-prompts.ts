@@ -31,6 +31,13 @@ export interface PromptsOptions {
 export async function ingestPrompts(ctx: IngestContext, options: PromptsOptions): Promise<IngestSummary> {
   const { from } = options;
   if (from === undefined) return publish(ctx, syntheticPrompts(options.count ?? 10_000, options.seed), options);
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(from)?.[1];
+  if (scheme !== undefined && !isUrl(from)) {
+    throw new LensError('INPUT_UNREADABLE', `cannot read from ${scheme}://: the schemes are http and https`, {
+      place: from,
+      hint: 'download the file yourself and give its path',
+    });
+  }
   if (!isUrl(from)) return publishFile(ctx, from, from, options);
   const progress = ctx.onProgress;
   const started = performance.now();
@@ -68,17 +75,36 @@ async function publish(ctx: IngestContext, source: PromptSource, options: Prompt
     total: source.total,
     published: options.published,
   });
-  for await (const chunk of source.chunks()) {
-    for (const { id, record } of chunk) {
-      publisher.publish({ prompt_id: ids.claim(record.image_name, id), ...record }, timestamp);
-      await publisher.breathe();
+  try {
+    for await (const chunk of source.chunks()) {
+      for (const { id, record } of chunk) {
+        publisher.publish({ prompt_id: ids.claim(record.image_name, id), ...record }, timestamp);
+        await publisher.breathe();
+      }
+      if (publisher.stopped) break;
     }
-    if (publisher.stopped) break;
+  } catch (error) {
+    throw await afterSome(error, publisher);
   }
   const notes = [...source.notes()];
   if (ids.repeated > 0) notes.push(`${ids.repeated} image names came again; the last one of each counts`);
   if (ids.moved > 0) notes.push(`${ids.moved} prompts got another id, since two names had the same`);
   return publisher.finish(notes);
+}
+
+/** What is wrong with an input, and how much of it is published already. */
+async function afterSome(error: unknown, publisher: TopicPublisher): Promise<unknown> {
+  if (!(error instanceof LensError) || !error.code.startsWith('INPUT_')) return error;
+  const { records } = await publisher.finish();
+  const published =
+    records === 1 ? 'the 1 record before it is published' : `the ${records} records before it are published`;
+  const { place, hint } = error;
+  return new LensError(error.code, `${error.message}; ${published}`, {
+    place,
+    hint,
+    cause: error,
+    fields: { published: records },
+  });
 }
 
 /** By the first bytes, whatever the name: Parquet files start with PAR1, everything else is taken for JSON. */
@@ -98,7 +124,7 @@ function formatOf(file: string, place: string): 'parquet' | 'json' {
       .replace(/^\u00ef\u00bb\u00bf/, '')
       .trimStart();
     if (text.startsWith('PAR1')) return 'parquet';
-    if (text.startsWith('{')) return 'json';
+    if (text.startsWith('{') || text.startsWith('[')) return 'json';
     throw new LensError('INPUT_UNREADABLE', length === 0 ? 'the file is empty' : 'neither Parquet nor JSON', {
       place,
       hint: "give DiffusionDB's metadata.parquet, a part's .json, or a folder of parts",

@@ -103,7 +103,11 @@ export class CheckpointPublisher implements Disposable {
   }
 
   #notice(why: string): void {
-    this.#options.onEvent({ kind: 'notice', message: `the checkpoint could not be published: ${why}` });
+    this.#options.onEvent({
+      kind: 'notice',
+      severity: 'warning',
+      message: `the checkpoint could not be published: ${why}`,
+    });
   }
 }
 

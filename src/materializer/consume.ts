@@ -6,6 +6,7 @@ import { findPartitions } from './find-partitions.ts';
 import { BatchCollector } from './batch-collector.ts';
 import { type Edition, positionsOf } from './edition.ts';
 import type { EventSink } from './events.ts';
+import { tellFailures } from './model-failed.ts';
 
 export interface ConsumeOptions {
   readonly log: EventLog;
@@ -117,7 +118,7 @@ class ConsumeRun {
     this.consumed.records += batch.records;
     this.consumed.deadLetters += applied.deadLetters;
     onCommit?.(batch);
-    for (const error of applied.failed) onEvent({ kind: 'notice', message: error.message });
+    tellFailures(applied.failed, onEvent);
     if (batch.records > 0) {
       onEvent({
         kind: 'batch',
@@ -148,7 +149,7 @@ class ConsumeRun {
   async #rebuildFolded(reason: string): Promise<void> {
     const started = performance.now();
     const { models, failed } = await this.#options.exclusive(() => this.#edition.rebuildFolded());
-    for (const error of failed) this.#options.onEvent({ kind: 'notice', message: error.message });
+    tellFailures(failed, this.#options.onEvent);
     if (models.length === 0) return;
     this.#options.onEvent({ kind: 'rebuild', models, reason, milliseconds: performance.now() - started });
   }

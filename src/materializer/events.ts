@@ -1,3 +1,5 @@
+import type { FailedModel } from './operations.ts';
+
 /** What the materializer tells while it works; the CLI prints it, the service logs it. */
 export type MaterializerEvent =
   | {
@@ -28,10 +30,15 @@ export type MaterializerEvent =
         readonly rowsChanged: number;
         readonly rows: number;
       }[];
+      /** Models that stay behind; each has had its `model-failed`. */
+      readonly failed: readonly FailedModel[];
       readonly milliseconds: number;
     }
+  /** A model's SQL failed on data; it is left behind with those that read it. */
+  | { readonly kind: 'model-failed'; readonly model: string; readonly message: string }
   | { readonly kind: 'progress'; readonly label: string; readonly done: number; readonly total: number }
   | { readonly kind: 'swap'; readonly milliseconds: number }
-  | { readonly kind: 'notice'; readonly message: string };
+  /** `warning`: something went wrong that will be tried again. */
+  | { readonly kind: 'notice'; readonly severity?: 'warning'; readonly message: string };
 
 export type EventSink = (event: MaterializerEvent) => void;

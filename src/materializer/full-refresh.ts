@@ -14,6 +14,16 @@ export function editionFiles(dataDir: string): { live: string; next: string; pre
   };
 }
 
+/** WAREHOUSE_MISSING when a data folder holds no live edition and no swap to finish. */
+export function requireWarehouse(dataDir: string): void {
+  const { live, next, previous } = editionFiles(dataDir);
+  if (existsSync(live) || (existsSync(next) && existsSync(previous))) return;
+  throw new LensError('WAREHOUSE_MISSING', 'there is no warehouse yet', {
+    place: live,
+    hint: 'lens run or lens start makes it; --data-dir says where it is',
+  });
+}
+
 /** Removes an edition that an earlier full refresh left unfinished. */
 export function removeEdition(file: string): void {
   for (const name of [file, `${file}.wal`]) rmSync(name, { force: true });

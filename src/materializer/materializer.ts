@@ -1,22 +1,19 @@
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LensError, messageOf } from '../core/errors.ts';
-import type { EventLog, PartitionOffsets } from '../log/event-log.ts';
-import type { Project } from '../project/project-contract.ts';
+import type { PartitionOffsets } from '../log/event-log.ts';
 import { selectModels } from '../project/selector.ts';
-import type { TopicCatalog } from '../topics/catalog.ts';
-import { readOnlyQuery } from '../warehouse/read-only-query.ts';
+import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts';
 import { consume, type Consumed } from './consume.ts';
 import { hasNewPartitions } from './find-partitions.ts';
 import { Edition } from './edition.ts';
-import type { EventSink } from './events.ts';
-import { modelFailed } from './model-failed.ts';
+import { modelFailed, tellFailures } from './model-failed.ts';
 import { editionFiles, recoverSwap, removeEdition, requireHistory, swapEditions } from './full-refresh.ts';
 import type {
   CompactionSummary,
   LagRow,
+  QueryEnd,
   QueryOptions,
-  QueryResult,
   RunOptions,
   RunSummary,
   WarehouseOperations,
@@ -24,23 +21,11 @@ import type {
 } from './operations.ts';
 import { CheckpointPublisher, positions } from './checkpoint-publisher.ts';
 import { LiveEdition } from './live-edition.ts';
-import { lagRows, modelStatuses, warehouseStatus } from './status.ts';
+import type { MaterializerOptions } from './materializer-options.ts';
+import { failedModels } from './model-states.ts';
+import { runResults } from './run-results.ts';
+import { appliedRecords, lagRows, modelStatuses, warehouseStatus } from './status.ts';
 import { Turns } from './turns.ts';
-
-export interface MaterializerOptions {
-  readonly project: Project;
-  readonly catalog: TopicCatalog;
-  readonly log: EventLog;
-  /** Holds warehouse.duckdb. */
-  readonly dataDir: string;
-  /** The consumer group whose offsets tell lag tools where the checkpoint is. */
-  readonly group: string;
-  readonly batch: { readonly maxRecords: number; readonly maxMilliseconds: number };
-  readonly bulk: { readonly lagRecords: number };
-  readonly compaction: { readonly intervalSeconds: number };
-  readonly warehouse: { readonly memoryLimit?: string | undefined; readonly threads?: number | undefined };
-  readonly onEvent: EventSink;
-}
 
 /**
  * Keeps one project's warehouse equal to its models over the log: follows the log, compacts, refreshes, answers. One
@@ -108,18 +93,30 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
 
   async status(): Promise<WarehouseStatus> {
     const { project, log } = this.#options;
-    return this.#live.read((connection) => warehouseStatus(connection, this.#edition, project, log));
+    return this.#live.read((connection) =>
+      warehouseStatus(connection, this.#edition, project, log, this.#topicNames()),
+    );
   }
 
   async lag(): Promise<LagRow[]> {
-    const { catalog, log, group } = this.#options;
-    const ends = await log.offsets(catalog.contracts.map((contract) => contract.name));
+    const { log, group } = this.#options;
+    const ends = await log.offsets(this.#topicNames());
     return lagRows(group, ends, await this.#live.read(positions));
   }
 
-  async query(sql: string, options: QueryOptions = {}): Promise<QueryResult> {
+  streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd> {
     const { maxRows = 10_000, timeoutMs = 60_000 } = options;
-    return this.#live.read((connection) => readOnlyQuery(connection, sql, { maxRows, timeoutMs }));
+    return this.#live.read((connection, _edition, leave) => {
+      const signal = options.signal === undefined ? leave : AbortSignal.any([leave, options.signal]);
+      return readOnlyQuery(connection, sql, { maxRows, timeoutMs, signal }, sink);
+    });
+  }
+
+  /** A whole result, for those known to be small. */
+  async query(sql: string, options: QueryOptions = {}): Promise<{ rows: (readonly unknown[])[] }> {
+    const rows: (readonly unknown[])[] = [];
+    await this.streamQuery(sql, options, { columns: () => {}, rows: (piece) => void rows.push(...piece) });
+    return { rows };
   }
 
   async compact({ full }: { full: boolean }): Promise<CompactionSummary> {
@@ -127,11 +124,11 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     const summary = await this.#turns.take(async () => {
       await this.#retryFailed();
       const { models, failed } = await this.#edition.compact(full);
-      for (const error of failed) this.#options.onEvent({ kind: 'notice', message: error.message });
+      tellFailures(failed, this.#options.onEvent);
       const milliseconds = performance.now() - started;
       await this.#edition.recordCompaction(milliseconds, full);
       await this.#edition.writeFile();
-      return { models, milliseconds };
+      return { models, milliseconds, failed: await this.#live.read(failedModels) };
     });
     this.#options.onEvent({ kind: 'compaction', full, ...summary });
     return summary;
@@ -141,44 +138,42 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     const started = performance.now();
     const { project } = this.#options;
     const selected = selectModels(project, options);
+    const signal = options.signal ?? new AbortController().signal;
     const consumed = options.fullRefresh
-      ? await this.#fullRefresh(options.allowDataLoss ?? false)
-      : await this.catchUp();
-    await this.compact({ full: false });
+      ? await this.#fullRefresh(options.allowDataLoss ?? false, signal)
+      : await this.catchUp(signal);
+    if (!signal.aborted) await this.compact({ full: false });
     const models = await this.#live.read((connection) => modelStatuses(connection, this.#edition, project));
     return {
       ...consumed,
       milliseconds: performance.now() - started,
-      models: selected.map(({ name }) => {
-        const status = models.find((model) => model.name === name);
-        const failed = status?.state === 'failed';
-        return {
-          name,
-          status: failed ? 'error' : 'success',
-          message: failed ? status.reason : null,
-          rows: status?.rows ?? null,
-        };
-      }),
+      models: runResults(selected, models),
+      interrupted: signal.aborted,
     };
   }
 
-  /** Applies the log up to the end offsets it has now; whoever follows it already does the work, if there is one. */
-  async catchUp(): Promise<Consumed> {
-    const { catalog, log } = this.#options;
-    const ends = await log.offsets(catalog.contracts.map((contract) => contract.name));
-    const never = new AbortController().signal;
+  /**
+   * Applies the log up to the end offsets it has now; whoever follows it already does the work, if there is one. Ends at
+   * a commit before that when the signal is aborted.
+   */
+  async catchUp(signal = new AbortController().signal): Promise<Consumed> {
+    const ends = await this.#options.log.offsets(this.#topicNames());
     if (this.#following === null) {
-      const consumed = await this.#consume(this.#edition, { signal: never, until: ends });
+      const consumed = await this.#consume(this.#edition, { signal, until: ends });
       await this.#publisher.publishNow();
       return consumed;
     }
-    const before = await this.#appliedRecords();
-    while (!(await this.#reached(ends))) {
+    const before = await this.#live.read(appliedRecords);
+    while (!signal.aborted && !(await this.#reached(ends))) {
       if (this.#followFailure !== null) throw this.#followFailure;
       await sleep(20);
     }
-    const after = await this.#appliedRecords();
+    const after = await this.#live.read(appliedRecords);
     return { batches: 0, records: after.records - before.records, deadLetters: after.deadLetters - before.deadLetters };
+  }
+
+  #topicNames(): string[] {
+    return this.#options.catalog.contracts.map((contract) => contract.name);
   }
 
   async #reached(ends: readonly PartitionOffsets[]): Promise<boolean> {
@@ -186,21 +181,14 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     return lagRows('', ends, checkpoint).every((row) => row.lag === 0);
   }
 
-  #appliedRecords(): Promise<{ records: number; deadLetters: number }> {
-    return this.#live.read(async (connection) => ({
-      records: await connection.number('select sum(next_offset - first_offset) from lens.checkpoint'),
-      deadLetters: await connection.number('select count(*) from lens.dead_letters'),
-    }));
-  }
-
   /**
    * Replays the log from its earliest offsets into a fresh edition, and swaps when it has caught up. When a model fails
-   * on the way the live edition stays, and the new one is removed.
+   * on the way, or the signal is aborted before the swap, the live edition stays and the new one is removed.
    */
-  async #fullRefresh(allowDataLoss: boolean): Promise<Consumed> {
-    const { dataDir, log, catalog } = this.#options;
+  async #fullRefresh(allowDataLoss: boolean, signal: AbortSignal): Promise<Consumed> {
+    const { dataDir, log } = this.#options;
     const files = editionFiles(dataDir);
-    const topics = catalog.contracts.map((contract) => contract.name);
+    const topics = this.#topicNames();
     if (!allowDataLoss) await requireHistory(log, await this.#edition.checkpoint(), topics);
     removeEdition(files.next);
     const next = await Edition.open(files.next, this.#options);
@@ -208,7 +196,8 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     const replay = async (): Promise<void> => {
       const until = await log.offsets(topics);
       const turns = new Turns();
-      const part = await this.#consume(next, { signal: new AbortController().signal, until, alwaysBulk: true }, turns);
+      const part = await this.#consume(next, { signal, until, alwaysBulk: true }, turns);
+      signal.throwIfAborted();
       consumed.batches += part.batches;
       consumed.records += part.records;
       consumed.deadLetters += part.deadLetters;
@@ -227,7 +216,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     } catch (error) {
       await next[Symbol.asyncDispose]();
       removeEdition(files.next);
-      throw error;
+      if (!signal.aborted || error !== signal.reason) throw error;
     }
     await this.#publisher.publishNow();
     return consumed;
@@ -281,7 +270,11 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
         if (!bulk && (await this.#turns.take(() => this.#edition.needsCompaction())))
           await this.compact({ full: false });
       } catch (error) {
-        this.#options.onEvent({ kind: 'notice', message: `compaction will be tried again: ${messageOf(error)}` });
+        this.#options.onEvent({
+          kind: 'notice',
+          severity: 'warning',
+          message: `compaction will be tried again: ${messageOf(error)}`,
+        });
       }
     }
   }
@@ -289,7 +282,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   async #retryFailed(): Promise<void> {
     if (this.#edition.foldedBehind('failed').length === 0) return;
     const { models, failed } = await this.#edition.rebuildFolded();
-    for (const error of failed) this.#options.onEvent({ kind: 'notice', message: error.message });
+    tellFailures(failed, this.#options.onEvent);
     if (models.length > 0) this.#options.onEvent({ kind: 'notice', message: `current again: ${models.join(', ')}` });
   }
 

@@ -1,14 +1,23 @@
 import { LensError, messageOf } from '../core/errors.ts';
+import type { EventSink } from './events.ts';
 
 /** A model whose SQL failed on the data at hand; `fields.model` names it, so that the batch can go on without it. */
 export function modelFailed(model: string, cause: unknown): LensError {
-  if (cause instanceof LensError && cause.code === 'MODEL_FAILED') return cause;
+  // A damaged file is nothing a model could be blamed for, nor go on without.
+  if (cause instanceof LensError && ['MODEL_FAILED', 'WAREHOUSE_UNREADABLE'].includes(cause.code)) return cause;
   return new LensError('MODEL_FAILED', `model ${model} failed: ${messageOf(cause)}`, {
     place: model,
     hint: `lens compile ${model} prints its SQL; it is tried again at every compaction and by lens run`,
     fields: { model },
     cause,
   });
+}
+
+/** What is told of each failure of a model. */
+export function tellFailures(failures: readonly Error[], onEvent: EventSink): void {
+  for (const error of failures) {
+    onEvent({ kind: 'model-failed', model: failedModel(error) ?? 'unknown', message: error.message });
+  }
 }
 
 /** The model named by a MODEL_FAILED error, or null for any other error. */

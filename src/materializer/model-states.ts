@@ -22,6 +22,13 @@ export async function readModelRecords(connection: Connection): Promise<Map<stri
   return new Map(rows.map((row) => [row.name, row]));
 }
 
+/** The stored models whose state is `failed`, with the reason. */
+export async function failedModels(connection: Connection): Promise<{ name: string; message: string }[]> {
+  return connection.rows<{ name: string; message: string }>(
+    "select name, coalesce(error, 'its SQL failed on data') as message from lens.models where state = 'failed' order by name",
+  );
+}
+
 /** Writes a model's record anew: built or checked just now, inside the caller's transaction. */
 export async function writeModelRecord(
   connection: Connection,

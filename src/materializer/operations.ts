@@ -1,3 +1,5 @@
+import type { ResultSink } from '../warehouse/read-only-query.ts';
+
 /**
  * What a command asks of whoever holds the warehouse. The holder implements it over the materializer
  * (`materializer.ts`); while a service runs, `src/service/control-client.ts` implements it over the service's control port, so
@@ -7,8 +9,12 @@ export interface WarehouseOperations {
   status(): Promise<WarehouseStatus>;
   /** A row per partition, in the columns of kafka-consumer-groups.sh. */
   lag(): Promise<LagRow[]>;
-  /** One read-only SELECT. QUERY_REFUSED for anything else, QUERY_FAILED with DuckDB's message. */
-  query(sql: string, options?: QueryOptions): Promise<QueryResult>;
+  /**
+   * One read-only SELECT, its rows handed over piece by piece and never whole in memory: dates and timestamps ISO 8601
+   * in UTC, decimals as strings, bytes base64, integers as numbers up to 2^53 - 1, beyond as strings. QUERY_REFUSED for
+   * anything else, QUERY_FAILED with DuckDB's message, also after some pieces.
+   */
+  streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd>;
   /** Brings the models kept by compaction up to the checkpoint; `full` rebuilds them outright. */
   compact(options: { full: boolean }): Promise<CompactionSummary>;
   /** Catches up to the end offsets taken at its start and brings the selected models up to them. */
@@ -16,16 +22,15 @@ export interface WarehouseOperations {
 }
 
 export interface QueryOptions {
-  /** At most so many rows come back; the result says when there were more. Default 10,000. */
-  readonly maxRows?: number;
-  /** Milliseconds until the query is interrupted. Default 60,000. */
-  readonly timeoutMs?: number;
+  /** At most so many rows come back; the end says when there were more. Default 10,000. */
+  readonly maxRows?: number | undefined;
+  /** Milliseconds DuckDB may work on it until it is interrupted. Default 60,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the query when nobody wants its rows any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-export interface QueryResult {
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
-  /** JSON values: dates and timestamps ISO 8601 in UTC, decimals as strings, bytes base64, integers as numbers up to 2^53 - 1, beyond as strings. */
-  readonly rows: readonly (readonly unknown[])[];
+export interface QueryEnd {
   readonly truncated: boolean;
 }
 
@@ -58,17 +63,25 @@ export interface ModelStatus {
   readonly updatedAt: string | null;
 }
 
+/**
+ * `failed`: a model's SQL failed on data; `catching-up`: records are landed in bulk, the models follow; `unknown`: the log
+ * does not answer; `behind`: records are left to apply, or models kept by compaction to bring up; else `current`.
+ */
+export type WarehouseState = 'failed' | 'catching-up' | 'unknown' | 'behind' | 'current';
+
 export interface WarehouseStatus {
   readonly project: string;
   readonly log: string;
   readonly warehouse: string;
   /** True when a running service answered. */
   readonly service: boolean;
-  readonly state: 'current' | 'catching-up' | 'behind';
+  readonly state: WarehouseState;
   readonly recordsApplied: number;
   readonly deadLetters: number;
   /** Records between the checkpoint and the ends of the log; null when the log does not answer. */
   readonly lag: number | null;
+  /** Why the log does not answer; otherwise null. */
+  readonly logProblem: string | null;
   readonly checkpoint: readonly { readonly topic: string; readonly partition: number; readonly nextOffset: number }[];
   readonly models: readonly ModelStatus[];
   readonly rawTables: readonly { readonly name: string; readonly topic: string; readonly rows: number }[];
@@ -83,6 +96,13 @@ export interface CompactionSummary {
     readonly rows: number;
   }[];
   readonly milliseconds: number;
+  /** Models that are not at the checkpoint, since their SQL or that of a model they read failed. */
+  readonly failed: readonly FailedModel[];
+}
+
+export interface FailedModel {
+  readonly name: string;
+  readonly message: string;
 }
 
 export interface RunOptions {
@@ -92,6 +112,8 @@ export interface RunOptions {
   readonly fullRefresh?: boolean | undefined;
   /** With fullRefresh: go on although the log no longer holds the history. */
   readonly allowDataLoss?: boolean | undefined;
+  /** Ends the run at a commit before it is done. A service that follows the log goes on with that. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface RunSummary {
@@ -100,6 +122,8 @@ export interface RunSummary {
   readonly batches: number;
   readonly milliseconds: number;
   readonly models: readonly RunModelResult[];
+  /** True when the signal ended it before it was done. */
+  readonly interrupted: boolean;
 }
 
 export interface RunModelResult {

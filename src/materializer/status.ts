@@ -1,11 +1,12 @@
+import { messageOf } from '../core/errors.ts';
 import type { EventLog, PartitionOffsets } from '../log/event-log.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { qualified } from '../warehouse/sql.ts';
 import { exists } from './build-models.ts';
-import { readCheckpoint } from './checkpoint.ts';
+import { type CheckpointEntry, readCheckpoint } from './checkpoint.ts';
 import type { Edition } from './edition.ts';
-import type { LagRow, ModelState, ModelStatus, WarehouseStatus } from './operations.ts';
+import type { LagRow, ModelState, ModelStatus, WarehouseState, WarehouseStatus } from './operations.ts';
 
 /** What the warehouse holds and how far it is, read on a connection of its own. */
 export async function warehouseStatus(
@@ -13,11 +14,11 @@ export async function warehouseStatus(
   edition: Edition,
   project: Project,
   log: EventLog,
+  topics: readonly string[],
 ): Promise<WarehouseStatus> {
   const checkpoint = await readCheckpoint(connection);
   const models = await modelStatuses(connection, edition, project);
-  const ends = await log.offsets([...new Set(checkpoint.map((entry) => entry.topic))]).catch(() => null);
-  const lag = ends === null ? null : lagRows('', ends, checkpoint).reduce((sum, row) => sum + row.lag, 0);
+  const { lag, logProblem } = await lagOf(log, topics, checkpoint);
   const [compaction] = await connection.rows<{ at: string | null }>(
     `select strftime(max(finished_at), '%Y-%m-%dT%H:%M:%S.%gZ') as at from lens.compactions`,
   );
@@ -27,10 +28,11 @@ export async function warehouseStatus(
     log: log.description,
     warehouse: edition.warehouse.path,
     service: false,
-    state: states.has('catching-up') ? 'catching-up' : lag === 0 && !states.has('behind') ? 'current' : 'behind',
+    state: stateOfAll(states, lag),
     recordsApplied: checkpoint.reduce((sum, entry) => sum + entry.nextOffset - entry.firstOffset, 0),
     deadLetters: await connection.number('select count(*) from lens.dead_letters'),
     lag,
+    logProblem,
     checkpoint: checkpoint.map(({ topic, partition, nextOffset }) => ({ topic, partition, nextOffset })),
     models,
     rawTables: await Promise.all(
@@ -42,6 +44,26 @@ export async function warehouseStatus(
     ),
     lastCompaction: compaction?.at ?? null,
   };
+}
+
+async function lagOf(
+  log: EventLog,
+  topics: readonly string[],
+  checkpoint: readonly CheckpointEntry[],
+): Promise<{ lag: number | null; logProblem: string | null }> {
+  try {
+    const rows = lagRows('', await log.offsets(topics), checkpoint);
+    return { lag: rows.reduce((sum, row) => sum + row.lag, 0), logProblem: null };
+  } catch (error) {
+    return { lag: null, logProblem: messageOf(error) };
+  }
+}
+
+function stateOfAll(models: ReadonlySet<ModelState>, lag: number | null): WarehouseState {
+  if (models.has('failed')) return 'failed';
+  if (models.has('catching-up')) return 'catching-up';
+  if (lag === null) return 'unknown';
+  return lag > 0 || models.has('behind') ? 'behind' : 'current';
 }
 
 interface StoredModel {
@@ -95,6 +117,14 @@ export async function modelStatuses(
 function stateOf(record: StoredModel | undefined): ModelState {
   if (record === undefined) return 'catching-up';
   return record.state === 'current' && record.recordsBehind > 0 ? 'behind' : record.state;
+}
+
+/** How many records were ever applied, and how many of them are dead letters. */
+export async function appliedRecords(connection: Connection): Promise<{ records: number; deadLetters: number }> {
+  return {
+    records: await connection.number('select sum(next_offset - first_offset) from lens.checkpoint'),
+    deadLetters: await connection.number('select count(*) from lens.dead_letters'),
+  };
 }
 
 /** One row per partition, in the columns of kafka-consumer-groups.sh. */

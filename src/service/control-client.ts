@@ -1,20 +1,29 @@
-import { Agent, request } from 'node:http';
+import { Agent, request, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { LensError, messageOf } from '../core/errors.ts';
 import type {
   CompactionSummary,
   LagRow,
+  QueryEnd,
   QueryOptions,
-  QueryResult,
   RunOptions,
   RunSummary,
   WarehouseOperations,
   WarehouseStatus,
 } from '../materializer/operations.ts';
 import { fromControlError, type ControlError, type ControlMethod } from './control-protocol.ts';
+import type { ResultSink } from '../warehouse/read-only-query.ts';
+import { QUERY_LINES, readQueryLines } from './query-lines.ts';
 import type { ServiceAddress } from './service-file.ts';
 
 /** How long a service may take to say that it is there; it may be in the middle of a batch. */
 const PING_TIMEOUT_MS = 10_000;
+
+interface CallBounds {
+  readonly timeoutMs?: number;
+  /** Breaks the connection off; what the service does with that is its own affair. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** The operations of a running service; errors arrive with code, place and hint as if thrown here. */
 export class ControlClient implements WarehouseOperations, Disposable {
@@ -29,7 +38,7 @@ export class ControlClient implements WarehouseOperations, Disposable {
   /** True when the service answers, false when nobody listens at its address. SERVICE_UNREACHABLE when it hangs. */
   async ping(): Promise<boolean> {
     try {
-      await this.#call('ping', [], PING_TIMEOUT_MS);
+      await this.#call('ping', [], { timeoutMs: PING_TIMEOUT_MS });
       return true;
     } catch (error) {
       const cause = error instanceof LensError ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
@@ -46,53 +55,79 @@ export class ControlClient implements WarehouseOperations, Disposable {
     return this.#call('lag', []) as Promise<LagRow[]>;
   }
 
-  query(sql: string, options: QueryOptions = {}): Promise<QueryResult> {
-    return this.#call('query', [sql, options]) as Promise<QueryResult>;
+  async streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd> {
+    const { maxRows, timeoutMs, signal } = options;
+    const incoming = await this.#post('query', [sql, { maxRows, timeoutMs }]);
+    const leave = (): void => void incoming.destroy();
+    signal?.addEventListener('abort', leave, { once: true });
+    try {
+      if (incoming.headers['content-type'] === QUERY_LINES) return await readQueryLines(incoming, sink);
+      return resultOf(await text(incoming)) as QueryEnd;
+    } catch (error) {
+      // A connection that breaks off in the middle, and nothing that the sink threw.
+      throw incoming.errored === error ? this.#unreachable(error) : error;
+    } finally {
+      signal?.removeEventListener('abort', leave);
+      incoming.destroy();
+    }
   }
 
   compact(options: { full: boolean }): Promise<CompactionSummary> {
     return this.#call('compact', [options]) as Promise<CompactionSummary>;
   }
 
-  run(options: RunOptions): Promise<RunSummary> {
-    return this.#call('run', [options]) as Promise<RunSummary>;
+  async run({ signal, ...options }: RunOptions): Promise<RunSummary> {
+    try {
+      return (await this.#call('run', [options], { signal })) as RunSummary;
+    } catch (error) {
+      if (signal?.aborted !== true) throw error;
+      return { records: 0, deadLetters: 0, batches: 0, milliseconds: 0, models: [], interrupted: true };
+    }
   }
 
   [Symbol.dispose](): void {
     this.#agent.destroy();
   }
 
-  async #call(method: ControlMethod, params: readonly unknown[], timeoutMs?: number): Promise<unknown> {
-    let text: string;
-    try {
-      text = await this.#post(JSON.stringify({ method, params }), timeoutMs);
-    } catch (error) {
-      throw new LensError('SERVICE_UNREACHABLE', `the service did not answer: ${messageOf(error)}`, {
-        place: `127.0.0.1:${this.#address.port}, process ${this.#address.pid}`,
-        hint: 'see its log; a service that was stopped takes its service.json away',
-        cause: error,
-      });
-    }
-    const answer = JSON.parse(text) as { result?: unknown; error?: ControlError };
-    if (answer.error !== undefined) throw fromControlError(answer.error);
-    return answer.result;
+  async #call(method: ControlMethod, params: readonly unknown[], bounds: CallBounds = {}): Promise<unknown> {
+    const incoming = await this.#post(method, params, bounds);
+    const answer = await text(incoming).catch((error: unknown) => {
+      throw this.#unreachable(error);
+    });
+    return resultOf(answer);
   }
 
-  #post(body: string, timeoutMs: number | undefined): Promise<string> {
+  /** Sends a request; gives the answer as soon as its head is there. SERVICE_UNREACHABLE otherwise. */
+  #post(method: ControlMethod, params: readonly unknown[], bounds: CallBounds = {}): Promise<IncomingMessage> {
+    const { timeoutMs, signal } = bounds;
     const { port, token } = this.#address;
-    return new Promise((resolve, reject) => {
+    return new Promise<IncomingMessage>((resolve, reject) => {
       const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-      const outgoing = request({ host: '127.0.0.1', port, method: 'POST', agent: this.#agent, headers }, (incoming) => {
-        const chunks: Buffer[] = [];
-        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-        incoming.on('end', () => resolve(Buffer.concat(chunks).toString()));
-        incoming.on('error', reject);
-      });
+      const outgoing = request(
+        { host: '127.0.0.1', port, method: 'POST', agent: this.#agent, headers, signal },
+        resolve,
+      );
       if (timeoutMs !== undefined) {
         outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
       }
       outgoing.on('error', reject);
-      outgoing.end(body);
+      outgoing.end(JSON.stringify({ method, params }));
+    }).catch((error: unknown) => {
+      throw this.#unreachable(error);
     });
   }
+
+  #unreachable(cause: unknown): LensError {
+    return new LensError('SERVICE_UNREACHABLE', `the service did not answer: ${messageOf(cause)}`, {
+      place: `127.0.0.1:${this.#address.port}, process ${this.#address.pid}`,
+      hint: 'see its log; a service that was stopped takes its service.json away',
+      cause,
+    });
+  }
+}
+
+function resultOf(answer: string): unknown {
+  const { result, error } = JSON.parse(answer) as { result?: unknown; error?: ControlError };
+  if (error !== undefined) throw fromControlError(error);
+  return result;
 }

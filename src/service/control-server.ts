@@ -2,8 +2,9 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { LensError, messageOf, unreachable } from '../core/errors.ts';
-import type { WarehouseOperations } from '../materializer/operations.ts';
-import { CONTROL_METHODS, toControlError, type ControlRequest } from './control-protocol.ts';
+import type { QueryOptions, RunOptions, WarehouseOperations } from '../materializer/operations.ts';
+import { CONTROL_METHODS, toControlError, type ControlMethod, type ControlRequest } from './control-protocol.ts';
+import { answerQuery } from './query-lines.ts';
 import { removeServiceFile, writeServiceFile } from './service-file.ts';
 
 const MAX_REQUEST_BYTES = 4 << 20;
@@ -73,11 +74,21 @@ async function answer(
       });
       return;
     }
-    const result = await perform(operations, await readRequest(request));
-    send(response, 200, { result });
+    const asked = await readRequest(request);
+    if (asked.method === 'query') {
+      const [sql, bounds] = asked.params as [unknown, QueryOptions | undefined];
+      await answerQuery(response, (sink, signal) => operations.streamQuery(String(sql), { ...bounds, signal }, sink));
+    } else send(response, 200, { result: await perform(operations, asked.method, asked.params, goneSignal(response)) });
   } catch (error) {
     send(response, 500, { error: toControlError(error) });
   }
+}
+
+/** Aborted when the client is not there any more to take the answer. */
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  return gone.signal;
 }
 
 function authorized(request: IncomingMessage, token: string): boolean {
@@ -103,7 +114,12 @@ async function readRequest(request: IncomingMessage): Promise<ControlRequest> {
   return { method: parsed.method, params: parsed.params };
 }
 
-async function perform(operations: WarehouseOperations, { method, params }: ControlRequest): Promise<unknown> {
+async function perform(
+  operations: WarehouseOperations,
+  method: Exclude<ControlMethod, 'query'>,
+  params: readonly unknown[],
+  gone: AbortSignal,
+): Promise<unknown> {
   switch (method) {
     case 'ping':
       return { pid: process.pid };
@@ -111,18 +127,25 @@ async function perform(operations: WarehouseOperations, { method, params }: Cont
       return { ...(await operations.status()), service: true };
     case 'lag':
       return operations.lag();
-    case 'query':
-      return operations.query(String(params[0]), params[1] ?? {});
     case 'compact':
       return operations.compact((params[0] ?? { full: false }) as { full: boolean });
     case 'run':
-      return operations.run(params[0] ?? {});
+      return operations.run({ ...(params[0] as RunOptions | undefined), signal: gone });
     default:
       return unreachable(method);
   }
 }
 
+/** Whatever goes wrong with one answer is that answer's alone: this never throws. */
 function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(body));
+  let text: string;
+  try {
+    text = JSON.stringify(body);
+  } catch (error) {
+    send(response, 500, { error: toControlError(error) });
+    return;
+  }
+  // With the head out there is no way left to say what is wrong but to break off.
+  if (response.headersSent) response.destroy();
+  else response.writeHead(status, { 'content-type': 'application/json' }).end(text);
 }

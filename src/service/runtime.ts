@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { LensError } from '../core/errors.ts';
 import type { Settings } from '../core/settings.ts';
@@ -5,12 +6,14 @@ import { openEmbeddedLog } from '../log/embedded/embedded-log.ts';
 import type { EventLog } from '../log/event-log.ts';
 import { openKafkaLog } from '../log/kafka/kafka-log.ts';
 import type { EventSink } from '../materializer/events.ts';
+import { requireWarehouse } from '../materializer/full-refresh.ts';
 import { Materializer } from '../materializer/materializer.ts';
 import { loadProject } from '../project/load-project.ts';
 import type { Project } from '../project/project-contract.ts';
 import { loadTopics, type TopicCatalog } from '../topics/catalog.ts';
-import { applyTopics, checkTopics } from '../topics/manage-topics.ts';
+import { applyTopics, checkTopics, remedyOf } from '../topics/manage-topics.ts';
 import { kafkaTls } from './kafka-tls.ts';
+import { missingLog } from './missing-log.ts';
 
 /** Everything a process needs to keep a warehouse, opened together and closed in the reverse order. */
 export interface Runtime extends AsyncDisposable {
@@ -31,9 +34,16 @@ export function openCatalog(settings: Settings): TopicCatalog {
   return loadTopics(settings.projectDir, { registry: settings.registry });
 }
 
-/** Kafka when brokers are set, otherwise the embedded log in the data folder. */
-export function openLog(settings: Settings): EventLog {
-  if (settings.brokers.length === 0) return openEmbeddedLog(path.join(settings.dataDir, 'log.sqlite'));
+/**
+ * Kafka when brokers are set, otherwise the embedded log in the data folder.
+ *
+ * @param access `read` makes no log where there is none: it then fails when it is asked
+ */
+export function openLog(settings: Settings, access: Access = 'write'): EventLog {
+  if (settings.brokers.length === 0) {
+    const file = path.join(settings.dataDir, 'log.sqlite');
+    return access === 'read' && !existsSync(file) ? missingLog(file) : openEmbeddedLog(file);
+  }
   return openKafkaLog({
     brokers: [...settings.brokers],
     clientId: 'diffusion-lens',
@@ -44,35 +54,38 @@ export function openLog(settings: Settings): EventLog {
 
 /**
  * Creates the topics that are missing and gives their names. LOG_TOPIC_MISMATCH when one is there with other
- * settings or partitions than its contract: changing those is for `lens topics apply`.
+ * settings or partitions than its contract: `lens topics apply` changes settings.
  */
 export async function createMissingTopics(log: EventLog, catalog: TopicCatalog): Promise<string[]> {
   const differences = await checkTopics(log, catalog);
   const wrong = differences.find((difference) => difference.kind !== 'missing');
   if (wrong !== undefined) {
-    throw new LensError('LOG_TOPIC_MISMATCH', wrong.problem, { place: wrong.topic, hint: 'lens topics apply' });
+    throw new LensError('LOG_TOPIC_MISMATCH', wrong.problem, { place: wrong.topic, hint: remedyOf(wrong) });
   }
   if (differences.length > 0) await applyTopics(log, catalog);
   return [...new Set(differences.map((difference) => difference.topic))];
 }
 
+/** `read` creates neither warehouse nor log nor topics; `write` creates what is missing and refuses wrong topics. */
+export type Access = 'read' | 'write';
+
 export interface RuntimeOptions {
   readonly onEvent: EventSink;
-  /** Whether to create missing topics and refuse wrong ones; a command that reads no topic leaves them alone. */
-  readonly topics: 'create' | 'leave';
+  readonly access: Access;
 }
 
 /**
  * Opens project, topics, log and warehouse, and tells `onEvent` about topics it created.
- * Throws what any of them throws, with the others closed again.
+ * Throws what any of them throws, with the others closed again; WAREHOUSE_MISSING when it was to be read only.
  */
-export async function openRuntime(settings: Settings, { onEvent, topics }: RuntimeOptions): Promise<Runtime> {
+export async function openRuntime(settings: Settings, { onEvent, access }: RuntimeOptions): Promise<Runtime> {
   const project = openProject(settings);
   const catalog = openCatalog(settings);
   for (const message of project.warnings) onEvent({ kind: 'notice', message });
   await using opened = new AsyncDisposableStack();
-  const log = opened.use(openLog(settings));
-  const created = topics === 'create' ? await createMissingTopics(log, catalog) : [];
+  if (access === 'read') requireWarehouse(settings.dataDir);
+  const log = opened.use(openLog(settings, access));
+  const created = access === 'write' ? await createMissingTopics(log, catalog) : [];
   if (created.length > 0) onEvent({ kind: 'notice', message: `created topics ${created.join(', ')}` });
   const materializer = opened.use(
     await Materializer.open({

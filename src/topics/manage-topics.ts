@@ -9,6 +9,15 @@ export interface TopicDifference {
   readonly problem: string;
 }
 
+/** What to do about a difference. */
+export function remedyOf({ topic, kind }: TopicDifference): string {
+  if (kind !== 'partitions') return 'lens topics apply makes the topic as its contract says';
+  return (
+    `set partitions in topics/${topic}/topic.yml to what the topic has, or make a new topic and publish its records ` +
+    'again: partitions cannot be lowered, and more of them would part the versions of a key'
+  );
+}
+
 /** Compares the log's topics with the contracts; changes nothing. */
 export async function checkTopics(log: EventLog, catalog: TopicCatalog): Promise<TopicDifference[]> {
   const there = await log.topics(catalog.contracts.map((contract) => contract.name));
@@ -37,7 +46,7 @@ export async function checkTopics(log: EventLog, catalog: TopicCatalog): Promise
  * Creates what is missing and changes settings that differ. Partitions are left alone and reported: adding some would
  * send later versions of a key to another partition than the earlier ones, and none can be taken away.
  *
- * @returns what was done, and the partitions that still differ
+ * @returns what was done, and of kind `partitions` what still differs
  */
 export async function applyTopics(log: EventLog, catalog: TopicCatalog): Promise<TopicDifference[]> {
   const done: TopicDifference[] = [];
@@ -50,7 +59,7 @@ export async function applyTopics(log: EventLog, catalog: TopicCatalog): Promise
       const problem = `created ${name} with ${partitions} partition${partitions === 1 ? '' : 's'}`;
       done.push({ ...difference, problem });
     } else if (difference.kind === 'partitions') {
-      done.push({ ...difference, problem: `${difference.problem}: left as it is, keys would change their partition` });
+      done.push({ ...difference, problem: `${difference.problem}: left as it is` });
     } else {
       if (!altered.has(name))
         await log.alterTopic({ name, partitions: there.get(name)?.partitions ?? partitions, settings });

@@ -21,12 +21,18 @@ export function readManifest(file: string, name: string): Manifest {
     });
   };
   let json: unknown;
+  let text: string;
   try {
-    json = JSON.parse(readFileSync(file, 'utf8'));
+    text = readFileSync(file, 'utf8');
+    json = JSON.parse(text);
   } catch (error) {
     return fail(null, `not valid JSON: ${messageOf(error)}`);
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return fail(null, 'an object is needed here');
+  // Of two entries under one key, JSON keeps the last without a word.
+  const keys = [...text.matchAll(/"(\d+)"\s*:\s*\{/g)].map(([, key]) => key as string);
+  const twice = keys.find((key, i) => keys.indexOf(key) !== i);
+  if (twice !== undefined) return fail(twice, 'the wire id is there twice');
   const seen = new Map<string, string>();
   for (const [key, entry] of Object.entries(json as Record<string, unknown>)) {
     const id = Number(key);
@@ -36,6 +42,7 @@ export function readManifest(file: string, name: string): Manifest {
     if (Object.keys(rest).length > 0) fail(key, `unknown key "${Object.keys(rest)[0]}"`);
     const other = seen.get(`${topic} ${version}`);
     if (other !== undefined) fail(key, `version ${version} of ${topic} has the wire id ${other} already`);
+    if (manifest.has(id)) fail(key, 'the wire id is there twice');
     seen.set(`${topic} ${version}`, key);
     manifest.set(id, { topic, version });
   }

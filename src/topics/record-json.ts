@@ -14,17 +14,20 @@ import type { WriterSchemas } from './writer-schemas.ts';
 export interface RecordJson {
   /**
    * @param key undefined: taken from the value; else a key field's value, or (several fields) an array or object of them
-   * @param value null makes a tombstone, which needs a key
+   * @param value null makes a tombstone, whose key must be given (null is a record without one)
    * @throws LensError INPUT_INVALID naming the field
    */
   encode(key: unknown, value: unknown): Promise<{ key: Uint8Array | null; value: Uint8Array | null }>;
-  /** What cannot be decoded comes as base64: `keyBase64`, `valueBase64` beside a null. */
+  /**
+   * What encode makes the same record of; bytes that are not decodable, or a key that is not canonical, come as base64
+   * instead: `keyBase64` in place of `key`, `valueBase64` in place of `value`.
+   */
   decode(key: Uint8Array | null, value: Uint8Array | null): DecodedRecord;
 }
 
 export interface DecodedRecord {
-  readonly key: unknown;
-  readonly value: unknown;
+  readonly key?: unknown;
+  readonly value?: unknown;
   readonly keyBase64?: string;
   readonly valueBase64?: string;
 }
@@ -46,7 +49,7 @@ export class ContractJson implements RecordJson {
     const encoder = await this.#encoder;
     const given = key === undefined ? undefined : this.#keyBytes(encoder, key);
     if (value === null) {
-      if (given === undefined || given === null) throw this.#invalid('a record without a value needs a key');
+      if (given === undefined) throw this.#invalid('a record without a value needs a key');
       return { key: given, value: null };
     }
     const record = encoder.record(this.#values(value));
@@ -57,19 +60,21 @@ export class ContractJson implements RecordJson {
     return { ...this.#decodeKey(key), ...this.#decodeValue(value) };
   }
 
-  #decodeKey(key: Uint8Array | null): { key: unknown; keyBase64?: string } {
+  #decodeKey(key: Uint8Array | null): { key?: unknown; keyBase64?: string } {
     if (key === null) return { key: null };
     const fields = this.#shape.key;
-    const values = fields.length === 0 ? null : parseKey(fields, key);
+    if (fields.length === 0) {
+      return isUtf8(key) ? { key: Buffer.from(key).toString() } : { keyBase64: Buffer.from(key).toString('base64') };
+    }
+    const values = parseKey(fields, key);
     if (values !== null) {
       const parts = fields.map(({ type }, i) => toJson(type, values[i] as AvroValue));
       return { key: parts.length === 1 ? parts[0] : parts };
     }
-    if (isUtf8(key)) return { key: Buffer.from(key).toString() };
-    return { key: null, keyBase64: Buffer.from(key).toString('base64') };
+    return { keyBase64: Buffer.from(key).toString('base64') };
   }
 
-  #decodeValue(value: Uint8Array | null): { value: unknown; valueBase64?: string } {
+  #decodeValue(value: Uint8Array | null): { value?: unknown; valueBase64?: string } {
     if (value === null) return { value: null };
     try {
       const values = readValues(this.#schemas, value, 0, value.length);
@@ -77,7 +82,7 @@ export class ContractJson implements RecordJson {
       return { value: Object.fromEntries(entries) as unknown };
     } catch (error) {
       if (!(error instanceof Rejection)) throw error;
-      return { value: null, valueBase64: Buffer.from(value).toString('base64') };
+      return { valueBase64: Buffer.from(value).toString('base64') };
     }
   }
 

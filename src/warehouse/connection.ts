@@ -1,11 +1,14 @@
 import { DuckDBBlobValue, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
 import { LensError, messageOf } from '../core/errors.ts';
 import type { ColumnChunk } from '../core/column-chunk.ts';
+import { damaged } from './damaged.ts';
 import { appendChunks, type TableName } from './column-writer.ts';
 import { requireOneSelect } from './one-select.ts';
 
 export type SqlValue = string | number | bigint | boolean | null | Uint8Array;
 export type SqlRow = Readonly<Record<string, unknown>>;
+
+const INTERRUPT_AGAIN_MS = 50;
 
 /**
  * One connection to the warehouse. Statements of one connection run one after another; integers come back as numbers
@@ -14,8 +17,12 @@ export type SqlRow = Readonly<Record<string, unknown>>;
 export class Connection implements Disposable {
   readonly #connection: DuckDBConnection;
 
-  constructor(connection: DuckDBConnection) {
+  /** The warehouse's file; undefined in memory. */
+  readonly place: string | undefined;
+
+  constructor(connection: DuckDBConnection, place?: string) {
     this.#connection = connection;
+    this.place = place;
   }
 
   /** Runs one or more statements separated by semicolons. Throws QUERY_FAILED with DuckDB's message. */
@@ -23,7 +30,7 @@ export class Connection implements Disposable {
     try {
       await this.#connection.run(sql, values?.map(bound));
     } catch (error) {
-      throw failed(error, sql);
+      throw this.#failed(error, sql);
     }
   }
 
@@ -33,7 +40,7 @@ export class Connection implements Disposable {
       const reader = await this.#connection.runAndReadAll(sql, values?.map(bound));
       return reader.getRowObjectsJS().map(withNumbers) as T[];
     } catch (error) {
-      throw failed(error, sql);
+      throw this.#failed(error, sql);
     }
   }
 
@@ -57,7 +64,11 @@ export class Connection implements Disposable {
 
   /** Appends column chunks to a table inside the open transaction; columns by position. */
   async append(table: TableName, chunks: readonly ColumnChunk[]): Promise<void> {
-    await appendChunks(this.#connection, table, chunks);
+    try {
+      await appendChunks(this.#connection, table, chunks);
+    } catch (error) {
+      throw error instanceof LensError ? error : this.#failed(error, `append to ${table.table}`);
+    }
   }
 
   /** BEGIN, the work, COMMIT; ROLLBACK and rethrow when the work fails. */
@@ -74,9 +85,24 @@ export class Connection implements Disposable {
     }
   }
 
-  /** Interrupts the running statement. */
-  interrupt(): void {
-    this.#connection.interrupt();
+  /**
+   * Interrupts what runs once the signal is aborted, until disposed: again and again, since DuckDB forgets an interrupt
+   * that comes between two statements.
+   */
+  interruptOn(signal: AbortSignal): Disposable {
+    let timer: NodeJS.Timeout | undefined;
+    const onAbort = (): void => {
+      this.#connection.interrupt();
+      timer = setInterval(() => this.#connection.interrupt(), INTERRUPT_AGAIN_MS);
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    return {
+      [Symbol.dispose]: () => {
+        signal.removeEventListener('abort', onAbort);
+        clearInterval(timer);
+      },
+    };
   }
 
   /** The node-api connection, for the other files of this folder. */
@@ -86,6 +112,12 @@ export class Connection implements Disposable {
 
   [Symbol.dispose](): void {
     this.#connection.closeSync();
+  }
+
+  #failed(error: unknown, sql: string): LensError {
+    return (
+      damaged(error, this.place) ?? new LensError('QUERY_FAILED', messageOf(error), { cause: error, fields: { sql } })
+    );
   }
 }
 
@@ -101,7 +133,3 @@ function withNumbers(row: Record<string, unknown>): Record<string, unknown> {
   return row;
 }
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
-
-function failed(error: unknown, sql: string): LensError {
-  return new LensError('QUERY_FAILED', messageOf(error), { cause: error, fields: { sql } });
-}

@@ -5,6 +5,9 @@ import {
   DuckDBListValue,
   DuckDBMapValue,
   DuckDBStructValue,
+  DuckDBTimestampMillisecondsValue,
+  DuckDBTimestampNanosecondsValue,
+  DuckDBTimestampSecondsValue,
   DuckDBTimestampTZValue,
   DuckDBTimestampValue,
   type DuckDBValue,
@@ -21,8 +24,11 @@ export function toJson(value: DuckDBValue): unknown {
     const number = Number(value);
     return Number.isSafeInteger(number) ? number : value.toString();
   }
-  if (value instanceof DuckDBTimestampValue) return isoTimestamp(value.micros);
-  if (value instanceof DuckDBTimestampTZValue) return isoTimestamp(value.micros);
+  if (value instanceof DuckDBTimestampValue) return isoTimestamp(value.micros, 6);
+  if (value instanceof DuckDBTimestampTZValue) return isoTimestamp(value.micros, 6);
+  if (value instanceof DuckDBTimestampSecondsValue) return isoTimestamp(value.seconds, 0);
+  if (value instanceof DuckDBTimestampMillisecondsValue) return isoTimestamp(value.millis, 3);
+  if (value instanceof DuckDBTimestampNanosecondsValue) return isoTimestamp(value.nanos, 9);
   if (value instanceof DuckDBDateValue) return value.toString();
   if (value instanceof DuckDBBlobValue) return Buffer.from(value.bytes).toString('base64');
   if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map(toJson);
@@ -35,13 +41,22 @@ export function toJson(value: DuckDBValue): unknown {
   return String(value);
 }
 
-/** Microseconds since 1970 as `2026-11-24T10:00:00.123456Z`, without a fraction where there is none. */
-function isoTimestamp(micros: bigint): string {
-  const fraction = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
-  const milliseconds = Number((micros - fraction) / 1000n);
-  if (!Number.isFinite(milliseconds) || Math.abs(milliseconds) > 8.64e15) {
-    return micros > 0n ? 'infinity' : '-infinity';
-  }
+/** DuckDB keeps infinities as the last numbers of 64 bits. */
+const INFINITY = 2n ** 63n - 1n;
+
+/**
+ * A time since 1970, counted in parts of a second of so many digits, as `2026-11-24T10:00:00.123456Z`; without a fraction
+ * where there is none, in nanoseconds (9 digits) only where they are needed.
+ */
+function isoTimestamp(parts: bigint, digits: number): string {
+  if (parts === INFINITY || parts === -INFINITY) return parts > 0n ? 'infinity' : '-infinity';
+  const unit = 10n ** BigInt(digits);
+  const fraction = ((parts % unit) + unit) % unit;
+  const milliseconds = Number((parts - fraction) / unit) * 1000;
+  // Beyond JavaScript's years.
+  if (Math.abs(milliseconds) > 8.64e15) return parts > 0n ? 'infinity' : '-infinity';
   const seconds = new Date(milliseconds).toISOString().slice(0, -5);
-  return fraction === 0n ? `${seconds}Z` : `${seconds}.${fraction.toString().padStart(6, '0')}Z`;
+  if (fraction === 0n) return `${seconds}Z`;
+  const text = fraction.toString().padStart(digits, '0').padEnd(6, '0');
+  return `${seconds}.${text.length > 6 && text.endsWith('000') ? text.slice(0, 6) : text}Z`;
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { LensError, messageOf } from '../core/errors.ts';
 import { Connection } from './connection.ts';
+import { streamChunks } from './stream-chunks.ts';
 
 /** Part of a result: columns of JavaScript values, `rowCount` long. */
 export interface ScratchChunk {
@@ -57,10 +58,9 @@ export class ScratchReader implements AsyncDisposable {
   /** The rows of a query, chunk by chunk, never whole in memory. */
   async *stream(sql: string): AsyncGenerator<ScratchChunk> {
     try {
+      await this.#connection.run('begin transaction read only');
       const result = await this.#connection.raw.stream(sql);
-      for (;;) {
-        const chunk = await result.fetchChunk();
-        if (chunk === null || chunk.rowCount === 0) return;
+      for await (const chunk of streamChunks(this.#connection, result, sql)) {
         const columns: (readonly unknown[])[] = [];
         for (let c = 0; c < chunk.columnCount; c++) columns.push(chunk.getColumnValues(c));
         yield { rowCount: chunk.rowCount, columns };
@@ -68,6 +68,8 @@ export class ScratchReader implements AsyncDisposable {
     } catch (error) {
       if (error instanceof LensError) throw error;
       throw new LensError('QUERY_FAILED', messageOf(error), { cause: error, fields: { sql } });
+    } finally {
+      await this.#connection.run('rollback').catch(() => undefined);
     }
   }
 

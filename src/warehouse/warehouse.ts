@@ -3,6 +3,7 @@ import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { LensError, messageOf } from '../core/errors.ts';
 import { Connection } from './connection.ts';
+import { DAMAGED_HINT } from './damaged.ts';
 import { migrate } from './migrations.ts';
 
 export interface WarehouseOptions {
@@ -57,7 +58,7 @@ export class Warehouse implements AsyncDisposable {
 
   /** A new connection; whoever asks closes it. */
   async connect(): Promise<Connection> {
-    return new Connection(await this.#instance.connect());
+    return new Connection(await this.#instance.connect(), this.path);
   }
 
   /** Closes the file. All connections must be closed before. */
@@ -78,7 +79,7 @@ async function openInstance(
     if (existsSync(`${file}.wal`) && /wal|replay|checksum|corrupt/i.test(message)) return recover(file, options);
     throw new LensError('WAREHOUSE_UNREADABLE', `cannot open the warehouse: ${message}`, {
       place: file,
-      hint: 'move the file away and start again: everything in it is rebuilt from the log',
+      hint: DAMAGED_HINT,
       cause: error,
     });
   }

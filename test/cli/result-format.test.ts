@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import { formatResult, type ResultFormat } from '../../src/cli/result-format.ts';
-import type { QueryResult } from '../../src/materializer/operations.ts';
+import { resultPrinter, type ResultFormat } from '../../src/cli/result-format.ts';
 
-const result: QueryResult = {
+const result = {
   columns: [
     { name: 'id', type: 'BIGINT' },
     { name: 'text', type: 'VARCHAR' },
@@ -14,7 +13,6 @@ const result: QueryResult = {
     [20, '', null, null],
     [300, 'two\nlines', '0.0001', []],
   ],
-  truncated: false,
 };
 
 const expected: Record<ResultFormat, string> = {
@@ -33,12 +31,22 @@ lines",0.0001,[]`,
 (3 rows)`,
 };
 
-test.each(Object.keys(expected) as ResultFormat[])('%s', (format) => {
-  expect([...formatResult(result, format)].join('\n')).toBe(expected[format]);
+/** What is printed of rows that come in pieces of one. */
+async function printed(format: ResultFormat, rows: readonly (readonly unknown[])[]): Promise<string> {
+  const texts: string[] = [];
+  const printer = resultPrinter(format, async (text) => void texts.push(text));
+  await printer.columns(result.columns);
+  for (const row of rows) await printer.rows([row]);
+  await printer.end();
+  return texts.join('\n');
+}
+
+test.each(Object.keys(expected) as ResultFormat[])('%s', async (format) => {
+  expect(await printed(format, result.rows)).toBe(expected[format]);
 });
 
-test('no rows are an empty array, or the header alone', () => {
-  const none = { ...result, rows: [] };
-  expect([...formatResult(none, 'json')]).toEqual(['[]']);
-  expect([...formatResult(none, 'csv')]).toEqual(['id,text,id_1,list']);
+test('no rows are an empty array, or the header alone', async () => {
+  expect(await printed('json', [])).toBe('[]');
+  expect(await printed('csv', [])).toBe('id,text,id_1,list');
+  expect(await printed('table', [])).toBe('id  text  id_1  list\n(0 rows)');
 });

@@ -114,6 +114,9 @@ test('what consume prints, produce takes: the same keys and values', async () =>
 });
 
 test('consume from an offset, a partition, with a limit', async () => {
+  const missing = await shop.lens(['consume', 'orders', '--partition', '9']);
+  expect([missing.code, missing.stdout]).toEqual([2, '']);
+  expect(missing.stderr).toMatch(/^error USAGE: orders has the partitions 0 to 2, not 9/);
   const two = await shop.output(['consume', 'orders', '--limit', '2']);
   expect(two.trim().split('\n')).toHaveLength(2);
   const all = (await shop.output(['consume', 'orders']))

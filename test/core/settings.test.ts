@@ -144,3 +144,32 @@ test('docs/settings.md has a row for each setting with its variable, default and
     if (setting.default !== undefined) expect(row).toContain(`\`${String(setting.default)}\``);
   }
 });
+
+describe('memory', () => {
+  test.each(['2GB', '512MB', '1.5GiB', '64 mb'])('%s is an amount', (given) => {
+    expect(load('', { 'warehouse.memoryLimit': given }).warehouse.memoryLimit).toBe(given);
+  });
+
+  test.each([
+    ['lots', /must be an amount of memory, as 2GB or 512MB, not "lots"/],
+    ['2', /must be an amount of memory/],
+    ['80%', /must be an amount of memory/],
+    ['1KB', /must be at least 64MB: .*, not "1KB"/],
+    ['0GB', /must be at least 64MB/],
+  ])('%s is refused with its line', (given, message) => {
+    const error = failure(() => load(`quiet: true\nwarehouse:\n  memoryLimit: ${given}\n`));
+    expect([error.code, error.message]).toEqual(['CONFIG_INVALID', expect.stringMatching(message) as string]);
+    expect(error.place).toMatch(/lens\.yml:3$/);
+  });
+});
+
+test('a data folder that is a file, or below one, is refused', () => {
+  const dir = project('');
+  for (const dataDir of ['lens.yml', 'lens.yml/below/it']) {
+    expect(failure(() => loadSettings({ flags: { dataDir }, cwd: dir }))).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(`the data folder ${dataDir} cannot be used`) as string,
+    });
+  }
+  expect(loadSettings({ flags: { dataDir: 'not/there/yet' }, cwd: dir }).dataDir).toBe('not/there/yet');
+});

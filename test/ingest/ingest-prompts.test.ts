@@ -73,6 +73,43 @@ test('says what is wrong with an input, and publishes nothing then', async () =>
   expect(await world.records('prompts')).toEqual([]);
 });
 
+test('says what exactly is wrong, what to do, and what is published already', async () => {
+  await using world = await IngestWorld.open();
+  const entry = (more: object): string => JSON.stringify({ 'a.png': { p: 'x', se: 1, c: 7, st: 50, sa: 1, ...more } });
+  const cases: [string, string, object][] = [
+    ['type.json', entry({ se: 'abc' }), { message: /a\.png: seed se is "abc", not a number/ }],
+    ['text.json', entry({ p: 5 }), { message: /a\.png: prompt p is 5, not a text/ }],
+    ['sampler.json', entry({ sa: null }), { message: /a\.png: sampler sa is null, not a code or a name/ }],
+    ['array.json', '[1]', { message: /it is an array, no object of images/, hint: /each image name maps to/ }],
+    ['cut.json', entry({}).slice(0, -5), { message: /JSON/, hint: /is it complete/ }],
+    ['short.parquet', 'PAR1PAR1', { message: /^cannot read the Parquet file: (?![\s\S]*select)/ }],
+  ];
+  for (const [name, content, wanted] of cases) {
+    const from = world.folder.file(name);
+    writeFileSync(from, content);
+    const patterns = Object.entries(wanted).map(([key, pattern]) => [key, expect.stringMatching(pattern as RegExp)]);
+    await expect(ingestPrompts(world.context(), { from, seed: 1 })).rejects.toMatchObject(Object.fromEntries(patterns));
+  }
+  await expect(ingestPrompts(world.context(), { from: 'ftp://host/x', seed: 1 })).rejects.toMatchObject({
+    code: 'INPUT_UNREADABLE',
+    message: expect.stringContaining('the schemes are http and https') as string,
+  });
+  const folder = world.folder.file('parts');
+  mkdirSync(folder);
+  writeFileSync(`${folder}/1.json`, `\uFEFF${entry({})}`);
+  writeFileSync(`${folder}/metadata.parquet`, '');
+  const { notes, records } = await ingestPrompts(world.context(), { from: folder, seed: 1 });
+  expect([records, notes]).toEqual([
+    1,
+    [expect.stringMatching(/1 \.json files were read, .*metadata\.parquet was not/)],
+  ]);
+  writeFileSync(`${folder}/2.json`, entry({ se: 'abc' }));
+  await expect(ingestPrompts(world.context(), { from: folder, seed: 1 })).rejects.toMatchObject({
+    message: expect.stringMatching(/; the 1 record before it is published$/) as string,
+    place: `${folder}/2.json`,
+  });
+});
+
 test('synthetic prompts have all lengths, other scripts, refused words, and are the same for the same seed', async () => {
   const bytes: unknown[] = [];
   for (const seed of [42, 42, 43]) {

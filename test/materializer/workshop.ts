@@ -8,7 +8,8 @@ import type { MaintenancePlan } from '../../src/maintenance/maintenance-plan.ts'
 import { planModels } from '../../src/maintenance/planner.ts';
 import { rawRelation, rawTables } from '../../src/materializer/raw-tables.ts';
 import type { MaterializerEvent } from '../../src/materializer/events.ts';
-import { Materializer, type MaterializerOptions } from '../../src/materializer/materializer.ts';
+import { Materializer } from '../../src/materializer/materializer.ts';
+import type { MaterializerOptions } from '../../src/materializer/materializer-options.ts';
 import { loadProject } from '../../src/project/load-project.ts';
 import type { Project } from '../../src/project/project-contract.ts';
 import { loadTopics, type TopicCatalog } from '../../src/topics/catalog.ts';

@@ -96,6 +96,7 @@ test('nobody without the token is answered', async () => {
 
 test('the file of a dead or foreign process is no service', async () => {
   const shop = new Shop();
+  await shop.output(['run', '--quiet']);
   // This very process is alive, but nobody listens on port 1.
   for (const text of [
     `{"pid": ${process.pid}, "port": 1, "token": "x"}`,

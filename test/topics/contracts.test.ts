@@ -221,6 +221,10 @@ describe('loadTopics', () => {
     expect(load({ x: one }).message).toMatch(/whole number/);
     expect(load({ 1: { topic: 'things' } }).message).toMatch(/topic and version/);
     expect(load('[').message).toMatch(/not valid JSON/);
+    const entry = JSON.stringify(one);
+    for (const again of ['1', '01']) {
+      expect(load(`{"1": ${entry}, "${again}": {"topic": "things", "version": 2}}`).message).toMatch(/there twice/);
+    }
   });
 
   const incompatible: readonly (readonly [string, unknown, unknown, RegExp])[] = [

@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import { withWarehouse } from '../../service/hold-warehouse.ts';
 import { eventLine } from '../event-line.ts';
+import { reportFailedModels } from '../failed-models.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { invocationOf } from '../invocation.ts';
 
-/** `lens compact [--full]`. */
+/** `lens compact [--full]`: exit 1 when a model is failed. */
 export function compactCommand(): Command {
   return new Command('compact')
     .description('bring the models kept by compaction up to the checkpoint')
@@ -13,8 +14,9 @@ export function compactCommand(): Command {
     .action(async (options: { full?: boolean }, command: Command) => {
       const { settings, output } = invocationOf(command);
       const full = options.full === true;
-      const opening = { onEvent: noticePrinter(output), topics: 'leave' } as const;
+      const opening = { onEvent: noticePrinter(output), access: 'read' } as const;
       const summary = await withWarehouse(settings, opening, (operations) => operations.compact({ full }));
+      reportFailedModels(output, summary.failed);
       output.line(eventLine({ kind: 'compaction', full, ...summary }), { event: 'compaction', full, ...summary });
     });
 }

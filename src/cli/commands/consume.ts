@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { LensError } from '../../core/errors.ts';
 import type { EventLog, PartitionOffsets, Position } from '../../log/event-log.ts';
 import type { RecordBlock } from '../../log/record-block.ts';
 import { openCatalog, openLog } from '../../service/runtime.ts';
@@ -31,7 +32,8 @@ export function consumeCommand(): Command {
       'after',
       `
 Without --follow it ends at the records that are there when it starts. A line is {"partition", "offset", "timestamp",
-"key", "value"}; bytes the contract cannot decode are printed as "valueBase64". lens produce takes these lines.
+"key", "value"}; bytes the contract cannot decode are printed as "keyBase64" and "valueBase64" instead. lens produce takes
+these lines.
 
 Examples:
   $ lens consume generations --limit 3
@@ -41,7 +43,7 @@ Examples:
       const { settings, output } = invocationOf(command);
       const catalog = openCatalog(settings);
       catalog.contract(topic);
-      await using log = openLog(settings);
+      await using log = openLog(settings, 'read');
       await printRecords(log, topic, catalog, flags, output);
     });
 }
@@ -61,6 +63,11 @@ async function printRecords(
 ): Promise<void> {
   const all = await log.offsets([topic]);
   const offsets = all.filter(({ partition }) => flags.partition === undefined || partition === flags.partition);
+  if (flags.partition !== undefined && offsets.length === 0) {
+    throw new LensError('USAGE', `${topic} has the partitions 0 to ${all.length - 1}, not ${flags.partition}`, {
+      hint: 'without --partition all of them are printed',
+    });
+  }
   const positions = offsets.map((partition) => startOf(partition, flags.from, output));
   const open = new Map<number, number>();
   for (const [i, { partition, end }] of offsets.entries()) {
@@ -103,10 +110,15 @@ function printBlock(
   for (let i = 0; i < block.count && printed < limit; i++) {
     const offset = block.offset(i);
     if (end !== undefined && offset >= end) break;
-    const timestamp = new Date(block.timestamp[i] as number).toISOString();
+    const timestamp = timestampText(block.timestamp[i] as number);
     const record = { partition: block.partition, offset, timestamp, ...json.decode(block.key(i), block.value(i)) };
     output.result(JSON.stringify(record));
     printed++;
   }
   return printed;
+}
+
+/** Kafka's -1 is a record without a time. */
+function timestampText(milliseconds: number): string | null {
+  return milliseconds >= 0 && milliseconds <= 8.64e15 ? new Date(milliseconds).toISOString() : null;
 }

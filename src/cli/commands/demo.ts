@@ -4,14 +4,16 @@ import { ingestSample } from '../../ingest/ingest-sample.ts';
 import { liveGenerations } from '../../ingest/live-generations.ts';
 import type { WarehouseOperations } from '../../materializer/operations.ts';
 import { withWarehouse } from '../../service/hold-warehouse.ts';
-import { openCatalog, openLog, type Runtime } from '../../service/runtime.ts';
+import { openCatalog, openLog, openProject, type Runtime } from '../../service/runtime.ts';
 import { runService } from '../../service/service.ts';
 import { applyTopics } from '../../topics/manage-topics.ts';
 import { eventPrinter } from '../event-printer.ts';
+import { reportFailedModels } from '../failed-models.ts';
 import { ingestLine } from '../ingest-line.ts';
-import { interruption } from '../interruption.ts';
+import { interruption, reportInterruption } from '../interruption.ts';
 import { invocationOf, type Invocation } from '../invocation.ts';
 import { Progress } from '../progress.ts';
+import { requireTopics } from '../required-topics.ts';
 import { tablesSummary } from '../tables-summary.ts';
 import { positiveNumber, wholeNumber } from '../number-arguments.ts';
 
@@ -43,15 +45,18 @@ export function demoCommand(): Command {
     .action(async (flags: DemoFlags, command: Command) => {
       const invocation = invocationOf(command);
       const signal = interruption();
-      if (!(await prepare(invocation, flags, signal))) return;
-      if (flags.once === true) await once(invocation);
+      if (!(await prepare(invocation, flags, signal))) {
+        reportInterruption(invocation.output, 'what is published stays, and the next start goes on from there');
+      } else if (flags.once === true) await once(invocation, signal);
       else await live(invocation, flags, signal);
     });
 }
 
 /** Topics and the sample; false when it was interrupted. */
 async function prepare({ settings, output }: Invocation, flags: DemoFlags, signal: AbortSignal): Promise<boolean> {
+  openProject(settings);
   const catalog = openCatalog(settings);
+  requireTopics(catalog, ['prompts', 'users', 'generations', 'prompt_enrichments'], 'lens demo');
   await using log = openLog(settings);
   output.line(`${settings.projectDir}: ${log.description}`, { event: 'log', log: log.description });
   for (const { topic, kind, problem } of await applyTopics(log, catalog)) {
@@ -66,17 +71,17 @@ async function prepare({ settings, output }: Invocation, flags: DemoFlags, signa
   return !signal.aborted;
 }
 
-async function once({ settings, output }: Invocation): Promise<void> {
+async function once({ settings, output }: Invocation, signal: AbortSignal): Promise<void> {
   using progress = new Progress(output);
-  await withWarehouse(settings, { onEvent: eventPrinter(output, progress), topics: 'create' }, async (operations) => {
-    const { models } = await operations.run({});
-    for (const { name, status, message } of models) {
-      if (status === 'error') {
-        process.stderr.write(`model ${name} failed: ${message ?? ''}\n`);
-        process.exitCode = 1;
-      }
+  const onEvent = eventPrinter(output, progress, 'at the end');
+  await withWarehouse(settings, { onEvent, access: 'write' }, async (operations) => {
+    const { interrupted } = await operations.run({ signal });
+    if (interrupted) {
+      reportInterruption(output, 'the warehouse stands at its last commit, and the next start goes on from there');
+      return;
     }
-    await operations.compact({ full: false });
+    const { failed } = await operations.compact({ full: false });
+    reportFailedModels(output, failed);
     await printSummary(operations, { settings, output });
   });
 }

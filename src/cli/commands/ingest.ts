@@ -7,10 +7,11 @@ import { ingestPrompts } from '../../ingest/ingest-prompts.ts';
 import { ingestUsers } from '../../ingest/ingest-users.ts';
 import { createMissingTopics, openCatalog, openLog } from '../../service/runtime.ts';
 import { ingestLine } from '../ingest-line.ts';
-import { interruption } from '../interruption.ts';
+import { interruption, reportInterruption } from '../interruption.ts';
 import { invocationOf } from '../invocation.ts';
 import { positiveNumber, wholeNumber } from '../number-arguments.ts';
 import { Progress } from '../progress.ts';
+import { requireTopics } from '../required-topics.ts';
 
 const SEED = ['--seed <n>', 'the same seed gives the same records', wholeNumber(0), 42] as const;
 const KINDS = ['llm', 'embeddings', 'images'] as const;
@@ -40,14 +41,16 @@ function prompts(): Command {
     )
     .action(async (options: { from?: string; limit?: number; count?: number; seed: number }, command: Command) => {
       refuse(
+        command,
         options.from === undefined && options.limit !== undefined,
         '--limit samples a file: give --from, or --count',
       );
       refuse(
+        command,
         options.from !== undefined && options.count !== undefined,
         '--count is for synthetic prompts: use --limit',
       );
-      await ingesting(command, (ctx) => ingestPrompts(ctx, options));
+      await ingesting(command, ['prompts'], (ctx) => ingestPrompts(ctx, options));
     });
 }
 
@@ -58,7 +61,7 @@ function users(): Command {
     .option(...SEED)
     .addHelpText('after', '\nExamples:\n  $ lens ingest users --count 2000')
     .action(async (options: { count: number; seed: number }, command: Command) => {
-      await ingesting(command, (ctx) => ingestUsers(ctx, options));
+      await ingesting(command, ['users'], (ctx) => ingestUsers(ctx, options));
     });
 }
 
@@ -83,7 +86,12 @@ function generations(): Command {
       '\nExamples:\n  $ lens ingest generations --count 100000\n  $ lens ingest generations --follow --rate 50',
     )
     .action(async (options: GenerationFlags, command: Command) => {
-      await ingesting(command, (ctx) => ingestGenerations(ctx, options), options.follow === true);
+      await ingesting(
+        command,
+        ['prompts', 'users', 'generations'],
+        (ctx) => ingestGenerations(ctx, options),
+        options.follow === true,
+      );
     });
 }
 
@@ -104,24 +112,27 @@ function enrichments(): Command {
         options: { folder?: string; limit?: number; force?: boolean },
         command: Command,
       ) => {
-        refuse(kind === 'images' && options.folder === undefined, 'images needs --folder');
-        await ingesting(command, (ctx) => ingestEnrichments(ctx, kind, options));
+        refuse(command, kind === 'images' && options.folder === undefined, 'images needs --folder');
+        refuse(command, kind !== 'images' && options.folder !== undefined, `--folder is for images, not for ${kind}`);
+        await ingesting(command, ['prompts', 'prompt_enrichments'], (ctx) => ingestEnrichments(ctx, kind, options));
       },
     );
 }
 
-function refuse(wrong: boolean, message: string): void {
-  if (wrong) throw new LensError('USAGE', message, { hint: 'lens ingest --help' });
+function refuse(command: Command, wrong: boolean, message: string): void {
+  if (wrong) throw new LensError('USAGE', message, { hint: `lens ingest ${command.name()} --help` });
 }
 
 /** Runs one script; an interrupted one flushes and says so, which is a failure unless it would never have ended. */
 async function ingesting(
   command: Command,
+  topics: readonly string[],
   script: (ctx: IngestContext) => Promise<IngestSummary>,
   endless = false,
 ): Promise<void> {
   const { settings, output } = invocationOf(command);
   const catalog = openCatalog(settings);
+  requireTopics(catalog, topics, `lens ingest ${command.name()}`);
   await using log = openLog(settings);
   const signal = interruption();
   const created = await createMissingTopics(log, catalog);
@@ -130,5 +141,5 @@ async function ingesting(
   const summary = await script({ log, catalog, signal, onProgress: progress.update.bind(progress) });
   progress.clear();
   output.line(ingestLine(summary), { event: 'ingested', ...summary });
-  if (summary.stopped && !endless) process.exitCode = 1;
+  if (summary.stopped && !endless) reportInterruption(output, 'what is published stays');
 }

@@ -12,7 +12,7 @@ export function lagCommand(): Command {
     .addHelpText('after', '\nExamples:\n  $ lens lag\n  $ lens lag --json')
     .action(async (options: { json?: boolean }, command: Command) => {
       const { settings, output } = invocationOf(command);
-      const opening = { onEvent: noticePrinter(output), topics: 'leave' } as const;
+      const opening = { onEvent: noticePrinter(output), access: 'read' } as const;
       const rows = await withWarehouse(settings, opening, (operations) => operations.lag());
       if (options.json === true || output.format === 'json') {
         output.result(JSON.stringify(rows, null, options.json === true ? 2 : 0));

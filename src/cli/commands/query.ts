@@ -3,8 +3,11 @@ import { withWarehouse } from '../../service/hold-warehouse.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { invocationOf } from '../invocation.ts';
 import { count } from '../numbers.ts';
-import { formatResult, type ResultFormat } from '../result-format.ts';
+import { resultPrinter, type ResultFormat } from '../result-format.ts';
 import { wholeNumber } from '../number-arguments.ts';
+
+/** A slow reader, as a pager, holds neither the warehouse nor the service while the rest of the result is below this. */
+const AHEAD_BYTES = 64 << 20;
 
 /** `lens query SQL [--format table|json|csv]`. */
 export function queryCommand(): Command {
@@ -26,14 +29,17 @@ Examples:
     .action(
       async (sql: string, options: { format: ResultFormat; limit: number; timeout: number }, command: Command) => {
         const { settings, output } = invocationOf(command);
-        const opening = { onEvent: noticePrinter(output), topics: 'leave' } as const;
+        const opening = { onEvent: noticePrinter(output), access: 'read' } as const;
         const bounds = { maxRows: options.limit, timeoutMs: options.timeout * 1000 };
-        const result = await withWarehouse(settings, opening, (operations) => operations.query(sql, bounds));
-        for (const part of formatResult(result, options.format)) {
-          output.result(part);
-          await output.drain();
-        }
-        if (result.truncated) {
+        const printer = resultPrinter(options.format, (text) => {
+          output.result(text);
+          return output.drain(AHEAD_BYTES);
+        });
+        const { truncated } = await withWarehouse(settings, opening, (operations) =>
+          operations.streamQuery(sql, bounds, printer),
+        );
+        await printer.end();
+        if (truncated) {
           process.stderr.write(`only the first ${count(options.limit)} rows are printed; --limit gives more\n`);
         }
       },

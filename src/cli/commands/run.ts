@@ -2,10 +2,12 @@ import { Command } from 'commander';
 import type { RunSummary } from '../../materializer/operations.ts';
 import { withWarehouse } from '../../service/hold-warehouse.ts';
 import { eventPrinter } from '../event-printer.ts';
+import { reportFailedModels } from '../failed-models.ts';
+import { interruption, reportInterruption } from '../interruption.ts';
 import { invocationOf } from '../invocation.ts';
 import { count, counted, duration } from '../numbers.ts';
 import { Progress } from '../progress.ts';
-import { textTable } from '../text-table.ts';
+import { firstLine, textTable } from '../text-table.ts';
 
 interface RunFlags {
   readonly select?: string[];
@@ -26,15 +28,21 @@ export function runCommand(): Command {
     .action(async (flags: RunFlags, command: Command) => {
       const { settings, output } = invocationOf(command);
       using progress = new Progress(output);
-      const opening = { onEvent: eventPrinter(output, progress), topics: 'create' } as const;
-      const summary = await withWarehouse(settings, opening, (operations) => operations.run(flags));
+      const opening = { onEvent: eventPrinter(output, progress, 'at the end'), access: 'write' } as const;
+      const signal = interruption();
+      const summary = await withWarehouse(settings, opening, (operations) => operations.run({ ...flags, signal }));
       progress.clear();
+      if (summary.interrupted) {
+        reportInterruption(output, 'the warehouse stands at its last commit, and the next run goes on from there');
+        return;
+      }
       const failed = summary.models.filter(({ status }) => status === 'error');
       output.line(runText(summary), { event: 'run', ...summary });
-      // Said even with --quiet: the exit code alone does not say which model.
-      if (output.quiet)
-        for (const { name, message } of failed) process.stderr.write(`model ${name} failed: ${message ?? ''}\n`);
-      if (failed.length > 0) process.exitCode = 1;
+      // The exit code alone, and the table's first lines, do not say what is wrong.
+      reportFailedModels(
+        output,
+        failed.map(({ name, message }) => ({ name, message: message ?? '' })),
+      );
     });
 }
 
@@ -43,7 +51,7 @@ function runText(summary: RunSummary): string {
     name,
     status,
     rows === null ? '' : count(rows),
-    message ?? '',
+    firstLine(message ?? ''),
   ]);
   const dead = summary.deadLetters > 0 ? `, ${counted(summary.deadLetters, 'dead letter')}` : '';
   return [

@@ -22,8 +22,7 @@ export function startCommand(): Command {
       const logger = createLogger(settings);
       const onEvent = (event: MaterializerEvent): void => {
         const { kind, ...rest } = event;
-        if (kind === 'progress') logger.debug({ event: kind, ...rest }, eventLine(event));
-        else logger.info({ event: kind, ...rest }, eventLine(event));
+        logger[levelOf(event)]({ event: kind, ...rest }, eventLine(event));
       };
       await runService(
         {
@@ -41,4 +40,11 @@ export function startCommand(): Command {
       );
       logger.info({ event: 'stopped' }, 'stopped at a commit');
     });
+}
+
+function levelOf(event: MaterializerEvent): 'debug' | 'info' | 'warn' | 'error' {
+  if (event.kind === 'progress') return 'debug';
+  if (event.kind === 'model-failed') return 'error';
+  if (event.kind === 'compaction' && event.failed.length > 0) return 'error';
+  return event.kind === 'notice' && event.severity === 'warning' ? 'warn' : 'info';
 }

@@ -4,7 +4,7 @@ import { withWarehouse } from '../../service/hold-warehouse.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { invocationOf } from '../invocation.ts';
 import { count, counted } from '../numbers.ts';
-import { textTable } from '../text-table.ts';
+import { firstLine, textTable } from '../text-table.ts';
 
 /** `lens status [--json]`. */
 export function statusCommand(): Command {
@@ -14,7 +14,7 @@ export function statusCommand(): Command {
     .addHelpText('after', '\nExamples:\n  $ lens status\n  $ lens status --json')
     .action(async (options: { json?: boolean }, command: Command) => {
       const { settings, output } = invocationOf(command);
-      const opening = { onEvent: noticePrinter(output), topics: 'leave' } as const;
+      const opening = { onEvent: noticePrinter(output), access: 'read' } as const;
       const status = await withWarehouse(settings, opening, (operations) => operations.status());
       const json = options.json === true || output.format === 'json';
       output.result(json ? JSON.stringify(status, null, options.json === true ? 2 : 0) : statusText(status));
@@ -30,10 +30,15 @@ export function statusText(status: WarehouseStatus): string {
     model.state,
     model.upkeep,
     model.strategy,
-    model.reason ?? '',
+    firstLine(model.reason ?? ''),
   ]);
   const { lag } = status;
-  const behind = lag === null ? ', the log does not answer' : lag > 0 ? `, ${counted(lag, 'record')} behind` : '';
+  const behind =
+    lag === null
+      ? `, the log does not answer: ${firstLine(status.logProblem ?? '')}`
+      : lag > 0
+        ? `, ${counted(lag, 'record')} behind`
+        : '';
   return [
     `project    ${status.project}, ${status.state}${behind}${status.service ? ', service running' : ''}`,
     `log        ${status.log}`,

@@ -2,9 +2,8 @@ import { Command } from 'commander';
 import type { EventLog } from '../../log/event-log.ts';
 import { openCatalog, openLog } from '../../service/runtime.ts';
 import type { TopicCatalog } from '../../topics/catalog.ts';
-import { applyTopics, checkTopics, type TopicDifference } from '../../topics/manage-topics.ts';
+import { applyTopics, checkTopics, remedyOf, type TopicDifference } from '../../topics/manage-topics.ts';
 import { invocationOf, type Invocation } from '../invocation.ts';
-import { counted } from '../numbers.ts';
 
 /** `lens topics apply|check`. */
 export function topicsCommand(): Command {
@@ -13,12 +12,15 @@ export function topicsCommand(): Command {
   );
   topics
     .command('apply')
-    .description('create missing topics, change settings that differ, add partitions')
+    .description('create missing topics and change settings that differ; exit 1 when partitions differ')
     .addHelpText('after', '\nExamples:\n  $ lens topics apply --brokers 127.0.0.1:9092')
     .action(async (_options: unknown, command: Command) => {
       const invocation = invocationOf(command);
       const done = await onLog(invocation, applyTopics);
-      for (const one of done) invocation.output.line(differenceLine('applied', one), { event: 'applied', ...one });
+      for (const one of done) {
+        if (one.kind === 'partitions') invocation.output.failure(...difference(one));
+        else invocation.output.line(differenceLine('applied', one), { event: 'applied', ...one });
+      }
       if (done.length === 0) invocation.output.line('all topics are as their contracts say', { event: 'unchanged' });
     });
   topics
@@ -28,15 +30,17 @@ export function topicsCommand(): Command {
     .action(async (_options: unknown, command: Command) => {
       const invocation = invocationOf(command);
       const found = await onLog(invocation, checkTopics);
-      for (const one of found) invocation.output.line(differenceLine('differs', one), { event: 'differs', ...one });
-      if (found.length > 0) {
-        invocation.output.notice(
-          `${counted(found.length, 'difference')}; lens topics apply makes the topics as their contracts say`,
-        );
-        process.exitCode = 1;
-      } else invocation.output.line('all topics are as their contracts say', { event: 'unchanged' });
+      for (const one of found) invocation.output.line(...difference(one));
+      if (found.length > 0) process.exitCode = 1;
+      else invocation.output.line('all topics are as their contracts say', { event: 'unchanged' });
     });
   return topics;
+}
+
+/** A difference as it is there, with what to do about it: as text and as data. */
+function difference(one: TopicDifference): [string, Record<string, unknown>] {
+  const hint = remedyOf(one);
+  return [`${differenceLine('differs', one)}\n  hint: ${hint}`, { event: 'differs', ...one, hint }];
 }
 
 function differenceLine(verb: string, { topic, kind, problem }: TopicDifference): string {

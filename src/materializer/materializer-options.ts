@@ -1,0 +1,20 @@
+import type { EventLog } from '../log/event-log.ts';
+import type { Project } from '../project/project-contract.ts';
+import type { TopicCatalog } from '../topics/catalog.ts';
+import type { EventSink } from './events.ts';
+
+/** What a materializer works with. */
+export interface MaterializerOptions {
+  readonly project: Project;
+  readonly catalog: TopicCatalog;
+  readonly log: EventLog;
+  /** Holds warehouse.duckdb. */
+  readonly dataDir: string;
+  /** The consumer group whose offsets tell lag tools where the checkpoint is. */
+  readonly group: string;
+  readonly batch: { readonly maxRecords: number; readonly maxMilliseconds: number };
+  readonly bulk: { readonly lagRecords: number };
+  readonly compaction: { readonly intervalSeconds: number };
+  readonly warehouse: { readonly memoryLimit?: string | undefined; readonly threads?: number | undefined };
+  readonly onEvent: EventSink;
+}
