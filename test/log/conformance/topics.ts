@@ -13,6 +13,14 @@ export function topicTests(s: Subject): void {
     expect(await s.log.offsets([topic])).toEqual(startOf(topic, 3).map(({ partition }) => zero(topic, partition)));
   });
 
+  test('of named topics those that are there are described, and no others', async () => {
+    const [one] = [await s.newTopic(1), await s.newTopic(1)];
+    const found = await s.log.topics([one, `conformance-${RUN}-none`]);
+    expect([...found.keys()]).toEqual([one]);
+    expect(found.get(one)?.id).toBe((await s.log.topics()).get(one)?.id);
+    expect(await s.log.topics([])).toEqual(new Map());
+  });
+
   test('creating a topic that is there already is a mismatch', async () => {
     const topic = await s.newTopic(1);
     const again = s.log.createTopic({ name: topic, partitions: 1, settings: {} });
