@@ -75,7 +75,11 @@ test('says which file and entry is wrong', async () => {
     ['[1]', 'INPUT_INVALID', /no object of images/],
     ['{"a.png": 1}', 'INPUT_INVALID', /a\.png is no object/],
     ['{"a.png": {"se": 1, "c": 1, "st": 1, "sa": "ddim"}}', 'INPUT_INVALID', /a\.png has no prompt p/],
-    ['{"a.png": {"p": "x", "se": "1", "c": 1, "st": 1, "sa": "ddim"}}', 'INPUT_INVALID', /a\.png: seed se is .*, not a number/],
+    [
+      '{"a.png": {"p": "x", "se": "1", "c": 1, "st": 1, "sa": "ddim"}}',
+      'INPUT_INVALID',
+      /a\.png: seed se is .*, not a number/,
+    ],
     ['{"a.png": {"p": "x", "se": 1, "c": 1, "st": 1}}', 'INPUT_INVALID', /a\.png has no sampler sa/],
     ['{"a.png": {"p": "x", "se": 1, "c": 1, "st": 50.5, "sa": 1}}', 'INPUT_INVALID', /step st is 50\.5/],
     ['{"a.png": {"p": "x", "se": -1, "c": 1, "st": 1, "sa": 1}}', 'INPUT_INVALID', /seed se is -1/],
