@@ -12,6 +12,10 @@ export interface ResultPrinter extends ResultSink {
 const NUMERIC = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL.*)$/;
 /** So many rows of a table are held to find the widths of its columns; a column that needs more later is widened there. */
 const LAYOUT_ROWS = 10_000;
+/** Or so many characters, where rows are long. */
+const LAYOUT_CHARACTERS = 16 << 20;
+/** Lines are printed together until they have so many characters. */
+const PRINT_CHARACTERS = 64 << 10;
 
 /**
  * Rows as text, line by line: `json` is one array with an object a line, `csv` is RFC 4180 with a header line (null is an
@@ -39,13 +43,16 @@ function jsonPrinter(print: (text: string) => Promise<void>): ResultPrinter {
   let held: string | null = null;
   return {
     columns: (columns) => void (names = uniqueNames(columns)),
-    rows: async (rows) => {
-      for (const row of rows) {
-        if (held !== null) await print(`${held},`);
-        held = opening + JSON.stringify(Object.fromEntries(names.map((name, column) => [name, row[column]])));
-        opening = ' ';
-      }
-    },
+    rows: (rows) =>
+      printLines(
+        rows.flatMap((row) => {
+          const before = held;
+          held = opening + JSON.stringify(Object.fromEntries(names.map((name, column) => [name, row[column]])));
+          opening = ' ';
+          return before === null ? [] : `${before},`;
+        }),
+        print,
+      ),
     end: () => print(`${held ?? '['}]`),
   };
 }
@@ -53,9 +60,11 @@ function jsonPrinter(print: (text: string) => Promise<void>): ResultPrinter {
 function csvPrinter(print: (text: string) => Promise<void>): ResultPrinter {
   return {
     columns: (columns) => print(uniqueNames(columns).map(csvField).join(',')),
-    rows: async (rows) => {
-      for (const row of rows) await print(row.map(csvField).join(','));
-    },
+    rows: (rows) =>
+      printLines(
+        rows.map((row) => row.map(csvField).join(',')),
+        print,
+      ),
     end: async () => {},
   };
 }
@@ -63,11 +72,13 @@ function csvPrinter(print: (text: string) => Promise<void>): ResultPrinter {
 function tablePrinter(print: (text: string) => Promise<void>): ResultPrinter {
   let layout = new TableLayout([]);
   let held: string[][] = [];
+  let characters = 0;
   let count = 0;
   const flush = async (): Promise<void> => {
     const lines = layout.lines(held);
     held = [];
-    if (lines.length > 0) await print(lines.join('\n'));
+    characters = 0;
+    await printLines(lines, print);
   };
   return {
     columns: (columns) => {
@@ -78,14 +89,36 @@ function tablePrinter(print: (text: string) => Promise<void>): ResultPrinter {
     },
     rows: async (rows) => {
       count += rows.length;
-      for (const row of rows) held.push(row.map(tableCell));
-      if (held.length >= LAYOUT_ROWS) await flush();
+      for (const row of rows) {
+        const cells = row.map(tableCell);
+        for (const cell of cells) characters += cell.length;
+        held.push(cells);
+        if (held.length >= LAYOUT_ROWS || characters >= LAYOUT_CHARACTERS) await flush();
+      }
     },
     end: async () => {
       await flush();
       await print(`(${count} row${count === 1 ? '' : 's'})`);
     },
   };
+}
+
+/** A call of the system for each line of a large result would take most of the time. */
+async function printLines(lines: readonly string[], print: (text: string) => Promise<void>): Promise<void> {
+  let held: string[] = [];
+  let characters = 0;
+  const flush = async (): Promise<void> => {
+    const text = held.join('\n');
+    held = [];
+    characters = 0;
+    await print(text);
+  };
+  for (const line of lines) {
+    held.push(line);
+    characters += line.length;
+    if (characters >= PRINT_CHARACTERS) await flush();
+  }
+  if (held.length > 0) await flush();
 }
 
 /** As DuckDB does for a table: the second `a` is `a_1`. */

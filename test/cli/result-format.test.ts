@@ -50,3 +50,13 @@ test('no rows are an empty array, or the header alone', async () => {
   expect(await printed('csv', [])).toBe('id,text,id_1,list');
   expect(await printed('table', [])).toBe('id  text  id_1  list\n(0 rows)');
 });
+
+test('a null alone is an empty line of CSV, and long results come in parts', async () => {
+  const texts: string[] = [];
+  const printer = resultPrinter('csv', async (text) => void texts.push(text));
+  await printer.columns([{ name: 'a', type: 'VARCHAR' }]);
+  await printer.rows([[null], [null], ['x'.repeat(100_000)], ['y']]);
+  await printer.end();
+  expect(texts.map((text) => text.length)).toEqual([1, 100_002, 1]);
+  expect(texts[1]?.slice(0, 3)).toBe('\n\nx');
+});
