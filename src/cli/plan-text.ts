@@ -1,4 +1,4 @@
-import type { InputUse, MaintenancePlan, PlanInput } from '../maintenance/maintenance-plan.ts';
+import type { AggregateState, InputUse, MaintenancePlan, PlanInput } from '../maintenance/maintenance-plan.ts';
 
 /** A maintenance plan for people: when and by what a model is redone, and what each table it reads has to do with it. */
 export function planText(plan: MaintenancePlan): string {
@@ -6,7 +6,14 @@ export function planText(plan: MaintenancePlan): string {
   if (plan.reason !== null) lines.push(`  because ${plan.reason}`);
   for (const input of plan.inputs)
     lines.push(`  ${input.relation.name}`, ...inputLines(plan, input).map((l) => `    ${l}`));
+  for (const state of plan.states) lines.push(`  ${state.relation.name}: ${stateText(state)}`);
   return lines.join('\n');
+}
+
+/** `count, sum of raw_orders by customer_id, kept from changes alone`. */
+function stateText({ values, source, sourceKeys }: AggregateState): string {
+  const kinds = values.map(({ kind }) => (kind === 'distinct' ? 'distinct count' : kind));
+  return `${[...new Set(kinds)].join(', ')} of ${source.name} by ${sourceKeys.map(plain).join(', ')}, kept from changes alone`;
 }
 
 function summary({ strategy, upkeep, key }: MaintenancePlan): string {

@@ -3,17 +3,26 @@ import type { PlanCatalog, CatalogColumn } from '../warehouse/plan-catalog.ts';
 import { columnsRead } from './analysis/columns-read.ts';
 import { planTree } from './analysis/duckdb/bound-plan.ts';
 import type { StabilityOf } from './analysis/duckdb/bound-expression.ts';
-import { callsOf, operators } from './analysis/expressions.ts';
-import type { Domain, Locality } from './analysis/locality.ts';
+import { callsOf, operators, refs } from './analysis/expressions.ts';
+import type { Domain, Locality, Use } from './analysis/locality.ts';
 import type { Expr, Get, Rel, Stability } from './analysis/plan-tree.ts';
 import { textOf } from './analysis/text.ts';
 import { type TableKeys, uniqueKeys } from './analysis/unique-keys.ts';
 import { ident } from '../warehouse/sql.ts';
 import { chooseKey } from './key-choice.ts';
-import type { InputUse, PlanDomain, PlanInput, Relation } from './maintenance-plan.ts';
+import { withStates } from './aggregate-plan.ts';
+import { toSql } from './analysis/to-sql.ts';
+import type { AggregateState, InputUse, PlanDomain, PlanInput, Relation } from './maintenance-plan.ts';
 
 /** What the analysis of one SELECT gives. */
 export interface AnalysedModel {
+  /** Null when DuckDB gives no plan. */
+  readonly tree: Rel | null;
+  /** The stored tables that the SELECT reads. */
+  readonly reads: readonly Relation[];
+  readonly states: readonly AggregateState[];
+  /** The SELECT over the states' tables, with its inputs named as told; null without states. */
+  readonly writtenSql: (alias: (relation: Relation) => string) => string | null;
   /** Empty when no key serves. */
   readonly key: readonly string[];
   readonly uniqueKeys: readonly (readonly string[])[];
@@ -27,7 +36,7 @@ export interface AnalysedModel {
 /** What the analysis knows of the relations a SELECT may read. */
 export interface Surroundings {
   /** Of a table of the catalog. */
-  relation(table: string): Relation;
+  readonly relation: (table: string) => Relation;
   readonly keysOf: TableKeys;
   readonly stability: StabilityOf;
 }
@@ -42,12 +51,19 @@ export async function stabilityIn(catalog: PlanCatalog): Promise<StabilityOf> {
   };
 }
 
-/** Analyses a SELECT that binds in the catalog. `columns`: its output. */
+export interface ModelToAnalyse {
+  readonly name: string;
+  /** Binds in the catalog. */
+  readonly sql: string;
+  /** Its output. */
+  readonly columns: readonly CatalogColumn[];
+  readonly declaredKey: readonly string[];
+}
+
+/** Analyses the SELECT of a model. */
 export async function analyse(
   catalog: PlanCatalog,
-  sql: string,
-  columns: readonly CatalogColumn[],
-  declaredKey: readonly string[],
+  { sql, columns, declaredKey }: ModelToAnalyse,
   around: Surroundings,
 ): Promise<AnalysedModel> {
   const answer = await catalog.plan(sql);
@@ -56,6 +72,54 @@ export async function analyse(
   if (tree.width !== columns.length) {
     throw new LensError('INTERNAL', `the plan of a model has ${tree.width} columns, its SELECT ${columns.length}`);
   }
+  return analyseTree(tree, columns, declaredKey, around);
+}
+
+/**
+ * The same model with its aggregates read from states that are kept from changes alone; null where that cannot be done, or
+ * would have some input read whole.
+ */
+export function withKeptStates(
+  { name, columns, declaredKey }: ModelToAnalyse,
+  plain: AnalysedModel,
+  around: Surroundings,
+): AnalysedModel | null {
+  const split = plain.tree === null ? null : withStates(name, plain.tree, around.relation);
+  if (split === null) return null;
+  const states = new Map(split.states.map((state) => [`${state.relation.schema}.${state.relation.identifier}`, state]));
+  const relation = (table: string): Relation => states.get(table)?.relation ?? around.relation(table);
+  const keysOf: TableKeys = (table) => {
+    const state = states.get(table);
+    return state === undefined ? around.keysOf(table) : [state.columns.slice(0, state.keyCount).map((one) => one.name)];
+  };
+  const rest = analyseTree(split.tree, columns, declaredKey, { ...around, relation, keysOf });
+  if (rest.reason !== null || rest.inputs.some((input) => input.whole !== null)) return null;
+  return {
+    ...rest,
+    reads: plain.reads,
+    uniqueKeys: plain.uniqueKeys,
+    states: split.states,
+    writtenSql: (alias) =>
+      namedAs(
+        toSql(split.tree, (get) => ident(alias(relation(get.table)))),
+        columns,
+      ),
+  };
+}
+
+/** A written SELECT (columns c0, c1, ...) with the names and types of the model's columns. */
+function namedAs(sql: string | null, columns: readonly CatalogColumn[]): string | null {
+  if (sql === null) return null;
+  const list = columns.map(({ name, type }, at) => `cast(q.c${at} as ${type}) as ${ident(name)}`);
+  return `select ${list.join(', ')} from (${sql}) q`;
+}
+
+function analyseTree(
+  tree: Rel,
+  columns: readonly CatalogColumn[],
+  declaredKey: readonly string[],
+  around: Surroundings,
+): AnalysedModel {
   const unique = uniqueKeys(tree, around.keysOf);
   const named = unique.map((key) => [...key].map((index) => columns[index]?.name as string));
   const unstable = callsOf(tree).find((call) => call.stability !== 'stable');
@@ -65,6 +129,10 @@ export async function analyse(
   const whole = inputs.filter((input) => input.whole !== null);
   const all = inputs.length > 0 && whole.length === inputs.length;
   return {
+    tree,
+    reads: inputs.map((input) => input.relation),
+    states: [],
+    writtenSql: () => null,
     key: locality?.key.map((index) => columns[index]?.name as string) ?? [],
     uniqueKeys: named,
     inputs,
@@ -82,7 +150,8 @@ function whyNever(tree: Rel, unstable: string | undefined): string | null {
 }
 
 function notAnalysed(reason: string): AnalysedModel {
-  return { key: [], uniqueKeys: [], inputs: [], domains: [], volatile: false, reason };
+  const nothing = { tree: null, reads: [], states: [], writtenSql: () => null };
+  return { ...nothing, key: [], uniqueKeys: [], inputs: [], domains: [], volatile: false, reason };
 }
 
 function inputsOf(
@@ -96,13 +165,16 @@ function inputsOf(
   const tables = [...new Set(gets.map((get) => get.table))];
   return tables.map((table) => {
     const own = gets.filter((get) => get.table === table);
-    const columns = [...new Set(own.flatMap((get) => [...(read.get(get.id) ?? [])]))];
     const uses = locality?.uses.filter((use) => use.get.table === table) ?? [];
+    // What names the touched values counts as read, also where the result does not show it (an unused window).
+    const watched = (get: Get): string[] => {
+      const named = uses.filter((use) => use.get === get).flatMap((use) => [...refs(...use.exprs)]);
+      return [...new Set([...(read.get(get.id) ?? []), ...named.map((index) => get.columns[index] as string)])];
+    };
+    const columns = [...new Set(own.flatMap(watched))];
     const texts = uses.map(({ get, domain, exprs }): InputUse | null => {
       const values = valuesOf(get, exprs);
-      return values === null || !hasText(domain)
-        ? null
-        : { domain: domain.id, values, columns: [...(read.get(get.id) ?? [])] };
+      return values === null || !hasText(domain) ? null : { domain: domain.id, values, columns: watched(get) };
     });
     const whole =
       reason ??
@@ -112,9 +184,18 @@ function inputsOf(
       relation: around.relation(table),
       columns,
       uses: whole === null ? texts.filter((use) => use !== null) : [],
+      unique: whole === null && own.length === 1 && isUnique(uses, around),
       whole,
     };
   });
+}
+
+/** Whether a place where a table is read is restricted by plain columns that are unique in it, and by the key itself. */
+function isUnique([use]: readonly Use[], { keysOf }: Surroundings): boolean {
+  if (use === undefined || use.domain.parent !== null) return false;
+  const { get, exprs } = use;
+  const columns = exprs.map((expr) => (expr.kind === 'ref' ? get.columns[expr.index] : undefined));
+  return keysOf(get.table).some((key) => key.every((column) => columns.includes(column)));
 }
 
 function domainsOf({ domains }: Locality, around: Surroundings): PlanDomain[] {

@@ -5,7 +5,7 @@ import { ident } from '../warehouse/sql.ts';
  * rows that came. An updated row is in both. `everything` stands for a relation that was replaced as a whole.
  */
 export interface ChangeSet {
-  /** Temporary tables, ready to stand after FROM. */
+  /** Temporary tables or parts of them, ready to stand after FROM. */
   readonly rowsOut: string;
   readonly rowsIn: string;
   /** True when no row left: rows only came, as most batches of new events do, and much work falls away. */

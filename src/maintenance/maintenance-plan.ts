@@ -11,14 +11,21 @@ export interface MaintenancePlan {
   readonly upkeep: 'view' | 'batch' | 'compaction';
   /** Columns of the model whose values name the rows to redo together; need not be unique. Empty unless `recompute keys`. */
   readonly key: readonly string[];
-  /** The stored tables it reads, through views and ephemeral models. */
+  /** The stored tables it follows from, through views and ephemeral models. */
+  readonly reads: readonly Relation[];
+  /** Its aggregates that are kept from changes alone; they are among the inputs then, in place of what they aggregate. */
+  readonly states: readonly AggregateState[];
+  /** The tables that `bareSql` reads. */
   readonly inputs: readonly PlanInput[];
   /** Sets of values that restrict inputs; the first is that of the key. Empty unless `recompute keys`. */
   readonly domains: readonly PlanDomain[];
   /** The model's SELECT with inputs as schema-qualified names: what a full build runs. */
   readonly fullSql: string;
-  /** The same SELECT over the inputs' {@link PlanInput.alias}, which common table expressions stand in for. */
+  /** The same SELECT over the inputs' {@link PlanInput.alias}, which common table expressions stand in for. With states it is
+   * what DuckDB understood of the SELECT, written anew. */
   readonly bareSql: string;
+  /** No two rows of it are alike, since it has a unique key. */
+  readonly distinctRows: boolean;
   /** Its SELECT gives other rows by itself, without a change of its inputs (now(), random()). */
   readonly volatile: boolean;
   /** Why the model is not kept by keys in the batch, for people; null when it is. */
@@ -46,6 +53,8 @@ export interface PlanInput {
   readonly columns: readonly string[];
   /** How its rows name touched values: one a place where the SELECT reads it. */
   readonly uses: readonly InputUse[];
+  /** It is read in one place, by the key, and has one row a key at most. */
+  readonly unique: boolean;
   /** Why any change of it may touch any row of the model, for people; null when `uses` say which. */
   readonly whole: string | null;
 }
@@ -72,4 +81,32 @@ export interface DomainHop {
   readonly relation: Relation;
   readonly own: readonly string[];
   readonly leadsTo: readonly string[];
+}
+
+/**
+ * A table of ours with the values of one GROUP BY of a model: columns k0.. (its keys), v0.. (its aggregates, as the model
+ * sees them), then what else is needed to keep them. Rebuilt with the model; nothing but upkeep writes to it.
+ */
+export interface AggregateState {
+  readonly relation: Relation;
+  /** The stored table whose rows are aggregated. */
+  readonly source: Relation;
+  /** The rows that are aggregated, read from `sourceAlias`: k0.., and for value j its argument xj and its filter fj. */
+  readonly rowsSql: string;
+  readonly sourceAlias: string;
+  /** The columns that the model sees: keys, then values. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly keyCount: number;
+  /** The keys as SQL over the source's row `i`. */
+  readonly sourceKeys: readonly string[];
+  readonly values: readonly StateValue[];
+}
+
+export interface StateValue {
+  /** `count`: of rows, or of arguments that are not null. */
+  readonly kind: 'count' | 'sum' | 'min' | 'max' | 'distinct';
+  readonly argument: boolean;
+  readonly filtered: boolean;
+  /** Of the value, as DuckDB bound it. */
+  readonly type: string;
 }

@@ -2,8 +2,15 @@ import { LensError, messageOf } from '../core/errors.ts';
 import { compile, qualified } from '../project/compile.ts';
 import type { Model, Project, RelationNaming } from '../project/project-contract.ts';
 import { type CatalogColumn, PlanCatalog } from '../warehouse/plan-catalog.ts';
-import { ident } from '../warehouse/sql.ts';
-import { analyse, type AnalysedModel, stabilityIn, type Surroundings } from './analysed-model.ts';
+import { ident, qualified as qualifiedName } from '../warehouse/sql.ts';
+import {
+  analyse,
+  type AnalysedModel,
+  type ModelToAnalyse,
+  stabilityIn,
+  type Surroundings,
+  withKeptStates,
+} from './analysed-model.ts';
 import type { MaintenancePlan, Relation } from './maintenance-plan.ts';
 
 /** A table that landing writes: a source of the project. */
@@ -61,20 +68,21 @@ class Planner {
     const fullSql = compile(this.#project, model, qualified);
     const columns = await this.#bound(model, fullSql);
     const relation = { name: model.name, schema: model.schema, identifier: model.alias };
-    const found = await analyse(this.#catalog, fullSql, columns, uniqueKeyOf(model), this.#around);
-    const analysed = found.inputs.length > 0 ? found : { ...found, inputs: this.#read(model, found.reason) };
+    const toAnalyse = { name: model.name, sql: fullSql, columns, declaredKey: uniqueKeyOf(model) };
+    const analysed = this.#withReads(model, await analyse(this.#catalog, toAnalyse, this.#around));
     if (model.materialized === 'view') await this.#catalog.createView(relation.schema, relation.identifier, fullSql);
     else {
       await this.#catalog.createTable(relation.schema, relation.identifier, columns);
       this.#tables.set(`${relation.schema}.${relation.identifier}`, relation);
       this.#keys.set(`${relation.schema}.${relation.identifier}`, analysed.uniqueKeys);
     }
-    this.plans.push(await this.#plan(model, relation, fullSql, columns, analysed));
+    this.plans.push(await this.#plan(model, relation, toAnalyse, analysed));
   }
 
   /** The tables that a SELECT names, where its plan does not tell: any change of theirs may touch any row. */
-  #read(model: Model, reason: string | null): AnalysedModel['inputs'] {
-    if (reason === null) return [];
+  #withReads(model: Model, analysed: AnalysedModel): AnalysedModel {
+    const { reason } = analysed;
+    if (analysed.inputs.length > 0 || reason === null) return analysed;
     const found = new Map<string, Relation>();
     const visit = (at: Model): void => {
       for (const name of at.dependsOn.models) {
@@ -88,7 +96,12 @@ class Planner {
       }
     };
     visit(model);
-    return [...found.values()].map((relation) => ({ relation, columns: [], uses: [], whole: reason }));
+    const reads = [...found.values()];
+    return {
+      ...analysed,
+      reads,
+      inputs: reads.map((relation) => ({ relation, columns: [], uses: [], unique: false, whole: reason })),
+    };
   }
 
   async #bound(model: Model, sql: string): Promise<CatalogColumn[]> {
@@ -107,28 +120,46 @@ class Planner {
   async #plan(
     model: Model,
     relation: Relation,
-    fullSql: string,
-    columns: readonly CatalogColumn[],
+    toAnalyse: ModelToAnalyse,
     analysed: AnalysedModel,
   ): Promise<MaintenancePlan> {
-    const naming = await this.#naming(model, columns, analysed);
-    const inputs = analysed.inputs.map((input) => ({ ...input, alias: naming?.alias(input.relation) ?? '' }));
-    const { volatile } = analysed;
-    const base = { model: model.name, relation, inputs, fullSql, bareSql: naming?.sql ?? fullSql, volatile };
     if (model.materialized === 'view') {
-      return { ...base, strategy: 'view', upkeep: 'view', key: [], domains: [], reason: null };
+      const written = { sql: toAnalyse.sql, alias: ownName };
+      return {
+        ...planOf(relation, toAnalyse, analysed, written),
+        strategy: 'view',
+        upkeep: 'view',
+        key: [],
+        domains: [],
+      };
     }
+    const written = await this.#shadowable(model, toAnalyse, analysed);
     const rebuild =
-      analysed.reason ?? (naming === null ? 'its SELECT reads tables by names other than ref() and source()' : null);
-    const upkeep = this.#whyCompaction(model, analysed);
-    return {
-      ...base,
-      strategy: rebuild === null ? 'recompute keys' : 'rebuild',
-      upkeep: rebuild === null && upkeep === null ? 'batch' : 'compaction',
-      key: rebuild === null ? analysed.key : [],
-      domains: rebuild === null ? analysed.domains : [],
-      reason: rebuild ?? upkeep,
-    };
+      analysed.reason ?? (written === null ? 'its SELECT reads tables by names other than ref() and source()' : null);
+    if (rebuild !== null || written === null) {
+      const plan = planOf(relation, toAnalyse, analysed, { sql: toAnalyse.sql, alias: ownName });
+      return { ...plan, strategy: 'rebuild', upkeep: 'compaction', key: [], domains: [], reason: rebuild };
+    }
+    const whyCompaction = this.#whyCompaction(model, analysed);
+    const plan = planOf(relation, toAnalyse, analysed, written);
+    if (whyCompaction !== null) return { ...plan, upkeep: 'compaction', reason: whyCompaction };
+    return (await this.#planWithStates(relation, toAnalyse, analysed)) ?? plan;
+  }
+
+  /** Null where the model has no aggregate that can be kept, or what DuckDB understood does not bind to the same columns. */
+  async #planWithStates(
+    relation: Relation,
+    toAnalyse: ModelToAnalyse,
+    plain: AnalysedModel,
+  ): Promise<MaintenancePlan | null> {
+    const kept = withKeptStates(toAnalyse, plain, this.#around);
+    const sql = kept?.writtenSql(ourName) ?? null;
+    if (kept === null || sql === null) return null;
+    for (const state of kept.states) {
+      await this.#catalog.createTable(state.relation.schema, state.relation.identifier, state.columns);
+    }
+    const binds = await this.#binds(sql, ourName, toAnalyse, kept);
+    return binds ? planOf(relation, toAnalyse, kept, { sql, alias: ourName }) : null;
   }
 
   #whyCompaction({ meta }: Model, { inputs }: AnalysedModel): string | null {
@@ -145,28 +176,58 @@ class Planner {
    * expression often bears the name of what it reads (`with orders as (select * from orders)`); the tables' own where
    * the SELECT uses a table's name for its columns. Null when neither binds to the same columns.
    */
-  async #naming(
-    model: Model,
-    columns: readonly CatalogColumn[],
-    analysed: AnalysedModel,
-  ): Promise<{ sql: string; alias: (relation: { schema: string; identifier: string }) => string } | null> {
-    const names = [
-      ({ schema, identifier }: { schema: string; identifier: string }) => `lens ${schema}.${identifier}`,
-      ({ identifier }: { schema: string; identifier: string }) => identifier,
-    ];
-    for (const alias of names) {
-      const naming: RelationNaming = (relation) => ident(alias(relation));
-      const sql = withViews(this.#project, model, naming);
-      const inputs = analysed.inputs.map(
-        ({ relation }) =>
-          `${naming({ kind: 'model', ...relation })} as (from ${qualified({ kind: 'model', ...relation })})`,
-      );
-      const whole = `${inputs.length === 0 ? '' : `with ${inputs.join(', ')}\n`}select * from (\n${sql}\n)`;
-      const bound = await this.#catalog.describe(whole).catch(() => null);
-      if (bound !== null && JSON.stringify(bound) === JSON.stringify(columns)) return { sql, alias };
+  async #shadowable(model: Model, toAnalyse: ModelToAnalyse, analysed: AnalysedModel): Promise<Written | null> {
+    for (const alias of [ourName, ownName]) {
+      const sql = withViews(this.#project, model, (relation) => ident(alias(relation)));
+      if (await this.#binds(sql, alias, toAnalyse, analysed)) return { sql, alias };
     }
     return null;
   }
+
+  async #binds(sql: string, alias: Naming, { columns }: ModelToAnalyse, { inputs }: AnalysedModel): Promise<boolean> {
+    const tables = inputs.map(
+      ({ relation }) => `${ident(alias(relation))} as (from ${qualifiedName(relation.schema, relation.identifier)})`,
+    );
+    const whole = `${tables.length === 0 ? '' : `with ${tables.join(', ')}\n`}select * from (\n${sql}\n)`;
+    const bound = await this.#catalog.describe(whole).catch(() => null);
+    return bound !== null && JSON.stringify(bound) === JSON.stringify(columns);
+  }
+}
+
+/** How a SELECT names what it reads. */
+type Naming = (relation: { readonly schema: string; readonly identifier: string }) => string;
+
+interface Written {
+  readonly sql: string;
+  readonly alias: Naming;
+}
+
+const ourName: Naming = ({ schema, identifier }) => `lens ${schema}.${identifier}`;
+const ownName: Naming = ({ identifier }) => identifier;
+
+/** What the analysis found, as a plan by keys in each batch. */
+function planOf(
+  relation: Relation,
+  { name, sql: fullSql }: ModelToAnalyse,
+  { reads, states, inputs, key, uniqueKeys, domains, volatile }: AnalysedModel,
+  { sql: bareSql, alias }: Written,
+): MaintenancePlan {
+  return {
+    model: name,
+    relation,
+    strategy: 'recompute keys',
+    upkeep: 'batch',
+    key,
+    reads,
+    states,
+    inputs: inputs.map((input) => ({ ...input, alias: alias(input.relation) })),
+    domains,
+    fullSql,
+    bareSql,
+    distinctRows: uniqueKeys.length > 0,
+    volatile,
+    reason: null,
+  };
 }
 
 /** The SELECT with the views that it reads, directly or through others, as common table expressions in front. */

@@ -1,8 +1,11 @@
 import type { Connection } from '../warehouse/connection.ts';
 import { ident, qualified } from '../warehouse/sql.ts';
 import { type ChangeSet, createTemporary, temporary } from './change-set.ts';
+import type { FreshInputs } from './fresh-inputs.ts';
 import type { MaintenancePlan } from './maintenance-plan.ts';
 import { collectKeys, domainOf, leads, restrictedTo, type TouchedKeys } from './touched-keys.ts';
+
+const NONE: FreshInputs = new Map();
 
 /** A change set with the number of rows that really differ. */
 export interface Applied {
@@ -18,24 +21,46 @@ export async function recomputeKeys(
   connection: Connection,
   plan: MaintenancePlan,
   keys: TouchedKeys,
+  fresh: FreshInputs = new Map(),
 ): Promise<Applied | null> {
   const target = qualified(plan.relation.schema, plan.relation.identifier);
-  const [fresh, stored] = [temporary('new', plan.model), temporary('old', plan.model)];
-  const differing = { rowsOut: temporary('out', plan.model), rowsIn: temporary('in', plan.model) };
+  const [redone, stored] = [temporary('new', plan.model), temporary('old', plan.model)];
+  const { statements, rowsOut, rowsIn } = difference(plan, redone, stored);
   const [counts] = await connection.rows<{ rows_out: number; rows_in: number }>(
     [
-      createTemporary(fresh, restrictedSql(plan, keys)),
+      createTemporary(redone, restrictedSql(plan, keys, fresh)),
       createTemporary(stored, `select t.* from ${target} t ${restrictedTo(keys, 't')}`),
-      createTemporary(differing.rowsOut, `select * from ${stored} except all select * from ${fresh}`),
-      createTemporary(differing.rowsIn, `select * from ${fresh} except all select * from ${stored}`),
-      `select (select count(*) from ${differing.rowsOut}) as rows_out, (select count(*) from ${differing.rowsIn}) as rows_in`,
+      ...statements,
+      `select (select count(*) from ${rowsOut}) as rows_out, (select count(*) from ${rowsIn}) as rows_in`,
     ].join(';\n'),
   );
   if (counts === undefined || counts.rows_out + counts.rows_in === 0) return null;
-  const change = { ...differing, onlyIn: counts.rows_out === 0 };
+  const change = { rowsOut, rowsIn, onlyIn: counts.rows_out === 0 };
   if (change.onlyIn) await connection.run(`insert into ${target} select * from ${change.rowsIn}`);
-  else await splice(connection, plan, change, fresh);
+  else await splice(connection, plan, change, redone);
   return { change, rowsChanged: counts.rows_out + counts.rows_in };
+}
+
+/** Statements that find the rows that left and came, as multisets. */
+function difference(
+  plan: MaintenancePlan,
+  fresh: string,
+  stored: string,
+): { statements: string[]; rowsOut: string; rowsIn: string } {
+  const [out, came] = [temporary('out', plan.model), temporary('in', plan.model)];
+  if (!plan.distinctRows) {
+    const minus = (a: string, b: string): string => `select * from ${a} except all select * from ${b}`;
+    const statements = [createTemporary(out, minus(stored, fresh)), createTemporary(came, minus(fresh, stored))];
+    return { statements, rowsOut: out, rowsIn: came };
+  }
+  // No row is there twice, so a signed count tells: one grouping in place of two EXCEPT ALL, which number all rows.
+  const both = `select *, 1 as lens_sign from ${fresh} union all select *, -1 from ${stored}`;
+  const signed = `select * exclude (lens_sign), sum(lens_sign) as lens_sign from (${both}) group by all having sum(lens_sign) <> 0`;
+  return {
+    statements: [createTemporary(out, signed)],
+    rowsOut: `(select * exclude (lens_sign) from ${out} where lens_sign < 0)`,
+    rowsIn: `(select * exclude (lens_sign) from ${out} where lens_sign > 0)`,
+  };
 }
 
 /**
@@ -43,7 +68,7 @@ export async function recomputeKeys(
  * expression of the rows that matter to one of the places where it is read; whole, where the plan says so (a superset is
  * harmless). The outer restriction drops what that brought in beside.
  */
-export function restrictedSql(plan: MaintenancePlan, keys: TouchedKeys): string {
+export function restrictedSql(plan: MaintenancePlan, keys: TouchedKeys, fresh: FreshInputs): string {
   const domains = new Map<number, string>();
   const expressions: string[] = [];
   /** The name of a common table expression with the values of a domain that the touched keys need. */
@@ -55,11 +80,22 @@ export function restrictedSql(plan: MaintenancePlan, keys: TouchedKeys): string 
     const sql =
       domain.parent === null
         ? `select ${keys.columns.map((column, at) => `${ident(column)} as k${at}`).join(', ')} from ${keys.table}`
-        : leads(domain, `select * from ${valuesOf(domain.parent)}`, 'leadsTo', 'own');
+        : leads(
+            domain,
+            `select * from ${valuesOf(domain.parent)}`,
+            'leadsTo',
+            'own',
+            domain.parent === 0 ? fresh : NONE,
+          );
     expressions.push(`${name} as (${sql})`);
     return name;
   };
   for (const input of plan.inputs) {
+    const standIn = fresh.get(input.relation.name);
+    if (standIn !== undefined) {
+      expressions.push(`${ident(input.alias)} as (from ${standIn})`);
+      continue;
+    }
     const rows = `select i.* from ${qualified(input.relation.schema, input.relation.identifier)} i`;
     const restrictions = input.uses.map(({ domain, values }) => {
       const equal = domain === 0 && !keys.hasNull ? '=' : 'is not distinct from';

@@ -1,4 +1,5 @@
 import type { MaintenancePlan, Relation } from '../maintenance/maintenance-plan.ts';
+import { stateTables } from '../maintenance/aggregate-state.ts';
 import { createView, rebuild } from '../maintenance/rebuild.ts';
 import { fingerprint } from '../project/fingerprint.ts';
 import type { Project } from '../project/project-contract.ts';
@@ -36,7 +37,7 @@ export async function buildModels(
       continue;
     }
     const stale =
-      plan.inputs.some((input) => changed.has(input.relation.name)) ||
+      plan.reads.some(({ name }) => changed.has(name)) ||
       !(await sameAsBefore(connection, plan, records.get(plan.model), print));
     if (stale) changed.add(plan.model);
     if (plan.strategy === 'view') await makeView(connection, plan);
@@ -64,7 +65,7 @@ export async function makeMissingViews(connection: Connection, plans: readonly M
 }
 
 async function inputsExist(connection: Connection, plan: MaintenancePlan): Promise<boolean> {
-  for (const { relation } of plan.inputs) if (!(await exists(connection, relation, 'BASE TABLE'))) return false;
+  for (const relation of plan.reads) if (!(await exists(connection, relation, 'BASE TABLE'))) return false;
   return true;
 }
 
@@ -76,6 +77,9 @@ async function sameAsBefore(
 ): Promise<boolean> {
   // A model that failed when it was built has the fingerprint of its new SQL, and no table or that of its old one.
   if (record === undefined || record.fingerprint !== print || record.state === 'failed') return false;
+  for (const identifier of plan.states.flatMap(stateTables)) {
+    if (!(await exists(connection, { name: identifier, schema: 'lens', identifier }, 'BASE TABLE'))) return false;
+  }
   return exists(connection, plan.relation, plan.upkeep === 'view' ? 'VIEW' : 'BASE TABLE');
 }
 
@@ -120,11 +124,19 @@ async function dropOtherKind(
   await connection.run(`drop ${kind === 'VIEW' ? 'view' : 'table'} ${qualified(schema, identifier)}`);
 }
 
-/** Models that left the project keep their tables, as with dbt, but nobody keeps them current. */
+/** Models that left the project keep their tables, as with dbt, but nobody keeps them current; states go. */
 async function forgetRemoved(connection: Connection, plans: readonly MaintenancePlan[]): Promise<void> {
   const names = plans.map((plan) => text(plan.model)).join(', ') || text('');
   await connection.run(
     `delete from lens.models where name not in (${names});
      delete from lens.model_checkpoint where model not in (${names})`,
   );
+  const kept = plans.flatMap((plan) => plan.states.flatMap(stateTables));
+  const present = await connection.rows<{ name: string }>(
+    `select table_name as name from information_schema.tables
+     where table_catalog = current_database() and table_schema = 'lens' and starts_with(table_name, 'state_')`,
+  );
+  for (const { name } of present) {
+    if (!kept.includes(name)) await connection.run(`drop table ${qualified('lens', name)}`);
+  }
 }

@@ -257,7 +257,7 @@ export class Edition implements AsyncDisposable {
   }
 
   #isRead(table: RawTable): boolean {
-    return this.plans.some((plan) => plan.inputs.some((input) => input.relation.name === table.name));
+    return this.plans.some((plan) => plan.reads.some(({ name }) => name === table.name));
   }
 
   /** May be called again. */

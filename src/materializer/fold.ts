@@ -1,5 +1,7 @@
 import type { Changes } from '../maintenance/change-set.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
+import { keepState } from '../maintenance/aggregate-state.ts';
+import { freshInputs } from '../maintenance/fresh-inputs.ts';
 import { recomputeKeys } from '../maintenance/recompute-keys.ts';
 import { collectKeys, reachesAll, touchedKeyQueries } from '../maintenance/touched-keys.ts';
 import type { Connection } from '../warehouse/connection.ts';
@@ -19,7 +21,7 @@ export async function fold(
 ): Promise<number> {
   let rowsChanged = 0;
   for (const plan of plans) {
-    if (skip.has(plan.model) || !plan.inputs.some((input) => changes.has(input.relation.name))) continue;
+    if (skip.has(plan.model) || !plan.reads.some(({ name }) => changes.has(name))) continue;
     try {
       rowsChanged += await foldModel(connection, plan, changes);
     } catch (error) {
@@ -36,10 +38,21 @@ async function foldModel(connection: Connection, plan: MaintenancePlan, changes:
     else await addPending(connection, plan, touchedKeyQueries(plan, changes));
     return 0;
   }
+  await keepStates(connection, plan, changes);
   const queries = touchedKeyQueries(plan, changes);
   const keys = await collectKeys(connection, plan, queries);
-  const applied = keys === null ? null : await recomputeKeys(connection, plan, keys);
+  if (keys === null) return 0;
+  const applied = await recomputeKeys(connection, plan, keys, await freshInputs(connection, plan, keys, changes));
   if (applied === null) return 0;
   changes.set(plan.model, applied.change);
   return applied.rowsChanged;
+}
+
+/** The states of a model follow the tables that they aggregate; their changes are changes of inputs. */
+async function keepStates(connection: Connection, { states }: MaintenancePlan, changes: Changes): Promise<void> {
+  for (const state of states) {
+    const change = changes.get(state.source.name);
+    if (change === undefined || change === 'everything') continue;
+    changes.set(state.relation.name, await keepState(connection, state, change));
+  }
 }

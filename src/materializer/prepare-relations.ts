@@ -52,7 +52,7 @@ export async function prepare(
 /** The models with all models downstream of them. */
 function readers(plans: readonly MaintenancePlan[], models: readonly string[]): Set<string> {
   const found = new Set(models);
-  for (const plan of plans) if (plan.inputs.some((input) => found.has(input.relation.name))) found.add(plan.model);
+  for (const plan of plans) if (plan.reads.some(({ name }) => found.has(name))) found.add(plan.model);
   return found;
 }
 

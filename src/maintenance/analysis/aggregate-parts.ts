@@ -1,0 +1,89 @@
+import { inputsOf } from './expressions.ts';
+import { trace } from './lookup-paths.ts';
+import type { Aggregate, AggregateCall, Expr, Get, Rel } from './plan-tree.ts';
+import { stabilityOf } from './expressions.ts';
+import { textOf } from './text.ts';
+
+/** An aggregate that can be kept from the changes of its one table alone. */
+export interface KeptAggregate {
+  readonly aggregate: Aggregate;
+  readonly get: Get;
+  /** The keys over the scan's columns. */
+  readonly keys: readonly Expr[];
+}
+
+/**
+ * The aggregates of a tree whose values follow exactly from their last values and the rows that left and came: plain
+ * GROUP BY with keys over projections and filters of one table, and counts, exact sums, extremes and distinct counts.
+ */
+export function keptAggregates(root: Rel): KeptAggregate[] {
+  const found: KeptAggregate[] = [];
+  const visit = (rel: Rel): void => {
+    const kept = rel.op === 'aggregate' ? keptAggregate(rel) : null;
+    if (kept !== null) found.push(kept);
+    else inputsOf(rel).forEach(visit);
+  };
+  visit(root);
+  return found;
+}
+
+function keptAggregate(rel: Aggregate): KeptAggregate | null {
+  if (rel.sets.length !== 1 || rel.keys.length === 0 || !rel.aggregates.every(isKept)) return null;
+  const get = onlyTable(rel.input);
+  const traced = get === null ? null : trace(rel.input, rel.keys, false);
+  const [source] = traced ?? [];
+  if (get === null || source === undefined || traced?.length !== 1) return null;
+  const written = [...source.exprs, ...rel.keys].every((key) => textOf(key, String) !== null);
+  return written ? { aggregate: rel, get, keys: source.exprs } : null;
+}
+
+/** Exact in any order of addition: a sum of doubles is not. */
+const EXACT = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT)|DECIMAL.*|HUGEINT)$/;
+/** Values whose order and equality are those of plain SQL. */
+const ORDERED = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT)|DECIMAL.*|HUGEINT|DATE|TIMESTAMP|BOOLEAN|VARCHAR)$/;
+
+function isKept(call: AggregateCall): boolean {
+  const [arg, second] = call.args;
+  if (second !== undefined || call.order.length > 0) return false;
+  const exprs = [...call.args, ...(call.filter === null ? [] : [call.filter])];
+  if (exprs.some((expr) => textOf(expr, String) === null || stabilityOf(expr) !== 'stable')) return false;
+  if (call.fn === 'count_star') return !call.distinct;
+  if (arg === undefined) return false;
+  if (call.fn === 'count') return !call.distinct || ORDERED.test(arg.type);
+  if (call.fn === 'sum') return !call.distinct && EXACT.test(arg.type) && arg.type !== 'HUGEINT';
+  if (call.fn === 'min' || call.fn === 'max') return ORDERED.test(arg.type);
+  return false;
+}
+
+/** The one scan under projections and filters. */
+function onlyTable(rel: Rel): Get | null {
+  switch (rel.op) {
+    case 'get':
+      return rel;
+    case 'project':
+    case 'filter':
+    case 'order':
+      return onlyTable(rel.input);
+    default:
+      return null;
+  }
+}
+
+/** The tree with other operators in place of some. */
+export function replaced(root: Rel, by: ReadonlyMap<Rel, Rel>): Rel {
+  const own = by.get(root);
+  if (own !== undefined) return own;
+  const again = (rel: Rel): Rel => replaced(rel, by);
+  switch (root.op) {
+    case 'get':
+    case 'values':
+      return root;
+    case 'join':
+      return { ...root, left: again(root.left), right: again(root.right) };
+    case 'set':
+    case 'opaque':
+      return { ...root, inputs: root.inputs.map(again) };
+    default:
+      return { ...root, input: again(root.input) };
+  }
+}
