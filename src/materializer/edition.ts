@@ -82,6 +82,11 @@ export class Edition implements AsyncDisposable {
     }
   }
 
+  /** The warehouse's file. */
+  get path(): string {
+    return this.warehouse.path;
+  }
+
   checkpoint(): Promise<CheckpointEntry[]> {
     return readCheckpoint(this.#connection);
   }

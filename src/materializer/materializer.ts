@@ -143,7 +143,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
       ? await this.#fullRefresh(options.allowDataLoss ?? false, signal)
       : await this.catchUp(signal);
     if (!signal.aborted) await this.compact({ full: false });
-    const models = await this.#live.read((connection) => modelStatuses(connection, this.#edition, project));
+    const models = await this.#live.read((connection) => modelStatuses(connection, this.#edition.plans, project));
     return {
       ...consumed,
       milliseconds: performance.now() - started,

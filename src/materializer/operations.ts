@@ -21,6 +21,9 @@ export interface WarehouseOperations {
   run(options: RunOptions): Promise<RunSummary>;
 }
 
+/** What only reads, so that it needs nothing to be brought up to date first. */
+export type WarehouseReads = Pick<WarehouseOperations, 'status' | 'lag' | 'streamQuery'>;
+
 export interface QueryOptions {
   /** At most so many rows come back; the end says when there were more. Default 10,000. */
   readonly maxRows?: number | undefined;

@@ -1,23 +1,31 @@
 import { messageOf } from '../core/errors.ts';
 import type { EventLog, PartitionOffsets } from '../log/event-log.ts';
+import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { qualified } from '../warehouse/sql.ts';
 import { exists } from './build-models.ts';
 import { type CheckpointEntry, readCheckpoint } from './checkpoint.ts';
-import type { Edition } from './edition.ts';
 import type { LagRow, ModelState, ModelStatus, WarehouseState, WarehouseStatus } from './operations.ts';
+import type { RawTable } from './raw-tables.ts';
+
+/** What of a warehouse is shown; an edition has it. */
+export interface Shown {
+  readonly path: string;
+  readonly plans: readonly MaintenancePlan[];
+  readonly tables: readonly RawTable[];
+}
 
 /** What the warehouse holds and how far it is, read on a connection of its own. */
 export async function warehouseStatus(
   connection: Connection,
-  edition: Edition,
+  { path, plans, tables }: Shown,
   project: Project,
   log: EventLog,
   topics: readonly string[],
 ): Promise<WarehouseStatus> {
   const checkpoint = await readCheckpoint(connection);
-  const models = await modelStatuses(connection, edition, project);
+  const models = await modelStatuses(connection, plans, project);
   const { lag, logProblem } = await lagOf(log, topics, checkpoint);
   const [compaction] = await connection.rows<{ at: string | null }>(
     `select strftime(max(finished_at), '%Y-%m-%dT%H:%M:%S.%gZ') as at from lens.compactions`,
@@ -26,7 +34,7 @@ export async function warehouseStatus(
   return {
     project: project.name,
     log: log.description,
-    warehouse: edition.warehouse.path,
+    warehouse: path,
     service: false,
     state: stateOfAll(states, lag),
     recordsApplied: checkpoint.reduce((sum, entry) => sum + entry.nextOffset - entry.firstOffset, 0),
@@ -36,11 +44,11 @@ export async function warehouseStatus(
     checkpoint: checkpoint.map(({ topic, partition, nextOffset }) => ({ topic, partition, nextOffset })),
     models,
     rawTables: await Promise.all(
-      edition.tables.map(async ({ name, contract, relation }) => ({
-        name,
-        topic: contract.name,
-        rows: await connection.number(`select count(*) from ${relation}`),
-      })),
+      tables.map(async ({ name, schema, contract, relation }) => {
+        const there = await exists(connection, { name, schema, identifier: name }, 'BASE TABLE');
+        const rows = there ? await connection.number(`select count(*) from ${relation}`) : 0;
+        return { name, topic: contract.name, rows };
+      }),
     ),
     lastCompaction: compaction?.at ?? null,
   };
@@ -77,7 +85,7 @@ interface StoredModel {
 /** Every model of the project with its state and rows, in dependency order. */
 export async function modelStatuses(
   connection: Connection,
-  edition: Edition,
+  plans: readonly MaintenancePlan[],
   project: Project,
 ): Promise<ModelStatus[]> {
   const stored = await connection.rows<StoredModel>(
@@ -92,7 +100,7 @@ export async function modelStatuses(
      ) b on b.model = models.name`,
   );
   return Promise.all(
-    edition.plans.map(async (plan) => {
+    plans.map(async (plan) => {
       const record = stored.find((s) => s.name === plan.model);
       const view = plan.upkeep === 'view';
       // A model that failed when it was first built has no table.

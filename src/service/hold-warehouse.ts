@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LensError } from '../core/errors.ts';
 import type { Settings } from '../core/settings.ts';
-import type { WarehouseOperations } from '../materializer/operations.ts';
+import type { WarehouseOperations, WarehouseReads } from '../materializer/operations.ts';
+import type { EventSink } from '../materializer/events.ts';
 import { ControlClient } from './control-client.ts';
-import { openRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
+import { openReader, openRuntime, type RuntimeOptions } from './runtime.ts';
 import { liveService } from './service-file.ts';
 
 /** How long a command waits for a warehouse that another short command holds, or a service that is just starting. */
@@ -13,19 +14,44 @@ const LOCK_PATIENCE_MS = 5_000;
  * Runs `work` with the operations of whoever holds the warehouse: the running service, or this process for as long as
  * `work` takes. WAREHOUSE_LOCKED when another process keeps holding it without answering.
  */
-export async function withWarehouse<T>(
+export function withWarehouse<T>(
   settings: Settings,
   options: RuntimeOptions,
   work: (operations: WarehouseOperations) => Promise<T>,
+): Promise<T> {
+  return held(settings, work, async () => {
+    await using runtime = await openRuntime(settings, options);
+    return await work(runtime.materializer);
+  });
+}
+
+/** The same for work that only reads: nothing is created, built or changed. WAREHOUSE_MISSING when there is none. */
+export function withWarehouseReads<T>(
+  settings: Settings,
+  onEvent: EventSink,
+  work: (operations: WarehouseReads) => Promise<T>,
+): Promise<T> {
+  return held(settings, work, async () => {
+    await using reader = await openReader(settings, onEvent);
+    return await work(reader);
+  });
+}
+
+/** Asks the service, or else does it here; waits for another short command that holds the warehouse. */
+async function held<T>(
+  settings: Settings,
+  work: (client: ControlClient) => Promise<T>,
+  here: () => Promise<T>,
 ): Promise<T> {
   const deadline = Date.now() + LOCK_PATIENCE_MS;
   for (;;) {
     using client = await connectToService(settings);
     if (client !== undefined) return await work(client);
-    const held = await openUnlessLocked(settings, options, deadline);
-    if (held !== undefined) {
-      await using runtime = held;
-      return await work(runtime.materializer);
+    try {
+      return await here();
+    } catch (error) {
+      const wait = error instanceof LensError && error.code === 'WAREHOUSE_LOCKED' && Date.now() < deadline;
+      if (!wait) throw error;
     }
     await sleep(200);
   }
@@ -37,18 +63,4 @@ export async function connectToService(settings: Settings): Promise<ControlClien
   if (address === undefined) return undefined;
   const client = new ControlClient(address);
   return (await client.ping()) ? client : undefined;
-}
-
-async function openUnlessLocked(
-  settings: Settings,
-  options: RuntimeOptions,
-  deadline: number,
-): Promise<Runtime | undefined> {
-  try {
-    return await openRuntime(settings, options);
-  } catch (error) {
-    const wait = error instanceof LensError && error.code === 'WAREHOUSE_LOCKED' && Date.now() < deadline;
-    if (wait) return undefined;
-    throw error;
-  }
 }

@@ -8,6 +8,7 @@ import { openKafkaLog } from '../log/kafka/kafka-log.ts';
 import type { EventSink } from '../materializer/events.ts';
 import { requireWarehouse } from '../materializer/full-refresh.ts';
 import { Materializer } from '../materializer/materializer.ts';
+import { WarehouseReader } from '../materializer/warehouse-reader.ts';
 import { loadProject } from '../project/load-project.ts';
 import type { Project } from '../project/project-contract.ts';
 import { loadTopics, type TopicCatalog } from '../topics/catalog.ts';
@@ -66,26 +67,40 @@ export async function createMissingTopics(log: EventLog, catalog: TopicCatalog):
   return [...new Set(differences.map((difference) => difference.topic))];
 }
 
-/** `read` creates neither warehouse nor log nor topics; `write` creates what is missing and refuses wrong topics. */
-export type Access = 'read' | 'write';
+/** `read` makes no log where there is none. */
+type Access = 'read' | 'write';
 
 export interface RuntimeOptions {
   readonly onEvent: EventSink;
-  readonly access: Access;
+  /** Whether to create warehouse, log and topics that are missing, and refuse topics that are wrong. */
+  readonly create: boolean;
+}
+
+/** Answers from the warehouse of the data folder as it is. WAREHOUSE_MISSING when there is none. */
+export function openReader(settings: Settings, onEvent: EventSink): Promise<WarehouseReader> {
+  return WarehouseReader.open({
+    onEvent,
+    dataDir: settings.dataDir,
+    warehouse: settings.warehouse,
+    group: settings.kafka.group,
+    project: () => openProject(settings),
+    catalog: () => openCatalog(settings),
+    log: () => openLog(settings, 'read'),
+  });
 }
 
 /**
  * Opens project, topics, log and warehouse, and tells `onEvent` about topics it created.
- * Throws what any of them throws, with the others closed again; WAREHOUSE_MISSING when it was to be read only.
+ * Throws what any of them throws, with the others closed again; WAREHOUSE_MISSING when none was to be created.
  */
-export async function openRuntime(settings: Settings, { onEvent, access }: RuntimeOptions): Promise<Runtime> {
+export async function openRuntime(settings: Settings, { onEvent, create }: RuntimeOptions): Promise<Runtime> {
   const project = openProject(settings);
   const catalog = openCatalog(settings);
   for (const message of project.warnings) onEvent({ kind: 'notice', message });
   await using opened = new AsyncDisposableStack();
-  if (access === 'read') requireWarehouse(settings.dataDir);
-  const log = opened.use(openLog(settings, access));
-  const created = access === 'write' ? await createMissingTopics(log, catalog) : [];
+  if (!create) requireWarehouse(settings.dataDir);
+  const log = opened.use(openLog(settings, create ? 'write' : 'read'));
+  const created = create ? await createMissingTopics(log, catalog) : [];
   if (created.length > 0) onEvent({ kind: 'notice', message: `created topics ${created.join(', ')}` });
   const materializer = opened.use(
     await Materializer.open({

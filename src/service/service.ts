@@ -19,7 +19,7 @@ export interface ServiceOptions {
  * at a commit and closes everything.
  */
 export async function runService(options: ServiceOptions, signal: AbortSignal): Promise<void> {
-  await using runtime = await openRuntime(options.settings, { onEvent: options.onEvent, access: 'write' });
+  await using runtime = await openRuntime(options.settings, { onEvent: options.onEvent, create: true });
   const { dataDir, service } = options.settings;
   await using control = await ControlServer.open(runtime.materializer, { dataDir, port: service.port });
   options.onReady?.(runtime, control.port);

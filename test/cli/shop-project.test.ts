@@ -1,9 +1,10 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
-import { LENS } from './lens-process.ts';
+import { LENS, lens } from './lens-process.ts';
 import { customer, lines, order, Shop } from './shop.ts';
 
 /** One story, told in order on one data folder. */
@@ -158,6 +159,28 @@ test('bytes that are no record become a dead letter with those bytes; the batch 
   expect(await shop.rows('select count(*) as n from raw_orders where order_id = 5')).toEqual([{ n: 1 }]);
   const printed = await shop.output(['consume', 'orders']);
   expect(printed).toContain(`"valueBase64":"${garbage}"`);
+});
+
+test('commands that read build nothing, whatever settings and project they are given', async () => {
+  const tables = async (): Promise<unknown> =>
+    shop.rows(`select schema_name, table_name, estimated_size from duckdb_tables() order by all`);
+  const before = await tables();
+  const elsewhere = await shop.output(['status', '--set', 'target.schema=elsewhere']);
+  expect(elsewhere).not.toContain('built anew');
+  await shop.output(['lag', '--set', 'target.schema=elsewhere']);
+  expect(await tables()).toEqual(before);
+  // A query needs no project at all.
+  const result = await lens([
+    'query',
+    'select count(*) > 0 as any from fct_orders',
+    '--data-dir',
+    shop.dataDir,
+    '--format',
+    'csv',
+    '--project-dir',
+    tmpdir(),
+  ]);
+  expect([result.code, result.stdout]).toEqual([0, 'any\ntrue\n']);
 });
 
 test('full refresh gives the same tables', async () => {

@@ -14,7 +14,7 @@ export function compactCommand(): Command {
     .action(async (options: { full?: boolean }, command: Command) => {
       const { settings, output } = invocationOf(command);
       const full = options.full === true;
-      const opening = { onEvent: noticePrinter(output), access: 'read' } as const;
+      const opening = { onEvent: noticePrinter(output), create: false } as const;
       const summary = await withWarehouse(settings, opening, (operations) => operations.compact({ full }));
       reportFailedModels(output, summary.failed);
       output.line(eventLine({ kind: 'compaction', full, ...summary }), { event: 'compaction', full, ...summary });

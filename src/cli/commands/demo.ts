@@ -74,7 +74,7 @@ async function prepare({ settings, output }: Invocation, flags: DemoFlags, signa
 async function once({ settings, output }: Invocation, signal: AbortSignal): Promise<void> {
   using progress = new Progress(output);
   const onEvent = eventPrinter(output, progress, 'at the end');
-  await withWarehouse(settings, { onEvent, access: 'write' }, async (operations) => {
+  await withWarehouse(settings, { onEvent, create: true }, async (operations) => {
     const { interrupted } = await operations.run({ signal });
     if (interrupted) {
       reportInterruption(output, 'the warehouse stands at its last commit, and the next start goes on from there');

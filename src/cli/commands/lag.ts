@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { withWarehouse } from '../../service/hold-warehouse.ts';
+import { withWarehouseReads } from '../../service/hold-warehouse.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { invocationOf } from '../invocation.ts';
 import { textTable } from '../text-table.ts';
@@ -12,8 +12,7 @@ export function lagCommand(): Command {
     .addHelpText('after', '\nExamples:\n  $ lens lag\n  $ lens lag --json')
     .action(async (options: { json?: boolean }, command: Command) => {
       const { settings, output } = invocationOf(command);
-      const opening = { onEvent: noticePrinter(output), access: 'read' } as const;
-      const rows = await withWarehouse(settings, opening, (operations) => operations.lag());
+      const rows = await withWarehouseReads(settings, noticePrinter(output), (operations) => operations.lag());
       if (options.json === true || output.format === 'json') {
         output.result(JSON.stringify(rows, null, options.json === true ? 2 : 0));
         return;

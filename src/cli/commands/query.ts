@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { withWarehouse } from '../../service/hold-warehouse.ts';
+import { withWarehouseReads } from '../../service/hold-warehouse.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { invocationOf } from '../invocation.ts';
 import { count } from '../numbers.ts';
@@ -29,13 +29,12 @@ Examples:
     .action(
       async (sql: string, options: { format: ResultFormat; limit: number; timeout: number }, command: Command) => {
         const { settings, output } = invocationOf(command);
-        const opening = { onEvent: noticePrinter(output), access: 'read' } as const;
         const bounds = { maxRows: options.limit, timeoutMs: options.timeout * 1000 };
         const printer = resultPrinter(options.format, (text) => {
           output.result(text);
           return output.drain(AHEAD_BYTES);
         });
-        const { truncated } = await withWarehouse(settings, opening, (operations) =>
+        const { truncated } = await withWarehouseReads(settings, noticePrinter(output), (operations) =>
           operations.streamQuery(sql, bounds, printer),
         );
         await printer.end();

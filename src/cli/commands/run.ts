@@ -28,7 +28,7 @@ export function runCommand(): Command {
     .action(async (flags: RunFlags, command: Command) => {
       const { settings, output } = invocationOf(command);
       using progress = new Progress(output);
-      const opening = { onEvent: eventPrinter(output, progress, 'at the end'), access: 'write' } as const;
+      const opening = { onEvent: eventPrinter(output, progress, 'at the end'), create: true } as const;
       const signal = interruption();
       const summary = await withWarehouse(settings, opening, (operations) => operations.run({ ...flags, signal }));
       progress.clear();

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { WarehouseStatus } from '../../materializer/operations.ts';
-import { withWarehouse } from '../../service/hold-warehouse.ts';
+import { withWarehouseReads } from '../../service/hold-warehouse.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { invocationOf } from '../invocation.ts';
 import { count, counted } from '../numbers.ts';
@@ -14,8 +14,7 @@ export function statusCommand(): Command {
     .addHelpText('after', '\nExamples:\n  $ lens status\n  $ lens status --json')
     .action(async (options: { json?: boolean }, command: Command) => {
       const { settings, output } = invocationOf(command);
-      const opening = { onEvent: noticePrinter(output), access: 'read' } as const;
-      const status = await withWarehouse(settings, opening, (operations) => operations.status());
+      const status = await withWarehouseReads(settings, noticePrinter(output), (operations) => operations.status());
       const json = options.json === true || output.format === 'json';
       output.result(json ? JSON.stringify(status, null, options.json === true ? 2 : 0) : statusText(status));
     });

@@ -1,0 +1,73 @@
+import type { EventLog } from '../log/event-log.ts';
+import { planModels } from '../maintenance/planner.ts';
+import type { Project } from '../project/project-contract.ts';
+import type { TopicCatalog } from '../topics/catalog.ts';
+import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts';
+import { Warehouse, type WarehouseOptions } from '../warehouse/warehouse.ts';
+import { positions } from './checkpoint-publisher.ts';
+import type { EventSink } from './events.ts';
+import { editionFiles, recoverSwap, requireWarehouse } from './full-refresh.ts';
+import type { LagRow, QueryEnd, QueryOptions, WarehouseReads, WarehouseStatus } from './operations.ts';
+import { rawRelation, rawTables } from './raw-tables.ts';
+import { lagRows, warehouseStatus } from './status.ts';
+
+export interface ReaderOptions {
+  /** Holds warehouse.duckdb. */
+  readonly dataDir: string;
+  readonly warehouse: WarehouseOptions;
+  readonly group: string;
+  readonly onEvent: EventSink;
+  // Asked for when they are needed: a query needs none of them.
+  readonly project: () => Project;
+  readonly catalog: () => TopicCatalog;
+  readonly log: () => EventLog;
+}
+
+/** Answers from a warehouse as it is: nothing is built or changed, whatever project and settings it is asked with. */
+export class WarehouseReader implements WarehouseReads, AsyncDisposable {
+  readonly #options: ReaderOptions;
+  readonly #warehouse: Warehouse;
+
+  private constructor(options: ReaderOptions, warehouse: Warehouse) {
+    this.#options = options;
+    this.#warehouse = warehouse;
+  }
+
+  /** WAREHOUSE_MISSING when there is none; WAREHOUSE_LOCKED and WAREHOUSE_UNREADABLE as {@link Warehouse.open}. */
+  static async open(options: ReaderOptions): Promise<WarehouseReader> {
+    requireWarehouse(options.dataDir);
+    recoverSwap(options.dataDir);
+    const warehouse = await Warehouse.open(editionFiles(options.dataDir).live, options.warehouse);
+    if (warehouse.recovery !== null) options.onEvent({ kind: 'notice', message: warehouse.recovery });
+    return new WarehouseReader(options, warehouse);
+  }
+
+  async status(): Promise<WarehouseStatus> {
+    const project = this.#options.project();
+    const catalog = this.#options.catalog();
+    const tables = rawTables(catalog, project);
+    const plans = await planModels(project, tables.map(rawRelation));
+    const topics = catalog.contracts.map((contract) => contract.name);
+    await using log = this.#options.log();
+    using connection = await this.#warehouse.connect();
+    const shown = { path: this.#warehouse.path, plans, tables };
+    return await warehouseStatus(connection, shown, project, log, topics);
+  }
+
+  async lag(): Promise<LagRow[]> {
+    await using log = this.#options.log();
+    const ends = await log.offsets(this.#options.catalog().contracts.map((contract) => contract.name));
+    using connection = await this.#warehouse.connect();
+    return lagRows(this.#options.group, ends, await positions(connection));
+  }
+
+  async streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd> {
+    const { maxRows = 10_000, timeoutMs = 60_000, signal } = options;
+    using connection = await this.#warehouse.connect();
+    return await readOnlyQuery(connection, sql, { maxRows, timeoutMs, signal }, sink);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#warehouse[Symbol.asyncDispose]();
+  }
+}
