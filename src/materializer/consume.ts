@@ -32,7 +32,7 @@ export interface Consumed {
 }
 
 /** A bulk batch may be so much larger and older than a folding one: appends and commits then cost least per record. */
-const BULK_BATCH_FACTOR = 8;
+const BULK_BATCH_FACTOR = 4;
 /** Bulk landing is worth its rebuild only when the backlog is at least this part of what has landed already. */
 const BULK_SHARE_OF_LANDED = 0.1;
 
