@@ -71,8 +71,8 @@ export class WholeKeyIndex implements KeyIndex {
 
   #grow(): void {
     const before = this.#table;
-    // Four times, since placing all keys anew costs more than the memory.
-    this.#table = new Int32Array(before.length * 4);
+    // Sixteen times: placing all keys anew costs more than memory that is hardly touched.
+    this.#table = new Int32Array(before.length * 16);
     const table = this.#table;
     for (let from = 0; from < before.length; from += PLACE) {
       if (before[from + 3] !== 1) continue;

@@ -56,19 +56,22 @@ describe('values of yml files', () => {
     if (!/^\d{4}-\d\d-\d\d/.test(printed)) expect(text).toBe(isText ? 'True' : 'False');
   });
 
-  it.skipIf(process.env['LENS_DBT_VENV'] === undefined)('are those of PyYAML (with dbt installed in LENS_DBT_VENV)', () => {
-    const program =
-      'import json, sys, yaml\nfor one in json.load(sys.stdin):\n v = yaml.safe_load("v: " + one)["v"]; print(json.dumps([one, str(v), isinstance(v, str)]))';
-    const python = `${process.env['LENS_DBT_VENV']}/bin/python`;
-    const output = execFileSync(python, ['-c', program], { input: JSON.stringify(CASES.map(([yaml]) => yaml)) });
-    expect(
-      output
-        .toString()
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as unknown),
-    ).toEqual(CASES);
-  });
+  it.skipIf(process.env['LENS_DBT_VENV'] === undefined)(
+    'are those of PyYAML (with dbt installed in LENS_DBT_VENV)',
+    () => {
+      const program =
+        'import json, sys, yaml\nfor one in json.load(sys.stdin):\n v = yaml.safe_load("v: " + one)["v"]; print(json.dumps([one, str(v), isinstance(v, str)]))';
+      const python = `${process.env['LENS_DBT_VENV']}/bin/python`;
+      const output = execFileSync(python, ['-c', program], { input: JSON.stringify(CASES.map(([yaml]) => yaml)) });
+      expect(
+        output
+          .toString()
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line) as unknown),
+      ).toEqual(CASES);
+    },
+  );
 
   it('enable and disable', () => {
     const project = projectOf({
