@@ -8,7 +8,7 @@ import { openCatalog, openLog, openProject, type Runtime } from '../../service/r
 import { runService } from '../../service/service.ts';
 import { applyTopics } from '../../topics/manage-topics.ts';
 import { eventPrinter } from '../event-printer.ts';
-import { reportFailedModels } from '../failed-models.ts';
+import { failedOf, reportFailedModels } from '../failed-models.ts';
 import { ingestLine } from '../ingest-line.ts';
 import { interruption, reportInterruption } from '../interruption.ts';
 import { invocationOf, type Invocation } from '../invocation.ts';
@@ -75,13 +75,12 @@ async function once({ settings, output }: Invocation, signal: AbortSignal): Prom
   using progress = new Progress(output);
   const onEvent = eventPrinter(output, progress, 'at the end');
   await withWarehouse(settings, { onEvent, create: true }, async (operations) => {
-    const { interrupted } = await operations.run({ signal });
+    const { interrupted, models } = await operations.run({ signal });
     if (interrupted) {
       reportInterruption(output, 'the warehouse stands at its last commit, and the next start goes on from there');
       return;
     }
-    const { failed } = await operations.compact({ full: false });
-    reportFailedModels(output, failed);
+    reportFailedModels(output, failedOf(models));
     await printSummary(operations, { settings, output });
   });
 }

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { RunSummary } from '../../materializer/operations.ts';
 import { withWarehouse } from '../../service/hold-warehouse.ts';
 import { eventPrinter } from '../event-printer.ts';
-import { reportFailedModels } from '../failed-models.ts';
+import { failedOf, reportFailedModels } from '../failed-models.ts';
 import { interruption, reportInterruption } from '../interruption.ts';
 import { invocationOf } from '../invocation.ts';
 import { count, counted, duration } from '../numbers.ts';
@@ -36,13 +36,9 @@ export function runCommand(): Command {
         reportInterruption(output, 'the warehouse stands at its last commit, and the next run goes on from there');
         return;
       }
-      const failed = summary.models.filter(({ status }) => status === 'error');
       output.line(runText(summary), { event: 'run', ...summary });
       // The exit code alone, and the table's first lines, do not say what is wrong.
-      reportFailedModels(
-        output,
-        failed.map(({ name, message }) => ({ name, message: message ?? '' })),
-      );
+      reportFailedModels(output, failedOf(summary.models));
     });
 }
 
