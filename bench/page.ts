@@ -22,7 +22,26 @@ interface Result {
   readonly rows: readonly (Measurement & { readonly name: string; readonly runs: number })[];
 }
 
+/** Batches of one size over a warehouse of one size. */
+export interface BatchCost {
+  readonly facts: number;
+  readonly batch: number;
+  readonly runs: number;
+  readonly medianMs: number;
+  readonly p95Ms: number;
+  /** Of our whole process, a batch. */
+  readonly cpuMs: number;
+}
+
+interface BatchResult {
+  readonly label: string;
+  readonly date: string;
+  readonly machine: string;
+  readonly rows: readonly BatchCost[];
+}
+
 const RESULTS = path.join(import.meta.dirname, 'results.json');
+const BATCHES = path.join(import.meta.dirname, 'batches.json');
 const PAGE = path.join(import.meta.dirname, '../docs/benchmarks.md');
 
 /** Adds a result to bench/results.json (a label measured again replaces its old result) and writes docs/benchmarks.md anew. */
@@ -31,13 +50,33 @@ export function recordResult(
   generations: number,
   measured: ReadonlyMap<string, readonly Measurement[]>,
 ): void {
-  const before = existsSync(RESULTS) ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as Result[]) : [];
+  const before = read<Result>(RESULTS);
   const rows = [...measured].map(([name, runs]) => ({ name, runs: runs.length, ...medianRun(runs) }));
+  const result = { label, ...hereAndNow(), generations, rows };
+  write(RESULTS, [...before.filter((r) => r.label !== label || r.generations !== generations), result]);
+}
+
+/** The same for the cost of batches, in bench/batches.json; figures of other table sizes under the label stay. */
+export function recordBatches(label: string, measured: readonly BatchCost[]): void {
+  const before = read<BatchResult>(BATCHES);
+  const facts = new Set(measured.map((row) => row.facts));
+  const kept = before.find((r) => r.label === label)?.rows.filter((row) => !facts.has(row.facts)) ?? [];
+  const rows = [...kept, ...measured].sort((a, b) => a.batch - b.batch || a.facts - b.facts);
+  write(BATCHES, [...before.filter((r) => r.label !== label), { label, ...hereAndNow(), rows }]);
+}
+
+function hereAndNow(): { date: string; machine: string } {
   const machine = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`;
-  const result = { label, date: new Date().toISOString().slice(0, 10), machine, generations, rows };
-  const results = [...before.filter((r) => r.label !== label || r.generations !== generations), result];
-  writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
-  writeFileSync(PAGE, page(results));
+  return { date: new Date().toISOString().slice(0, 10), machine };
+}
+
+function read<T>(file: string): T[] {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T[]) : [];
+}
+
+function write(file: string, results: readonly unknown[]): void {
+  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+  writeFileSync(PAGE, page(read<Result>(RESULTS), read<BatchResult>(BATCHES)));
 }
 
 /** The run with the median wall time, whole: its figures belong together. */
@@ -46,9 +85,9 @@ function medianRun(runs: readonly Measurement[]): Measurement {
   return sorted[Math.floor((sorted.length - 1) / 2)] as Measurement;
 }
 
-function page(results: readonly Result[]): string {
+function page(results: readonly Result[], batches: readonly BatchResult[]): string {
   const tables = results.toReversed().map(
-    ({ label, date, machine, generations, rows }) => `## ${label} (${date}; ${machine})
+    ({ label, date, machine, generations, rows }) => `### ${label} (${date}; ${machine})
 
 ${generations.toLocaleString('en')} generations, 2 % of users and prompts late, 5 % of generations again as a new version.
 
@@ -59,12 +98,35 @@ ${rows.map(line).join('\n')}
   );
   return `# Benchmarks
 
-Written by \`npm run bench\`; do not edit. Every run is a process of its own on a fresh warehouse, reading from the earliest
+Written by \`npm run bench\` and \`node bench/batches.ts\`; do not edit.
+
+## Landing and the whole job
+
+Every run is a process of its own on a fresh warehouse, reading from the earliest
 offset; runs of all variants are interleaved and the one with the median wall time is shown. CPU is that of our process alone; the
 broker runs on the same cores. Wall time moves by a third between runs on small machines: compare CPU, and ratios
 within one table. *Landing* is a project without models; *job* keeps the eleven shipped models, compaction included.
 
-${tables.join('\n')}`;
+${tables.join('\n')}
+## A batch by the size of the tables
+
+One transaction that lands generations (one of twenty a new version of a recent one) and folds them into every model kept by batches,
+over that many generations already there, users and prompts in proportion. CPU is that of our whole process.
+
+${batches.toReversed().map(batchTable).join('\n')}`;
+}
+
+function batchTable({ label, date, machine, rows }: BatchResult): string {
+  const lines = rows.map(
+    (row) =>
+      `| ${row.batch.toLocaleString('en')} | ${row.facts.toLocaleString('en')} | ${row.medianMs.toFixed(0)} | ${row.p95Ms.toFixed(0)} | ${row.cpuMs.toFixed(0)} | ${row.runs} |`,
+  );
+  return `### ${label} (${date}; ${machine})
+
+| batch | generations there | median ms | p95 ms | CPU ms | runs |
+| ---: | ---: | ---: | ---: | ---: | ---: |
+${lines.join('\n')}
+`;
 }
 
 function line(row: Result['rows'][number]): string {

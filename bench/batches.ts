@@ -1,0 +1,119 @@
+/**
+ * What a batch costs over tables of one size: `node bench/batches.ts [--facts N --label TEXT --runs N]`. Fills a warehouse
+ * with the benchmark's workload on the embedded log, then publishes and applies batches of 1 to 10,000 generations.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { openEmbeddedLog } from '../src/log/embedded/embedded-log.ts';
+import type { LogWriter } from '../src/log/event-log.ts';
+import type { MaterializerEvent } from '../src/materializer/events.ts';
+import { Materializer } from '../src/materializer/materializer.ts';
+import { loadProject } from '../src/project/load-project.ts';
+import { loadTopics } from '../src/topics/catalog.ts';
+import { applyTopics } from '../src/topics/manage-topics.ts';
+import type { RecordEncoder } from '../src/topics/record-encoder.ts';
+import { type BatchCost, recordBatches } from './page.ts';
+import { publishWorkload } from './workload.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '..');
+const { values } = parseArgs({
+  options: {
+    facts: { type: 'string', default: '1000000' },
+    runs: { type: 'string', default: '20' },
+    label: { type: 'string', default: 'working tree' },
+  },
+});
+const facts = Number(values.facts);
+const users = Math.round(facts / 50);
+const dir = mkdtempSync(path.join(tmpdir(), 'lens-batches-'));
+await using closing = new AsyncDisposableStack();
+closing.defer(() => rmSync(dir, { recursive: true, force: true }));
+const log = closing.use(openEmbeddedLog(path.join(dir, 'log.sqlite')));
+const catalog = loadTopics(ROOT);
+await applyTopics(log, catalog);
+await publishWorkload(log, catalog, {
+  generations: facts,
+  users,
+  prompts: Math.round(facts / 10),
+  latePercent: 2,
+  newVersionPercent: 5,
+  seed: 42,
+});
+const events: MaterializerEvent[] = [];
+const materializer = closing.use(
+  await Materializer.open({
+    project: loadProject(ROOT),
+    catalog,
+    log,
+    dataDir: path.join(dir, 'data'),
+    group: 'lens-bench',
+    batch: { maxRecords: 50_000, maxMilliseconds: 200 },
+    bulk: { lagRecords: 100_000 },
+    compaction: { intervalSeconds: 3600 },
+    warehouse: {},
+    onEvent: (event) => events.push(event),
+  }),
+);
+await materializer.run({});
+const writer = closing.use(await log.write());
+const encoder = await catalog.encoder('generations');
+const { rows } = await materializer.query('select max(generation_id) from raw_generations');
+const newest = Number(rows[0]?.[0]);
+let next = newest;
+
+const costs: BatchCost[] = [];
+for (const batch of [1, 100, 1000, 10_000]) {
+  const times: number[] = [];
+  let cpu = 0;
+  // The first ones of a size are for warming up.
+  for (let run = -2; run < Number(values.runs); run++) {
+    for (let i = 0; i < batch; i++) add(writer, encoder, i % 20 === 19 ? newest - ((i * 31) % (facts / 5)) : ++next);
+    await writer.flush();
+    const before = events.length;
+    const used = process.cpuUsage();
+    await materializer.catchUp();
+    const { user, system } = process.cpuUsage(used);
+    if (run < 0) continue;
+    cpu += (user + system) / 1000;
+    const applied = events.slice(before).filter((event) => event.kind === 'batch');
+    times.push(applied.reduce((sum, event) => sum + event.milliseconds, 0));
+  }
+  times.sort((a, b) => a - b);
+  const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] as number;
+  costs.push({
+    facts,
+    batch,
+    runs: times.length,
+    medianMs: at(0.5),
+    p95Ms: at(0.95),
+    cpuMs: cpu / times.length,
+  });
+  process.stdout.write(`${batch} over ${facts}: ${at(0.5).toFixed(0)} ms, CPU ${(cpu / times.length).toFixed(0)} ms\n`);
+}
+recordBatches(values.label, costs);
+const peak = Math.round(process.resourceUsage().maxRSS / 1024);
+process.stdout.write(`peak ${peak} MB; docs/benchmarks.md is up to date\n`);
+
+/** A generation of some user; ids of the past are new versions. */
+function add(to: LogWriter, encode: RecordEncoder, id: number): void {
+  const user = 1 + ((id * 7919) % users);
+  const { key, value } = encode.record({
+    generation_id: id,
+    prompt_id: 1,
+    user_id: user,
+    session_id: user * 10_000 + 1,
+    timestamp: 1_760_000_000_000_000 + id * 1000,
+    session_date: 20_400,
+    latency_ms: id % 5000,
+    status: 'success',
+    cost_credits: '0.5000',
+    retry_count: 0,
+    feedback: null,
+    downloaded: null,
+    model_version: 'v2.1',
+    token_count: 5,
+  });
+  to.add('generations', key, value, { timestamp: 1_760_000_000_000 });
+}
