@@ -14,6 +14,7 @@ import { runCommand } from './commands/run.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { topicsCommand } from './commands/topics.ts';
+import { verifyCommand } from './commands/verify.ts';
 
 /** The whole command line, not yet parsed; docs/cli.md is checked against it. */
 export function buildProgram(): Command {
@@ -41,6 +42,7 @@ export function buildProgram(): Command {
     compactCommand,
     compileCommand,
     explainCommand,
+    verifyCommand,
   ];
   for (const command of commands) inherit(program, command());
   program.addHelpText('after', EXAMPLES);

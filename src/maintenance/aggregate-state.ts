@@ -67,6 +67,18 @@ export async function keepState(connection: Connection, state: AggregateState, c
   return { rowsOut: old, rowsIn: `(from ${fresh} where n > 0)`, onlyIn: false };
 }
 
+/** What the model sees of a state, as it is kept and as its source gives it now, with the same columns. */
+export function visibleValues(state: AggregateState): { visible: string; whole: string; keys: string[] } {
+  const columns = [...keys(state), ...state.values.map((_, j) => `v${j}`)].join(', ');
+  const values = state.values.map((value, j) => `cast(${wholeValue(value, j)} as ${value.type}) as v${j}`);
+  const rows = rowsOf(state, qualified(state.source.schema, state.source.identifier));
+  return {
+    visible: `select ${columns} from ${tableOf(state)}`,
+    whole: `select ${[...keys(state), ...values].join(', ')} from (${rows}) group by ${keys(state).join(', ')}`,
+    keys: keys(state),
+  };
+}
+
 /** Every table of a state. */
 export function stateTables(state: AggregateState): string[] {
   const { identifier } = state.relation;

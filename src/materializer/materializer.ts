@@ -12,6 +12,7 @@ import { editionFiles, recoverSwap, removeEdition, requireHistory, swapEditions 
 import type {
   CompactionSummary,
   LagRow,
+  ModelVerification,
   QueryEnd,
   QueryOptions,
   RunOptions,
@@ -26,6 +27,7 @@ import { failedModels } from './model-states.ts';
 import { runResults } from './run-results.ts';
 import { appliedRecords, lagRows, modelStatuses, warehouseStatus } from './status.ts';
 import { Turns } from './turns.ts';
+import { verifyModels } from './verify.ts';
 
 /**
  * Keeps one project's warehouse equal to its models over the log: follows the log, compacts, refreshes, answers. One
@@ -110,6 +112,11 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
       const signal = options.signal === undefined ? leave : AbortSignal.any([leave, options.signal]);
       return readOnlyQuery(connection, sql, { maxRows, timeoutMs, signal }, sink);
     });
+  }
+
+  verify({ select }: { select: readonly string[] }): Promise<ModelVerification[]> {
+    const { project } = this.#options;
+    return this.#live.read((connection, { plans }) => verifyModels(connection, project, plans, select));
   }
 
   /** A whole result, for those known to be small. */

@@ -7,9 +7,17 @@ import { Warehouse, type WarehouseOptions } from '../warehouse/warehouse.ts';
 import { positions } from './checkpoint-publisher.ts';
 import type { EventSink } from './events.ts';
 import { editionFiles, recoverSwap, requireWarehouse } from './full-refresh.ts';
-import type { LagRow, QueryEnd, QueryOptions, WarehouseReads, WarehouseStatus } from './operations.ts';
+import type {
+  LagRow,
+  ModelVerification,
+  QueryEnd,
+  QueryOptions,
+  WarehouseReads,
+  WarehouseStatus,
+} from './operations.ts';
 import { rawRelation, rawTables } from './raw-tables.ts';
 import { lagRows, warehouseStatus } from './status.ts';
+import { verifyModels } from './verify.ts';
 
 export interface ReaderOptions {
   /** Holds warehouse.duckdb. */
@@ -59,6 +67,13 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
     const ends = await log.offsets(this.#options.catalog().contracts.map((contract) => contract.name));
     using connection = await this.#warehouse.connect();
     return lagRows(this.#options.group, ends, await positions(connection));
+  }
+
+  async verify({ select }: { select: readonly string[] }): Promise<ModelVerification[]> {
+    const project = this.#options.project();
+    const plans = await planModels(project, rawTables(this.#options.catalog(), project).map(rawRelation));
+    using connection = await this.#warehouse.connect();
+    return await verifyModels(connection, project, plans, select);
   }
 
   async streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd> {

@@ -4,6 +4,7 @@ import { LensError, messageOf } from '../core/errors.ts';
 import type {
   CompactionSummary,
   LagRow,
+  ModelVerification,
   QueryEnd,
   QueryOptions,
   RunOptions,
@@ -70,6 +71,10 @@ export class ControlClient implements WarehouseOperations, Disposable {
       signal?.removeEventListener('abort', leave);
       incoming.destroy();
     }
+  }
+
+  verify(options: { select: readonly string[] }): Promise<ModelVerification[]> {
+    return this.#call('verify', [options]) as Promise<ModelVerification[]>;
   }
 
   compact(options: { full: boolean }): Promise<CompactionSummary> {

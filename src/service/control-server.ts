@@ -127,6 +127,8 @@ async function perform(
       return { ...(await operations.status()), service: true };
     case 'lag':
       return operations.lag();
+    case 'verify':
+      return operations.verify((params[0] ?? { select: [] }) as { select: readonly string[] });
     case 'compact':
       return operations.compact((params[0] ?? { full: false }) as { full: boolean });
     case 'run':
