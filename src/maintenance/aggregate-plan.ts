@@ -29,7 +29,8 @@ export function withStates(model: string, tree: Rel, relation: (table: string) =
   for (const one of kept) {
     const state = stateOf(model, one, relation);
     if (state === null) return null;
-    states.push(state);
+    // A view that is read twice brings the same aggregate twice: one state serves both.
+    if (!states.some((other) => other.relation.name === state.relation.name)) states.push(state);
     by.set(one.aggregate, scanOf(state, id++));
   }
   const rest = replaced(tree, by);
