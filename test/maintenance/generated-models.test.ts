@@ -234,6 +234,30 @@ it.each(readdirSync(regressions))('%s stays mended', async (file) => {
   await bench.check(JSON.parse(readFileSync(path.join(regressions, file), 'utf8')) as Scenario);
 });
 
+/** Every kind of kept aggregate over groups that gain, lose and exchange rows; some keys and values are null. */
+const AGGREGATES = `select a, count(*) as n, count(b) as b, cast(sum(x) as decimal(38, 2)) as s, min(x) as least, max(t) as last,
+  count(distinct b) as values, count(distinct t) filter (where b > 1) as texts, min(d) filter (where b is not null) as first,
+  count(*) filter (where t = 'x') as xs, sum(b) filter (where t <> 'x') as rest, max(b) as most
+from {{ source('raw', 'facts') }} where id <> 9 group by a`;
+
+it('keeps every kind of aggregate from the changes alone', { timeout: 600_000 }, async () => {
+  await using bench = await Bench.open();
+  const ofFacts = rowChange.map((change) => ({ ...change, table: 'facts' }));
+  const steps = fc.array(
+    fc.record({ changes: fc.array(ofFacts, { minLength: 1, maxLength: 6 }), compact: fc.constant(false) }),
+    { minLength: 3, maxLength: 10 },
+  );
+  const models = [
+    { kind: 'table', sql: AGGREGATES },
+    { kind: 'table', sql: `select n, count(*) as groups, max(least) as greatest from {{ ref('m0') }} group by n` },
+  ];
+  await fc.assert(
+    fc.asyncProperty(steps, (some) => bench.check({ models, steps: some })),
+    { numRuns: Math.ceil(RUNS / 10) },
+  );
+  expect([...bench.kept.keys()]).toEqual(['recompute keys, batch, with states']);
+});
+
 /** A failure prints its seed and the smallest scenario found: keep that one as a file of `regressions/`. */
 it(
   `keeps generated models equal to their SQL after every batch (${RUNS} histories)`,
