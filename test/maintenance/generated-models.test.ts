@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { visibleValues } from '../../src/maintenance/aggregate-state.ts';
 import type { Changes } from '../../src/maintenance/change-set.ts';
 import { createTemporary, temporary } from '../../src/maintenance/change-set.ts';
 import type { MaintenancePlan } from '../../src/maintenance/maintenance-plan.ts';
@@ -194,6 +195,10 @@ class Bench implements AsyncDisposable {
         if (plan.strategy === 'view' || (plan.upkeep === 'compaction' && !step.compact)) continue;
         const how = `${plan.model} (${plan.strategy} by ${plan.key.join()}, ${plan.states.length} states)`;
         expect(await differing(this.#connection, plan), how).toBe(0);
+        for (const state of plan.states.map(visibleValues)) {
+          const wrong = `select count(*) from ((${state.visible} except all ${state.whole}) union all (${state.whole} except all ${state.visible}))`;
+          expect(await this.#connection.number(wrong), `a state of ${how}`).toBe(0);
+        }
       }
     }
   }
