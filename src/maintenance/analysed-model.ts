@@ -145,8 +145,12 @@ function analyseTree(
 /** What no key can help with. */
 function whyNever(tree: Rel, unstable: string | undefined): string | null {
   if (unstable !== undefined) return `${unstable}() gives another value each time`;
-  const rowid = operators(tree).some((rel) => rel.op === 'get' && rel.columns.includes('rowid'));
-  return rowid ? 'a rowid changes whenever its row is replaced' : null;
+  const all = operators(tree);
+  if (all.some((rel) => rel.op === 'get' && rel.columns.includes('rowid')))
+    return 'a rowid changes whenever its row is replaced';
+  // DuckDB 1.5 takes the filter of any join around it below DISTINCT ON, and so may choose another row: the SELECT must not
+  // be put into joins of ours, whichever table they restrict.
+  return all.some((rel) => rel.op === 'distinct' && rel.on !== null) ? 'distinct on' : null;
 }
 
 function notAnalysed(reason: string): AnalysedModel {

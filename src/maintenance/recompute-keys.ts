@@ -21,7 +21,7 @@ export async function recomputeKeys(
   connection: Connection,
   plan: MaintenancePlan,
   keys: TouchedKeys,
-  fresh: FreshInputs = new Map(),
+  fresh: FreshInputs = NONE,
 ): Promise<Applied | null> {
   const target = qualified(plan.relation.schema, plan.relation.identifier);
   const [redone, stored] = [temporary('new', plan.model), temporary('old', plan.model)];
@@ -68,7 +68,7 @@ function difference(
  * expression of the rows that matter to one of the places where it is read; whole, where the plan says so (a superset is
  * harmless). The outer restriction drops what that brought in beside.
  */
-export function restrictedSql(plan: MaintenancePlan, keys: TouchedKeys, fresh: FreshInputs): string {
+function restrictedSql(plan: MaintenancePlan, keys: TouchedKeys, fresh: FreshInputs): string {
   const domains = new Map<number, string>();
   const expressions: string[] = [];
   /** The name of a common table expression with the values of a domain that the touched keys need. */

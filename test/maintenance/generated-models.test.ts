@@ -263,6 +263,14 @@ it('keeps every kind of aggregate from the changes alone', { timeout: 600_000 },
   expect([...bench.kept.keys()]).toEqual(['recompute keys, batch, with states']);
 });
 
+it('rebuilds a model with DISTINCT ON, also where the other tables it reads could be restricted', async () => {
+  await using bench = await Bench.open();
+  const latest = `(select distinct on (grp) * from {{ source('raw', 'dims') }} order by grp, k)`;
+  const sql = `select f.id, l.grp from {{ source('raw', 'facts') }} f join ${latest} l on l.k = f.a`;
+  await bench.check({ models: [{ kind: 'table', sql }], steps: [] });
+  expect([...bench.kept.keys()]).toEqual(['rebuild, compaction']);
+});
+
 /** A failure prints its seed and the smallest scenario found: keep that one as a file of `regressions/`. */
 it(
   `keeps generated models equal to their SQL after every batch (${RUNS} histories)`,

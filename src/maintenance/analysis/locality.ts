@@ -68,7 +68,7 @@ class Search {
       case 'order':
         return this.visit(rel.input, domain, exprs, nulls);
       case 'distinct':
-        // DuckDB 1.5 pushes the filter of a join on another column below it, and so may choose another row.
+        // Fails closed: such a model is rebuilt (analysed-model.ts).
         if (rel.on !== null) return this.#whole(rel, 'distinct on');
         return this.visit(rel.input, domain, exprs, nulls);
       case 'aggregate': {
@@ -120,16 +120,16 @@ class Search {
     }
     // A change reaches all rows of its partition, whatever their keys; and those need whole partitions to be redone.
     for (const partitions of others.values()) {
-      if (!this.#byPartition(input, partitions, domain, exprs, 'window partition')) return;
+      if (!this.#byPartition(input, partitions, domain, exprs)) return;
     }
     this.visit(input, domain, exprs, nulls);
   }
 
   /** A partition of the same rows as a domain of its own, whose rows lead to the key. False when no lookup does. */
-  #byPartition(input: Rel, partition: readonly Expr[], domain: Domain, exprs: readonly Expr[], why: string): boolean {
+  #byPartition(input: Rel, partition: readonly Expr[], domain: Domain, exprs: readonly Expr[]): boolean {
     const rows = trace(input, [...partition, ...exprs], true);
     if (rows === null) {
-      this.#whole(input, `${why}: no lookup leads from it to the key`);
+      this.#whole(input, 'no lookup leads from a window partition to the key');
       return false;
     }
     const width = partition.length;
