@@ -3,8 +3,9 @@ import type { PlanCatalog, CatalogColumn } from '../warehouse/plan-catalog.ts';
 import { columnsRead } from './analysis/columns-read.ts';
 import { planTree } from './analysis/duckdb/bound-plan.ts';
 import type { StabilityOf } from './analysis/duckdb/bound-expression.ts';
-import { callsOf, operators, refs } from './analysis/expressions.ts';
+import { callsOf, operators, ref, refs } from './analysis/expressions.ts';
 import type { Domain, Locality, Use } from './analysis/locality.ts';
+import { trace } from './analysis/lookup-paths.ts';
 import type { Expr, Get, Rel, Stability } from './analysis/plan-tree.ts';
 import { textOf } from './analysis/text.ts';
 import { type TableKeys, uniqueKeys } from './analysis/unique-keys.ts';
@@ -38,6 +39,8 @@ export interface Surroundings {
   /** Of a table of the catalog. */
   readonly relation: (table: string) => Relation;
   readonly keysOf: TableKeys;
+  /** How many columns a table has. */
+  readonly width: (table: string) => number;
   readonly stability: StabilityOf;
 }
 
@@ -92,7 +95,9 @@ export function withKeptStates(
     const state = states.get(table);
     return state === undefined ? around.keysOf(table) : [state.columns.slice(0, state.keyCount).map((one) => one.name)];
   };
-  const rest = analyseTree(split.tree, columns, declaredKey, { ...around, relation, keysOf });
+  // Beside what the model sees, a state has columns that change by themselves.
+  const width = (table: string): number => (states.has(table) ? Infinity : around.width(table));
+  const rest = analyseTree(split.tree, columns, declaredKey, { ...around, relation, keysOf, width });
   if (rest.reason !== null || rest.inputs.some((input) => input.whole !== null)) return null;
   return {
     ...rest,
@@ -125,7 +130,7 @@ function analyseTree(
   const unstable = callsOf(tree).find((call) => call.stability !== 'stable');
   const reason = whyNever(tree, unstable?.fn);
   const locality = reason === null ? chooseKey(tree, columns, unique, declaredKey) : null;
-  const inputs = inputsOf(tree, locality, around, reason);
+  const inputs = inputsOf(tree, columns, locality, around, reason);
   const whole = inputs.filter((input) => input.whole !== null);
   const all = inputs.length > 0 && whole.length === inputs.length;
   return {
@@ -160,6 +165,7 @@ function notAnalysed(reason: string): AnalysedModel {
 
 function inputsOf(
   tree: Rel,
+  output: readonly CatalogColumn[],
   locality: Locality | null,
   around: Surroundings,
   reason: string | null,
@@ -167,6 +173,7 @@ function inputsOf(
   const read = columnsRead(tree);
   const gets = operators(tree).filter((rel) => rel.op === 'get');
   const tables = [...new Set(gets.map((get) => get.table))];
+  const carrier = locality === null ? null : carrierOf(tree, locality.key, output);
   return tables.map((table) => {
     const own = gets.filter((get) => get.table === table);
     const uses = locality?.uses.filter((use) => use.get.table === table) ?? [];
@@ -178,7 +185,9 @@ function inputsOf(
     const columns = [...new Set(own.flatMap(watched))];
     const texts = uses.map(({ get, domain, exprs }): InputUse | null => {
       const values = valuesOf(get, exprs);
-      return values === null || !hasText(domain) ? null : { domain: domain.id, values, columns: watched(get) };
+      if (values === null || !hasText(domain)) return null;
+      const read = watched(get);
+      return { domain: domain.id, values, columns: read, everyColumn: read.length === around.width(table) };
     });
     const whole =
       reason ??
@@ -189,9 +198,17 @@ function inputsOf(
       columns,
       uses: whole === null ? texts.filter((use) => use !== null) : [],
       unique: whole === null && own.length === 1 && isUnique(uses, around),
+      carriesKey: own.length === 1 && carrier === own[0],
       whole,
     };
   });
+}
+
+/** The one scan whose rows give all rows of a model their key; null when there are several or none. */
+function carrierOf(tree: Rel, key: readonly number[], output: readonly CatalogColumn[]): Get | null {
+  const exprs = key.map((index) => ref(index, output[index]?.type ?? ''));
+  const carriers = trace(tree, exprs, false);
+  return carriers?.length === 1 ? (carriers[0]?.get ?? null) : null;
 }
 
 /** Whether a place where a table is read is restricted by plain columns that are unique in it, and by the key itself. */

@@ -19,7 +19,7 @@ export type Changes = Map<string, Change>;
 
 /** The name of a temporary table of ours; it lives until the next batch replaces it. */
 export function temporary(
-  kind: 'out' | 'in' | 'new' | 'old' | 'keys' | 'gone' | 'redo' | 'touched',
+  kind: 'out' | 'in' | 'new' | 'old' | 'keys' | 'gone' | 'redo' | 'touched' | 'rows',
   name: string,
 ): string {
   return `temp.${ident(`lens_${kind}_${name}`)}`;

@@ -1,37 +1,62 @@
 import type { Connection } from '../warehouse/connection.ts';
 import { ident } from '../warehouse/sql.ts';
 import type { Changes, ChangeSet } from './change-set.ts';
-import type { InputUse, MaintenancePlan } from './maintenance-plan.ts';
+import type { InputUse, MaintenancePlan, PlanInput } from './maintenance-plan.ts';
 import type { TouchedKeys } from './touched-keys.ts';
 
-/**
- * Rows that stand in for an input, by its name: where the touched keys are all keys of changed rows of the input, and each key
- * is of one row at most, the rows that came are all that it has for them. So a batch of new facts does not look into the
- * table of all facts.
- */
-export type FreshInputs = ReadonlyMap<string, string>;
+/** What the rows that a batch changed tell of a model's touched keys, without a look into the tables they are in. */
+export interface FreshInputs {
+  /**
+   * Rows that stand in for an input, by its name: where the touched keys are all keys of changed rows of the input, and each
+   * key is of one row at most, the rows that came are all that it has for them. So a batch of new facts does not look into
+   * the table of all facts.
+   */
+  readonly standIns: ReadonlyMap<string, string>;
+  /** Every row of the model has its key from a row of an input, and all of these are new: nothing is stored for the keys. */
+  readonly onlyNewKeys: boolean;
+}
 
-/** Finds such inputs; one round trip when there is a candidate. */
+export const NOTHING_FRESH: FreshInputs = { standIns: new Map(), onlyNewKeys: false };
+
+/** Finds such inputs; one round trip when other inputs of the model have changed, too. */
 export async function freshInputs(
   connection: Connection,
   plan: MaintenancePlan,
   keys: TouchedKeys,
   changes: Changes,
 ): Promise<FreshInputs> {
-  const candidates: { name: string; change: ChangeSet; sql: string }[] = [];
-  for (const { relation, uses, unique } of plan.inputs) {
-    const change = changes.get(relation.name);
-    const [use, second] = uses;
-    if (!unique || change === undefined || change === 'everything' || use === undefined || second !== undefined)
-      continue;
-    candidates.push({ name: relation.name, change, sql: countOthers(keys, change, use) });
-  }
-  if (candidates.length === 0) return new Map();
-  const counts = candidates.map(({ sql }, at) => `(${sql}) as c${at}`).join(', ');
+  const changed = plan.inputs.filter(({ relation }) => changes.has(relation.name));
+  const candidates = changed.flatMap((input) => {
+    const change = changes.get(input.relation.name);
+    const [use, second] = input.uses;
+    if (!input.unique || change === undefined || change === 'everything') return [];
+    return use === undefined || second !== undefined ? [] : [{ input, change, use }];
+  });
+  if (candidates.length === 0) return NOTHING_FRESH;
+  const fresh = await withoutOthers(connection, keys, candidates, changed.length === 1);
+  return {
+    standIns: new Map(fresh.map(({ input, change }) => [input.relation.name, change.rowsIn])),
+    onlyNewKeys: fresh.some(({ input, change }) => input.carriesKey && change.onlyIn),
+  };
+}
+
+interface Candidate {
+  readonly input: PlanInput;
+  readonly change: ChangeSet;
+  readonly use: InputUse;
+}
+
+/** Those whose changed rows name all touched keys: the only one that changed does. */
+async function withoutOthers(
+  connection: Connection,
+  keys: TouchedKeys,
+  candidates: readonly Candidate[],
+  only: boolean,
+): Promise<readonly Candidate[]> {
+  if (only) return candidates;
+  const counts = candidates.map(({ change, use }, at) => `(${countOthers(keys, change, use)}) as c${at}`).join(', ');
   const [row] = await connection.rows<Record<string, number>>(`select ${counts}`);
-  return new Map(
-    candidates.filter((_, at) => row?.[`c${at}`] === 0).map(({ name, change }) => [name, change.rowsIn] as const),
-  );
+  return candidates.filter((_, at) => row?.[`c${at}`] === 0);
 }
 
 /** How many touched keys are none of a changed row. */

@@ -55,6 +55,8 @@ export interface PlanInput {
   readonly uses: readonly InputUse[];
   /** It is read in one place, by the key, and has one row a key at most. */
   readonly unique: boolean;
+  /** Every row of the model has its key from a row of it: without one, there is none. */
+  readonly carriesKey: boolean;
   /** Why any change of it may touch any row of the model, for people; null when `uses` say which. */
   readonly whole: string | null;
 }
@@ -66,6 +68,8 @@ export interface InputUse {
   readonly values: readonly string[];
   /** The columns that this place reads. */
   readonly columns: readonly string[];
+  /** It reads all that there are: any change matters. */
+  readonly everyColumn: boolean;
 }
 
 /** A set of values; but for the first, each of its values leads to values of the parent by a lookup. */

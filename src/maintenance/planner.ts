@@ -43,6 +43,7 @@ class Planner {
   /** Stored tables by `schema.identifier`. */
   readonly #tables = new Map<string, Relation>();
   readonly #keys = new Map<string, readonly (readonly string[])[]>();
+  readonly #widths = new Map<string, number>();
 
   constructor(project: Project, catalog: PlanCatalog, stability: Surroundings['stability']) {
     this.#project = project;
@@ -55,12 +56,14 @@ class Planner {
         return relation;
       },
       keysOf: (table) => this.#keys.get(table) ?? [],
+      width: (table) => this.#widths.get(table) ?? 0,
     };
   }
 
   async addRaw({ name, schema, identifier, columns, key }: RawRelation): Promise<void> {
     await this.#catalog.createTable(schema, identifier, columns);
     this.#tables.set(`${schema}.${identifier}`, { name, schema, identifier });
+    this.#widths.set(`${schema}.${identifier}`, columns.length);
     if (key !== null) this.#keys.set(`${schema}.${identifier}`, [key]);
   }
 
@@ -75,6 +78,7 @@ class Planner {
       await this.#catalog.createTable(relation.schema, relation.identifier, columns);
       this.#tables.set(`${relation.schema}.${relation.identifier}`, relation);
       this.#keys.set(`${relation.schema}.${relation.identifier}`, analysed.uniqueKeys);
+      this.#widths.set(`${relation.schema}.${relation.identifier}`, columns.length);
     }
     this.plans.push(await this.#plan(model, relation, toAnalyse, analysed));
   }
@@ -100,7 +104,14 @@ class Planner {
     return {
       ...analysed,
       reads,
-      inputs: reads.map((relation) => ({ relation, columns: [], uses: [], unique: false, whole: reason })),
+      inputs: reads.map((relation) => ({
+        relation,
+        columns: [],
+        uses: [],
+        unique: false,
+        carriesKey: false,
+        whole: reason,
+      })),
     };
   }
 

@@ -1,11 +1,10 @@
 import type { Connection } from '../warehouse/connection.ts';
-import { ident, qualified } from '../warehouse/sql.ts';
+import { ident, idents, qualified } from '../warehouse/sql.ts';
 import { type ChangeSet, createTemporary, temporary } from './change-set.ts';
-import type { FreshInputs } from './fresh-inputs.ts';
+import { type FreshInputs, NOTHING_FRESH } from './fresh-inputs.ts';
 import type { MaintenancePlan } from './maintenance-plan.ts';
+import { deleteStored, fetchStored, findStored } from './stored-rows.ts';
 import { collectKeys, domainOf, leads, restrictedTo, type TouchedKeys } from './touched-keys.ts';
-
-const NONE: FreshInputs = new Map();
 
 /** A change set with the number of rows that really differ. */
 export interface Applied {
@@ -21,46 +20,124 @@ export async function recomputeKeys(
   connection: Connection,
   plan: MaintenancePlan,
   keys: TouchedKeys,
-  fresh: FreshInputs = NONE,
+  fresh: FreshInputs = NOTHING_FRESH,
 ): Promise<Applied | null> {
   const target = qualified(plan.relation.schema, plan.relation.identifier);
-  const [redone, stored] = [temporary('new', plan.model), temporary('old', plan.model)];
-  const { statements, rowsOut, rowsIn } = difference(plan, redone, stored);
-  const [counts] = await connection.rows<{ rows_out: number; rows_in: number }>(
-    [
-      createTemporary(redone, restrictedSql(plan, keys, fresh)),
-      createTemporary(stored, `select t.* from ${target} t ${restrictedTo(keys, 't')}`),
-      ...statements,
-      `select (select count(*) from ${rowsOut}) as rows_out, (select count(*) from ${rowsIn}) as rows_in`,
-    ].join(';\n'),
-  );
-  if (counts === undefined || counts.rows_out + counts.rows_in === 0) return null;
-  const change = { rowsOut, rowsIn, onlyIn: counts.rows_out === 0 };
-  if (change.onlyIn) await connection.run(`insert into ${target} select * from ${change.rowsIn}`);
-  else await splice(connection, plan, change, redone);
-  return { change, rowsChanged: counts.rows_out + counts.rows_in };
+  const redone = temporary('new', plan.model);
+  const redo = createTemporary(redone, restrictedSql(plan, keys, fresh.standIns));
+  if (fresh.onlyNewKeys) return added(connection, target, redone, redo);
+  await connection.run(redo);
+  const restriction = restrictedTo(keys, 't');
+  const stored = await findStored(connection, plan.model, target, restriction);
+  if (stored.count === 0) return added(connection, target, redone);
+  const compare = plan.distinctRows ? spliceByPlace : spliceByKey;
+  return compare(connection, plan, redone, (columns) => fetchStored(columns, target, stored, restriction));
 }
 
-/** Statements that find the rows that left and came, as multisets. */
-function difference(
+/** Nothing is stored for the touched keys: what was redone is all new. */
+async function added(
+  connection: Connection,
+  target: string,
+  redone: string,
+  ...before: readonly string[]
+): Promise<Applied | null> {
+  const insert = `insert into ${target} select * from ${redone}`;
+  const rows = await connection.number([...before, insert, `select count(*) from ${redone}`].join(';\n'));
+  const change = { rowsOut: `(from ${redone} limit 0)`, rowsIn: redone, onlyIn: true };
+  return rows === 0 ? null : { change, rowsChanged: rows };
+}
+
+/**
+ * No row is there twice, so a signed count tells what left and came: one grouping in place of two EXCEPT ALL, which number
+ * all rows. Each row that left brings its place along.
+ */
+async function spliceByPlace(
+  connection: Connection,
   plan: MaintenancePlan,
-  fresh: string,
-  stored: string,
-): { statements: string[]; rowsOut: string; rowsIn: string } {
-  const [out, came] = [temporary('out', plan.model), temporary('in', plan.model)];
-  if (!plan.distinctRows) {
-    const minus = (a: string, b: string): string => `select * from ${a} except all select * from ${b}`;
-    const statements = [createTemporary(out, minus(stored, fresh)), createTemporary(came, minus(fresh, stored))];
-    return { statements, rowsOut: out, rowsIn: came };
-  }
-  // No row is there twice, so a signed count tells: one grouping in place of two EXCEPT ALL, which number all rows.
-  const both = `select *, 1 as lens_sign from ${fresh} union all select *, -1 from ${stored}`;
-  const signed = `select * exclude (lens_sign), sum(lens_sign) as lens_sign from (${both}) group by all having sum(lens_sign) <> 0`;
-  return {
-    statements: [createTemporary(out, signed)],
-    rowsOut: `(select * exclude (lens_sign) from ${out} where lens_sign < 0)`,
-    rowsIn: `(select * exclude (lens_sign) from ${out} where lens_sign > 0)`,
-  };
+  redone: string,
+  stored: (columns: string) => string,
+): Promise<Applied | null> {
+  const target = qualified(plan.relation.schema, plan.relation.identifier);
+  const differing = temporary('out', plan.model);
+  const both = `select *, 1 as lens_sign, null::bigint as lens_place from ${redone}
+    union all ${stored('t.*, -1, t.rowid')}`;
+  const counts = await counted(
+    connection,
+    [
+      createTemporary(
+        differing,
+        `select * exclude (lens_sign, lens_place), sum(lens_sign) as lens_sign, max(lens_place) as lens_place
+         from (${both}) group by all having sum(lens_sign) <> 0`,
+      ),
+    ],
+    `from ${differing} where lens_sign < 0`,
+    `from ${differing} where lens_sign > 0`,
+  );
+  if (counts.out + counts.in === 0) return null;
+  const rows = (sign: '<' | '>'): string =>
+    `select * exclude (lens_sign, lens_place) from ${differing} where lens_sign ${sign} 0`;
+  await connection.run(
+    [
+      ...(counts.out === 0 ? [] : [deleteStored(target, `select lens_place from ${differing} where lens_sign < 0`)]),
+      ...(counts.in === 0 ? [] : [`insert into ${target} ${rows('>')}`]),
+    ].join(';\n'),
+  );
+  const change = { rowsOut: `(${rows('<')})`, rowsIn: `(${rows('>')})`, onlyIn: counts.out === 0 };
+  return { change, rowsChanged: counts.out + counts.in };
+}
+
+/** Rows may be there several times: all rows of a key that differs are deleted, and all its fresh rows inserted. */
+async function spliceByKey(
+  connection: Connection,
+  plan: MaintenancePlan,
+  redone: string,
+  stored: (columns: string) => string,
+): Promise<Applied | null> {
+  const target = qualified(plan.relation.schema, plan.relation.identifier);
+  const [old, out, came] = [
+    temporary('old', plan.model),
+    temporary('out', plan.model),
+    temporary('in', plan.model),
+  ] as const;
+  const minus = (a: string, b: string): string => `select * from ${a} except all select * from ${b}`;
+  const counts = await counted(
+    connection,
+    [
+      createTemporary(old, stored('t.*')),
+      createTemporary(out, minus(old, redone)),
+      createTemporary(came, minus(redone, old)),
+    ],
+    `from ${out}`,
+    `from ${came}`,
+  );
+  if (counts.out + counts.in === 0) return null;
+  const columns = idents(plan.key);
+  const differing = { ...plan, model: `${plan.model}_redo` };
+  const redo = await collectKeys(connection, differing, [
+    `select ${columns} from ${out}`,
+    `select ${columns} from ${came}`,
+  ]);
+  if (redo === null) return null;
+  const equal = redo.hasNull ? 'is not distinct from' : '=';
+  const match = plan.key.map((c) => `t.${ident(c)} ${equal} k.${ident(c)}`).join(' and ');
+  await connection.run(
+    `delete from ${target} t using ${redo.table} k where ${match};
+     insert into ${target} select f.* from ${redone} f ${restrictedTo(redo, 'f')}`,
+  );
+  return { change: { rowsOut: out, rowsIn: came, onlyIn: counts.out === 0 }, rowsChanged: counts.out + counts.in };
+}
+
+/** Runs statements and counts the rows of two relations, in one round trip. */
+async function counted(
+  connection: Connection,
+  statements: readonly string[],
+  out: string,
+  came: string,
+): Promise<{ out: number; in: number }> {
+  const [row] = await connection.rows<{ out: number; in: number }>(
+    [...statements, `select (select count(*) ${out}) as "out", (select count(*) ${came}) as "in"`].join(';\n'),
+  );
+  return row ?? { out: 0, in: 0 };
 }
 
 /**
@@ -68,7 +145,7 @@ function difference(
  * expression of the rows that matter to one of the places where it is read; whole, where the plan says so (a superset is
  * harmless). The outer restriction drops what that brought in beside.
  */
-function restrictedSql(plan: MaintenancePlan, keys: TouchedKeys, fresh: FreshInputs): string {
+function restrictedSql(plan: MaintenancePlan, keys: TouchedKeys, standIns: FreshInputs['standIns']): string {
   const domains = new Map<number, string>();
   const expressions: string[] = [];
   /** The name of a common table expression with the values of a domain that the touched keys need. */
@@ -85,13 +162,13 @@ function restrictedSql(plan: MaintenancePlan, keys: TouchedKeys, fresh: FreshInp
             `select * from ${valuesOf(domain.parent)}`,
             'leadsTo',
             'own',
-            domain.parent === 0 ? fresh : NONE,
+            domain.parent === 0 ? standIns : undefined,
           );
     expressions.push(`${name} as (${sql})`);
     return name;
   };
   for (const input of plan.inputs) {
-    const standIn = fresh.get(input.relation.name);
+    const standIn = standIns.get(input.relation.name);
     if (standIn !== undefined) {
       expressions.push(`${ident(input.alias)} as (from ${standIn})`);
       continue;
@@ -115,22 +192,4 @@ function restricted(rows: string, restrictions: readonly { from: string; match: 
   if (others.length === 0) return `${rows} semi join ${first.from} v on ${first.match}`;
   const any = [first, ...others].map(({ from, match }) => `exists (from ${from} v where ${match})`);
   return `${rows} where ${any.join(' or ')}`;
-}
-
-/** A key need not be unique: all rows of a key that differs are deleted, and all its fresh rows inserted. */
-async function splice(connection: Connection, plan: MaintenancePlan, change: ChangeSet, fresh: string): Promise<void> {
-  const target = qualified(plan.relation.schema, plan.relation.identifier);
-  const columns = plan.key.map(ident).join(', ');
-  const differing = { ...plan, model: `${plan.model}_redo` };
-  const redo = await collectKeys(connection, differing, [
-    `select ${columns} from ${change.rowsOut}`,
-    `select ${columns} from ${change.rowsIn}`,
-  ]);
-  if (redo === null) return;
-  const equal = redo.hasNull ? 'is not distinct from' : '=';
-  const match = plan.key.map((c) => `t.${ident(c)} ${equal} k.${ident(c)}`).join(' and ');
-  await connection.run(
-    `delete from ${target} t using ${redo.table} k where ${match};
-     insert into ${target} select f.* from ${fresh} f ${restrictedTo(redo, 'f')}`,
-  );
 }

@@ -38,7 +38,7 @@ export function reachesAll(plan: MaintenancePlan, changes: Changes): boolean {
 
 function keysOf(plan: MaintenancePlan, use: InputUse, change: ChangeSet): string {
   let domain = domainOf(plan, use.domain);
-  let values = `select distinct ${named(use.values)} from (${images(change, use.columns)}) i`;
+  let values = `select distinct ${named(use.values)} from (${images(change, use)}) i`;
   while (domain.parent !== null) {
     values = leads(domain, values, 'own', 'leadsTo');
     domain = domainOf(plan, domain.parent);
@@ -77,10 +77,13 @@ function named(values: readonly string[]): string {
 }
 
 /** Old and new rows, cut to the columns read: only those that differ in one of them. */
-function images(change: ChangeSet, columns: readonly string[]): string {
-  if (columns.length === 0) return `select * from ${change.rowsIn} union all select * from ${change.rowsOut}`;
-  const list = idents(columns);
+function images(change: ChangeSet, { columns, everyColumn }: InputUse): string {
+  const list = columns.length === 0 ? '*' : idents(columns);
   if (change.onlyIn) return `select ${list} from ${change.rowsIn}`;
+  // A changed row differs in some column, so there is nothing to find out (and a row too many is harmless).
+  if (everyColumn || columns.length === 0) {
+    return `select ${list} from ${change.rowsIn} union all select ${list} from ${change.rowsOut}`;
+  }
   // By a signed count, each row once: EXCEPT ALL numbers all rows of both sides and costs several times as much.
   return `select ${list} from (
       select ${list}, 1 as lens_sign from ${change.rowsIn} union all select ${list}, -1 from ${change.rowsOut}

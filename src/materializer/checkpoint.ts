@@ -42,12 +42,12 @@ export async function advanceCheckpoint(connection: Connection, positions: reado
       `(${text(topic)}, ${partition}, ${offset}::bigint, ${leaderEpoch ?? 'null'}::integer)`,
   );
   const moved = `(values ${rows.join(', ')}) m(topic, partition, next_offset, leader_epoch)`;
+  const same = 'c.topic = m.topic and c.partition = m.partition';
   await connection.run(
-    `create or replace temp table lens_checkpoint as
+    `insert into lens.checkpoint
        select c.topic, c.partition, m.next_offset, c.first_offset, c.topic_id, m.leader_epoch
-       from lens.checkpoint c join ${moved} using (topic, partition);
-     delete from lens.checkpoint c using lens_checkpoint m where c.topic = m.topic and c.partition = m.partition;
-     insert into lens.checkpoint select * from lens_checkpoint`,
+       from lens.checkpoint c join ${moved} on ${same} and c.next_offset <> m.next_offset;
+     delete from lens.checkpoint c using ${moved} where ${same} and c.next_offset <> m.next_offset`,
   );
 }
 

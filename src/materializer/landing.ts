@@ -1,5 +1,6 @@
 import type { ChangeSet } from '../maintenance/change-set.ts';
 import { createTemporary, temporary } from '../maintenance/change-set.ts';
+import { deleteStored, fetchStored, findStored } from '../maintenance/stored-rows.ts';
 import type { SealedBatch } from '../topics/topic-batch.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { ident, idents } from '../warehouse/sql.ts';
@@ -49,25 +50,40 @@ async function landAppend(
 async function landUpsert(connection: Connection, table: RawTable, sealed: SealedBatch): Promise<ChangeSet> {
   const { contract, relation } = table;
   const key = contract.tableKey;
-  const [fresh, gone, keys] = [
-    temporary('in', table.name),
-    temporary('gone', table.name),
-    temporary('keys', table.name),
-  ];
-  const old = temporary('out', table.name);
+  const [fresh, old] = [temporary('in', table.name), temporary('out', table.name)];
   await appendTemporary(connection, fresh, contract.columns, sealed.rows);
-  await appendTemporary(connection, gone, keyColumns(table), sealed.deletedKeys);
-  const onKey = sameKey('t', 'k', key);
-  const left = await connection.number(
+  const restriction = `semi join ${await batchKeys(connection, table, fresh, sealed)} k on ${sameKey('t', 'k', key)}`;
+  const stored = await findStored(connection, table.name, relation, restriction);
+  const insert = `insert into ${relation} select * from ${fresh}`;
+  if (stored.count === 0) {
+    await connection.run(insert);
+    return { rowsOut: `(from ${fresh} limit 0)`, rowsIn: fresh, onlyIn: true };
+  }
+  await connection.run(
     [
-      createTemporary(keys, `select ${idents(key)} from ${fresh} union all select ${idents(key)} from ${gone}`),
-      createTemporary(old, `select t.* from ${relation} t semi join ${keys} k on ${onKey}`),
-      `delete from ${relation} t using ${keys} k where ${onKey}`,
-      `insert into ${relation} select * from ${fresh}`,
-      `select count(*) from ${old}`,
+      createTemporary(old, fetchStored('t.*', relation, stored, restriction)),
+      deleteStored(relation, `select id from ${stored.ids}`),
+      insert,
     ].join(';\n'),
   );
-  return { rowsOut: old, rowsIn: fresh, onlyIn: left === 0 };
+  return { rowsOut: old, rowsIn: fresh, onlyIn: false };
+}
+
+/** The keys of a batch's rows and tombstones, as a table. */
+async function batchKeys(
+  connection: Connection,
+  table: RawTable,
+  fresh: string,
+  { deletedCount, deletedKeys }: SealedBatch,
+): Promise<string> {
+  if (deletedCount === 0) return fresh;
+  const [gone, keys] = [temporary('gone', table.name), temporary('keys', table.name)];
+  const columns = idents(table.contract.tableKey);
+  await appendTemporary(connection, gone, keyColumns(table), deletedKeys);
+  await connection.run(
+    createTemporary(keys, `select ${columns} from ${fresh} union all select ${columns} from ${gone}`),
+  );
+  return keys;
 }
 
 async function landBulk(connection: Connection, table: RawTable, sealed: SealedBatch): Promise<null> {
