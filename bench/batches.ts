@@ -7,13 +7,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { openEmbeddedLog } from '../src/log/embedded/embedded-log.ts';
-import type { LogWriter } from '../src/log/event-log.ts';
+import type { GenerationRecord } from '../src/ingest/generation-record.ts';
 import type { MaterializerEvent } from '../src/materializer/events.ts';
 import { Materializer } from '../src/materializer/materializer.ts';
 import { loadProject } from '../src/project/load-project.ts';
 import { loadTopics } from '../src/topics/catalog.ts';
 import { applyTopics } from '../src/topics/manage-topics.ts';
-import type { RecordEncoder } from '../src/topics/record-encoder.ts';
 import { type BatchCost, recordBatches } from './page.ts';
 import { publishWorkload } from './workload.ts';
 
@@ -59,9 +58,9 @@ const materializer = closing.use(
 await materializer.run({});
 const writer = closing.use(await log.write());
 const encoder = await catalog.encoder('generations');
-const { rows } = await materializer.query('select max(generation_id) from raw_generations');
-const newest = Number(rows[0]?.[0]);
-let next = newest;
+const past = await storedGenerations();
+let newest = facts;
+let version = 0;
 
 const costs: BatchCost[] = [];
 for (const batch of [1, 100, 1000, 10_000]) {
@@ -69,7 +68,10 @@ for (const batch of [1, 100, 1000, 10_000]) {
   let cpu = 0;
   // The first ones of a size are for warming up.
   for (let run = -2; run < Number(values.runs); run++) {
-    for (let i = 0; i < batch; i++) add(writer, encoder, i % 20 === 19 ? newest - ((i * 31) % (facts / 5)) : ++next);
+    for (let i = 0; i < batch; i++) {
+      const { key, value } = encoder.record(i % 20 === 19 ? newVersion() : newGeneration(++newest));
+      writer.add('generations', key, value, { timestamp: 1_760_000_000_000 });
+    }
     await writer.flush();
     const before = events.length;
     const used = process.cpuUsage();
@@ -96,24 +98,56 @@ recordBatches(values.label, costs);
 const peak = Math.round(process.resourceUsage().maxRSS / 1024);
 process.stdout.write(`peak ${peak} MB; docs/benchmarks.md is up to date\n`);
 
-/** A generation of some user; ids of the past are new versions. */
-function add(to: LogWriter, encode: RecordEncoder, id: number): void {
+/** Some of the last fifth of the generations, as they are stored. */
+async function storedGenerations(): Promise<GenerationRecord[]> {
+  const { rows } = await materializer.query(
+    `select generation_id, prompt_id, user_id, session_id, epoch_us("timestamp"), session_date - date '1970-01-01', latency_ms,
+       status, cost_credits, retry_count, model_version, token_count
+     from raw_generations where generation_id > ${facts * 0.8} order by hash(generation_id) limit 50000`,
+    { maxRows: 50_000 },
+  );
+  return rows.map((row) => ({
+    generation_id: Number(row[0]),
+    prompt_id: Number(row[1]),
+    user_id: Number(row[2]),
+    session_id: Number(row[3]),
+    timestamp: Number(row[4]),
+    session_date: Number(row[5]),
+    latency_ms: Number(row[6]),
+    status: row[7] as GenerationRecord['status'],
+    cost_credits: Number(row[8]),
+    retry_count: Number(row[9]),
+    feedback: null,
+    downloaded: null,
+    model_version: String(row[10]),
+    token_count: Number(row[11]),
+  }));
+}
+
+/** Feedback that comes later, as a new version of a generation some way back. */
+function newVersion(): GenerationRecord {
+  const at = version++;
+  const record = past[at % past.length] as GenerationRecord;
+  return { ...record, feedback: at % 3 === 0 ? 'thumbs_down' : 'thumbs_up', downloaded: at % 2 === 0 };
+}
+
+/** A generation in a session of some user. */
+function newGeneration(id: number): GenerationRecord {
   const user = 1 + ((id * 7919) % users);
-  const { key, value } = encode.record({
+  return {
     generation_id: id,
-    prompt_id: 1,
+    prompt_id: 1 + ((id * 104_729) % (facts / 10)),
     user_id: user,
     session_id: user * 10_000 + 1,
     timestamp: 1_760_000_000_000_000 + id * 1000,
     session_date: 20_400,
     latency_ms: id % 5000,
     status: 'success',
-    cost_credits: '0.5000',
+    cost_credits: 0.5,
     retry_count: 0,
     feedback: null,
     downloaded: null,
     model_version: 'v2.1',
     token_count: 5,
-  });
-  to.add('generations', key, value, { timestamp: 1_760_000_000_000 });
+  };
 }
