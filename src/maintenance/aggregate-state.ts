@@ -193,10 +193,10 @@ function keepValues(state: AggregateState, same: SameKeys, signed: string, value
   return [
     createTemporary(
       moved,
-      `select ${keys(state, 'd.').join(', ')}, d.x, coalesce(a.n, 0) as before, coalesce(a.n, 0) + d.n as after
+      `select ${keys(state, 'd.').join(', ')}, d.x, a.rowid as place, coalesce(a.n, 0) as before, coalesce(a.n, 0) + d.n as after
        from (${delta}) d left join ${table} a on ${match}`,
     ),
-    `delete from ${table} a using ${moved} d where ${match}`,
+    `delete from ${table} where rowid in (select place from ${moved})`,
     `insert into ${table} select ${keys(state).join(', ')}, x, after from ${moved} where after > 0`,
   ];
 }

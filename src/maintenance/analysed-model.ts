@@ -26,6 +26,8 @@ export interface AnalysedModel {
   readonly writtenSql: (alias: (relation: Relation) => string) => string | null;
   /** Empty when no key serves. */
   readonly key: readonly string[];
+  /** No column of the key is ever null. */
+  readonly keyNeverNull: boolean;
   readonly uniqueKeys: readonly (readonly string[])[];
   readonly inputs: readonly Omit<PlanInput, 'alias'>[];
   readonly domains: readonly PlanDomain[];
@@ -39,6 +41,8 @@ export interface Surroundings {
   /** Of a table of the catalog. */
   readonly relation: (table: string) => Relation;
   readonly keysOf: TableKeys;
+  /** Columns of a table that are never null. */
+  readonly neverNull: (table: string) => readonly string[];
   /** How many columns a table has. */
   readonly width: (table: string) => number;
   readonly stability: StabilityOf;
@@ -97,7 +101,8 @@ export function withKeptStates(
   };
   // Beside what the model sees, a state has columns that change by themselves.
   const width = (table: string): number => (states.has(table) ? Infinity : around.width(table));
-  const rest = analyseTree(split.tree, columns, declaredKey, { ...around, relation, keysOf, width });
+  const neverNull = (table: string): readonly string[] => (states.has(table) ? [] : around.neverNull(table));
+  const rest = analyseTree(split.tree, columns, declaredKey, { ...around, relation, keysOf, neverNull, width });
   if (rest.reason !== null || rest.inputs.some((input) => input.whole !== null)) return null;
   return {
     ...rest,
@@ -130,7 +135,8 @@ function analyseTree(
   const unstable = callsOf(tree).find((call) => call.stability !== 'stable');
   const reason = whyNever(tree, unstable?.fn);
   const locality = reason === null ? chooseKey(tree, columns, unique, declaredKey) : null;
-  const inputs = inputsOf(tree, columns, locality, around, reason);
+  const carriers = locality === null ? null : carriersOf(tree, locality.key, columns);
+  const inputs = inputsOf(tree, carriers, locality, around, reason);
   const whole = inputs.filter((input) => input.whole !== null);
   const all = inputs.length > 0 && whole.length === inputs.length;
   return {
@@ -139,6 +145,7 @@ function analyseTree(
     states: [],
     writtenSql: () => null,
     key: locality?.key.map((index) => columns[index]?.name as string) ?? [],
+    keyNeverNull: carriers?.every((one) => isNeverNull(one, around)) ?? false,
     uniqueKeys: named,
     inputs,
     domains: locality === null ? [] : domainsOf(locality, around),
@@ -160,12 +167,12 @@ function whyNever(tree: Rel, unstable: string | undefined): string | null {
 
 function notAnalysed(reason: string): AnalysedModel {
   const nothing = { tree: null, reads: [], states: [], writtenSql: () => null };
-  return { ...nothing, key: [], uniqueKeys: [], inputs: [], domains: [], volatile: false, reason };
+  return { ...nothing, key: [], keyNeverNull: false, uniqueKeys: [], inputs: [], domains: [], volatile: false, reason };
 }
 
 function inputsOf(
   tree: Rel,
-  output: readonly CatalogColumn[],
+  carriers: readonly Carrier[] | null,
   locality: Locality | null,
   around: Surroundings,
   reason: string | null,
@@ -173,7 +180,6 @@ function inputsOf(
   const read = columnsRead(tree);
   const gets = operators(tree).filter((rel) => rel.op === 'get');
   const tables = [...new Set(gets.map((get) => get.table))];
-  const carrier = locality === null ? null : carrierOf(tree, locality.key, output);
   return tables.map((table) => {
     const own = gets.filter((get) => get.table === table);
     const uses = locality?.uses.filter((use) => use.get.table === table) ?? [];
@@ -198,17 +204,27 @@ function inputsOf(
       columns,
       uses: whole === null ? texts.filter((use) => use !== null) : [],
       unique: whole === null && own.length === 1 && isUnique(uses, around),
-      carriesKey: own.length === 1 && carrier === own[0],
+      carriesKey: own.length === 1 && carriers?.length === 1 && carriers[0]?.get === own[0],
       whole,
     };
   });
 }
 
-/** The one scan whose rows give all rows of a model their key; null when there are several or none. */
-function carrierOf(tree: Rel, key: readonly number[], output: readonly CatalogColumn[]): Get | null {
+/** A scan whose rows give rows of a model their key, with the key over its columns. */
+interface Carrier {
+  readonly get: Get;
+  readonly exprs: readonly Expr[];
+}
+
+/** Those that give all rows their key: several for a union; null where some have it from elsewhere. */
+function carriersOf(tree: Rel, key: readonly number[], output: readonly CatalogColumn[]): Carrier[] | null {
   const exprs = key.map((index) => ref(index, output[index]?.type ?? ''));
-  const carriers = trace(tree, exprs, false);
-  return carriers?.length === 1 ? (carriers[0]?.get ?? null) : null;
+  return trace(tree, exprs, false);
+}
+
+function isNeverNull({ get, exprs }: Carrier, { neverNull }: Surroundings): boolean {
+  const columns = neverNull(get.table);
+  return exprs.every((expr) => expr.kind === 'ref' && columns.includes(get.columns[expr.index] as string));
 }
 
 /** Whether a place where a table is read is restricted by plain columns that are unique in it, and by the key itself. */

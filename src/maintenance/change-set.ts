@@ -12,6 +12,11 @@ export interface ChangeSet {
   readonly onlyIn: boolean;
 }
 
+/** The change of a relation that got the rows of a table and lost none. */
+export function onlyIn(rows: string): ChangeSet {
+  return { rowsOut: `(from ${rows} limit 0)`, rowsIn: rows, onlyIn: true };
+}
+
 export type Change = ChangeSet | 'everything';
 
 /** Changes by relation name; a relation that is not in it did not change. */
@@ -19,7 +24,7 @@ export type Changes = Map<string, Change>;
 
 /** The name of a temporary table of ours; it lives until the next batch replaces it. */
 export function temporary(
-  kind: 'out' | 'in' | 'new' | 'old' | 'keys' | 'gone' | 'redo' | 'touched' | 'rows',
+  kind: 'out' | 'in' | 'new' | 'old' | 'keys' | 'gone' | 'redo' | 'touched' | 'found',
   name: string,
 ): string {
   return `temp.${ident(`lens_${kind}_${name}`)}`;

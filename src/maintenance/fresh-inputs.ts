@@ -12,11 +12,14 @@ export interface FreshInputs {
    * the table of all facts.
    */
   readonly standIns: ReadonlyMap<string, string>;
-  /** Every row of the model has its key from a row of an input, and all of these are new: nothing is stored for the keys. */
-  readonly onlyNewKeys: boolean;
+  /**
+   * What there is of the input that all rows of the model have their key from, where rows stand in for it. `new rows`: nothing
+   * can be stored for the touched keys. `changed rows`: something for those keys alone that had a row before. Else null.
+   */
+  readonly carrier: 'new rows' | 'changed rows' | null;
 }
 
-export const NOTHING_FRESH: FreshInputs = { standIns: new Map(), onlyNewKeys: false };
+export const NOTHING_FRESH: FreshInputs = { standIns: new Map(), carrier: null };
 
 /** Finds such inputs; one round trip when other inputs of the model have changed, too. */
 export async function freshInputs(
@@ -34,9 +37,10 @@ export async function freshInputs(
   });
   if (candidates.length === 0) return NOTHING_FRESH;
   const fresh = await withoutOthers(connection, keys, candidates, changed.length === 1);
+  const carrier = fresh.find(({ input }) => input.carriesKey);
   return {
     standIns: new Map(fresh.map(({ input, change }) => [input.relation.name, change.rowsIn])),
-    onlyNewKeys: fresh.some(({ input, change }) => input.carriesKey && change.onlyIn),
+    carrier: carrier === undefined ? null : carrier.change.onlyIn ? 'new rows' : 'changed rows',
   };
 }
 

@@ -24,7 +24,11 @@ export interface MaintenancePlan {
   /** The same SELECT over the inputs' {@link PlanInput.alias}, which common table expressions stand in for. With states it is
    * what DuckDB understood of the SELECT, written anew. */
   readonly bareSql: string;
-  /** No two rows of it are alike, since it has a unique key. */
+  /** No column of `key` is ever null. */
+  readonly keyNeverNull: boolean;
+  /** Each value of `key` is of one row at most. */
+  readonly uniqueKey: boolean;
+  /** No two rows of it are alike, since it has a unique key, be it this one or another. */
   readonly distinctRows: boolean;
   /** Its SELECT gives other rows by itself, without a change of its inputs (now(), random()). */
   readonly volatile: boolean;

@@ -44,6 +44,7 @@ class Planner {
   readonly #tables = new Map<string, Relation>();
   readonly #keys = new Map<string, readonly (readonly string[])[]>();
   readonly #widths = new Map<string, number>();
+  readonly #neverNull = new Map<string, readonly string[]>();
 
   constructor(project: Project, catalog: PlanCatalog, stability: Surroundings['stability']) {
     this.#project = project;
@@ -56,6 +57,7 @@ class Planner {
         return relation;
       },
       keysOf: (table) => this.#keys.get(table) ?? [],
+      neverNull: (table) => this.#neverNull.get(table) ?? [],
       width: (table) => this.#widths.get(table) ?? 0,
     };
   }
@@ -64,7 +66,9 @@ class Planner {
     await this.#catalog.createTable(schema, identifier, columns);
     this.#tables.set(`${schema}.${identifier}`, { name, schema, identifier });
     this.#widths.set(`${schema}.${identifier}`, columns.length);
-    if (key !== null) this.#keys.set(`${schema}.${identifier}`, [key]);
+    if (key === null) return;
+    this.#keys.set(`${schema}.${identifier}`, [key]);
+    this.#neverNull.set(`${schema}.${identifier}`, key);
   }
 
   async addModel(model: Model): Promise<void> {
@@ -79,6 +83,7 @@ class Planner {
       this.#tables.set(`${relation.schema}.${relation.identifier}`, relation);
       this.#keys.set(`${relation.schema}.${relation.identifier}`, analysed.uniqueKeys);
       this.#widths.set(`${relation.schema}.${relation.identifier}`, columns.length);
+      if (analysed.keyNeverNull) this.#neverNull.set(`${relation.schema}.${relation.identifier}`, analysed.key);
     }
     this.plans.push(await this.#plan(model, relation, toAnalyse, analysed));
   }
@@ -220,7 +225,7 @@ const ownName: Naming = ({ identifier }) => identifier;
 function planOf(
   relation: Relation,
   { name, sql: fullSql }: ModelToAnalyse,
-  { reads, states, inputs, key, uniqueKeys, domains, volatile }: AnalysedModel,
+  { reads, states, inputs, key, keyNeverNull, uniqueKeys, domains, volatile }: AnalysedModel,
   { sql: bareSql, alias }: Written,
 ): MaintenancePlan {
   return {
@@ -235,6 +240,8 @@ function planOf(
     domains,
     fullSql,
     bareSql,
+    keyNeverNull,
+    uniqueKey: uniqueKeys.some((unique) => unique.every((column) => key.includes(column))),
     distinctRows: uniqueKeys.length > 0,
     volatile,
     reason: null,

@@ -1,9 +1,8 @@
 import type { Connection } from '../warehouse/connection.ts';
 import { ident, idents, qualified } from '../warehouse/sql.ts';
-import { type ChangeSet, createTemporary, temporary } from './change-set.ts';
+import { type ChangeSet, createTemporary, onlyIn, temporary } from './change-set.ts';
 import { type FreshInputs, NOTHING_FRESH } from './fresh-inputs.ts';
 import type { MaintenancePlan } from './maintenance-plan.ts';
-import { deleteStored, fetchStored, findStored } from './stored-rows.ts';
 import { collectKeys, domainOf, leads, restrictedTo, type TouchedKeys } from './touched-keys.ts';
 
 /** A change set with the number of rows that really differ. */
@@ -25,13 +24,19 @@ export async function recomputeKeys(
   const target = qualified(plan.relation.schema, plan.relation.identifier);
   const redone = temporary('new', plan.model);
   const redo = createTemporary(redone, restrictedSql(plan, keys, fresh.standIns));
-  if (fresh.onlyNewKeys) return added(connection, target, redone, redo);
-  await connection.run(redo);
-  const restriction = restrictedTo(keys, 't');
-  const stored = await findStored(connection, plan.model, target, restriction);
-  if (stored.count === 0) return added(connection, target, redone);
-  const compare = plan.distinctRows ? spliceByPlace : spliceByKey;
-  return compare(connection, plan, redone, (columns) => fetchStored(columns, target, stored, restriction));
+  if (fresh.carrier === 'new rows') return added(connection, target, redone, redo);
+  let stored = keys;
+  if (fresh.carrier === 'changed rows') {
+    // Most of the keys are new: looking for the others reads nothing but keys.
+    stored = { ...keys, table: temporary('found', plan.model) };
+    const find = `select ${idents(plan.key, 't.')} from ${target} t ${restrictedTo(keys, 't')}`;
+    const found = await connection.number(`${redo};\n${createTemporary(stored.table, find)}`);
+    if (found === 0) return added(connection, target, redone);
+  } else await connection.run(redo);
+  const storedRows = `select t.* from ${target} t ${restrictedTo(stored, 't')}`;
+  return plan.uniqueKey
+    ? replaceRows(connection, plan, keys, redone, storedRows)
+    : replaceKeys(connection, plan, redone, storedRows);
 }
 
 /** Nothing is stored for the touched keys: what was redone is all new. */
@@ -41,103 +46,69 @@ async function added(
   redone: string,
   ...before: readonly string[]
 ): Promise<Applied | null> {
-  const insert = `insert into ${target} select * from ${redone}`;
-  const rows = await connection.number([...before, insert, `select count(*) from ${redone}`].join(';\n'));
-  const change = { rowsOut: `(from ${redone} limit 0)`, rowsIn: redone, onlyIn: true };
-  return rows === 0 ? null : { change, rowsChanged: rows };
+  const rows = await connection.number([...before, `insert into ${target} select * from ${redone}`].join(';\n'));
+  return rows === 0 ? null : { change: onlyIn(redone), rowsChanged: rows };
 }
 
 /**
- * No row is there twice, so a signed count tells what left and came: one grouping in place of two EXCEPT ALL, which number
- * all rows. Each row that left brings its place along.
+ * A key is of one row at most: the rows that left go, those that came are added. A signed count tells which they are: one
+ * grouping in place of two EXCEPT ALL, which number all rows.
  */
-async function spliceByPlace(
+async function replaceRows(
   connection: Connection,
   plan: MaintenancePlan,
+  keys: TouchedKeys,
   redone: string,
-  stored: (columns: string) => string,
+  stored: string,
 ): Promise<Applied | null> {
   const target = qualified(plan.relation.schema, plan.relation.identifier);
   const differing = temporary('out', plan.model);
-  const both = `select *, 1 as lens_sign, null::bigint as lens_place from ${redone}
-    union all ${stored('t.*, -1, t.rowid')}`;
-  const counts = await counted(
-    connection,
-    [
-      createTemporary(
-        differing,
-        `select * exclude (lens_sign, lens_place), sum(lens_sign) as lens_sign, max(lens_place) as lens_place
-         from (${both}) group by all having sum(lens_sign) <> 0`,
-      ),
-    ],
-    `from ${differing} where lens_sign < 0`,
-    `from ${differing} where lens_sign > 0`,
+  const both = `select *, 1 as lens_sign from ${redone} union all select *, -1 from (${stored})`;
+  const signed = `select * exclude (lens_sign), sum(lens_sign) as lens_sign from (${both}) group by all having sum(lens_sign) <> 0`;
+  const rowsChanged = await connection.number(createTemporary(differing, signed));
+  if (rowsChanged === 0) return null;
+  const rows = (columns: string, sign: '<' | '>'): string =>
+    `(select ${columns} from ${differing} where lens_sign ${sign} 0)`;
+  const left = await connection.number(
+    `delete from ${target} t using ${rows(idents(plan.key), '<')} o where ${sameKey(plan, keys, 'o')}`,
   );
-  if (counts.out + counts.in === 0) return null;
-  const rows = (sign: '<' | '>'): string =>
-    `select * exclude (lens_sign, lens_place) from ${differing} where lens_sign ${sign} 0`;
-  await connection.run(
-    [
-      ...(counts.out === 0 ? [] : [deleteStored(target, `select lens_place from ${differing} where lens_sign < 0`)]),
-      ...(counts.in === 0 ? [] : [`insert into ${target} ${rows('>')}`]),
-    ].join(';\n'),
-  );
-  const change = { rowsOut: `(${rows('<')})`, rowsIn: `(${rows('>')})`, onlyIn: counts.out === 0 };
-  return { change, rowsChanged: counts.out + counts.in };
+  const all = '* exclude (lens_sign)';
+  if (left < rowsChanged) await connection.run(`insert into ${target} ${rows(all, '>')}`);
+  const change = { rowsOut: rows(all, '<'), rowsIn: rows(all, '>'), onlyIn: left === 0 };
+  return { change, rowsChanged };
 }
 
-/** Rows may be there several times: all rows of a key that differs are deleted, and all its fresh rows inserted. */
-async function spliceByKey(
+/** A key may be of several rows, alike even: all rows of a key that differs are deleted, and all its fresh ones inserted. */
+async function replaceKeys(
   connection: Connection,
   plan: MaintenancePlan,
   redone: string,
-  stored: (columns: string) => string,
+  stored: string,
 ): Promise<Applied | null> {
   const target = qualified(plan.relation.schema, plan.relation.identifier);
-  const [old, out, came] = [
-    temporary('old', plan.model),
-    temporary('out', plan.model),
-    temporary('in', plan.model),
-  ] as const;
+  const old = temporary('old', plan.model);
+  const [rowsOut, rowsIn] = [temporary('out', plan.model), temporary('in', plan.model)];
   const minus = (a: string, b: string): string => `select * from ${a} except all select * from ${b}`;
-  const counts = await counted(
-    connection,
-    [
-      createTemporary(old, stored('t.*')),
-      createTemporary(out, minus(old, redone)),
-      createTemporary(came, minus(redone, old)),
-    ],
-    `from ${out}`,
-    `from ${came}`,
+  const left = await connection.number(
+    [createTemporary(old, stored), createTemporary(rowsOut, minus(old, redone))].join(';\n'),
   );
-  if (counts.out + counts.in === 0) return null;
+  const came = await connection.number(createTemporary(rowsIn, minus(redone, old)));
   const columns = idents(plan.key);
-  const differing = { ...plan, model: `${plan.model}_redo` };
-  const redo = await collectKeys(connection, differing, [
-    `select ${columns} from ${out}`,
-    `select ${columns} from ${came}`,
+  const differing = await collectKeys(connection, { ...plan, model: `${plan.model}_redo` }, [
+    `select ${columns} from ${rowsOut}`,
+    `select ${columns} from ${rowsIn}`,
   ]);
-  if (redo === null) return null;
-  const equal = redo.hasNull ? 'is not distinct from' : '=';
-  const match = plan.key.map((c) => `t.${ident(c)} ${equal} k.${ident(c)}`).join(' and ');
+  if (differing === null) return null;
   await connection.run(
-    `delete from ${target} t using ${redo.table} k where ${match};
-     insert into ${target} select f.* from ${redone} f ${restrictedTo(redo, 'f')}`,
+    `delete from ${target} t using ${differing.table} k where ${sameKey(plan, differing, 'k')};
+     insert into ${target} select f.* from ${redone} f ${restrictedTo(differing, 'f')}`,
   );
-  return { change: { rowsOut: out, rowsIn: came, onlyIn: counts.out === 0 }, rowsChanged: counts.out + counts.in };
+  return { change: { rowsOut, rowsIn, onlyIn: left === 0 }, rowsChanged: left + came };
 }
 
-/** Runs statements and counts the rows of two relations, in one round trip. */
-async function counted(
-  connection: Connection,
-  statements: readonly string[],
-  out: string,
-  came: string,
-): Promise<{ out: number; in: number }> {
-  const [row] = await connection.rows<{ out: number; in: number }>(
-    [...statements, `select (select count(*) ${out}) as "out", (select count(*) ${came}) as "in"`].join(';\n'),
-  );
-  return row ?? { out: 0, in: 0 };
+function sameKey(plan: MaintenancePlan, { hasNull }: TouchedKeys, other: string): string {
+  const equal = hasNull ? 'is not distinct from' : '=';
+  return plan.key.map((column) => `t.${ident(column)} ${equal} ${other}.${ident(column)}`).join(' and ');
 }
 
 /**

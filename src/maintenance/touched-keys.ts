@@ -98,13 +98,14 @@ export async function collectKeys(
 ): Promise<TouchedKeys | null> {
   if (queries.length === 0) return null;
   const table = temporary('touched', plan.model);
-  const anyNull = plan.key.map((column) => `${ident(column)} is null`).join(' or ');
-  const [row] = await connection.rows<{ n: number; with_null: number }>(
-    `${createTemporary(table, `select distinct * from (${queries.join(' union all ')})`)};
-     select count(*) as n, count(*) filter (${anyNull}) as with_null from ${table}`,
-  );
-  if (row === undefined || row.n === 0) return null;
-  return { table, columns: plan.key, count: row.n, hasNull: row.with_null > 0 };
+  const isNull = plan.key.map((column) => `${ident(column)} is null`).join(' or ');
+  const keys = `select distinct * from (${queries.join(' union all ')})`;
+  // A null names no row where the key has none.
+  const rows = plan.keyNeverNull ? `${keys} where not (${isNull})` : keys;
+  const count = await connection.number(createTemporary(table, rows));
+  if (count === 0) return null;
+  const hasNull = !plan.keyNeverNull && (await connection.number(`select count(*) from ${table} where ${isNull}`)) > 0;
+  return { table, columns: plan.key, count, hasNull };
 }
 
 /** `semi join keys on ...`: keeps the rows of `alias` whose `columns` are a touched key. */

@@ -51,6 +51,16 @@ export async function advanceCheckpoint(connection: Connection, positions: reado
   );
 }
 
+/** Positions to read on from. */
+export function positionsOf(checkpoint: readonly CheckpointEntry[]): Position[] {
+  return checkpoint.map(({ topic, partition, nextOffset, leaderEpoch }) => ({
+    topic,
+    partition,
+    offset: nextOffset,
+    leaderEpoch: leaderEpoch ?? undefined,
+  }));
+}
+
 /** A JS number bound as an integer, not as a double. */
 function exact(value: string | number | null): SqlValue {
   return typeof value === 'number' ? BigInt(value) : value;

@@ -4,7 +4,8 @@ import type { TopicCatalog } from '../topics/catalog.ts';
 import type { Batch } from './batch.ts';
 import { findPartitions } from './find-partitions.ts';
 import { BatchCollector } from './batch-collector.ts';
-import { type Edition, positionsOf } from './edition.ts';
+import { positionsOf } from './checkpoint.ts';
+import type { Edition } from './edition.ts';
 import type { EventSink } from './events.ts';
 import { tellFailures } from './model-failed.ts';
 

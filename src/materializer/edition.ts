@@ -1,4 +1,3 @@
-import type { Position } from '../log/event-log.ts';
 import type { Changes } from '../maintenance/change-set.ts';
 import { planModels } from '../maintenance/planner.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
@@ -6,6 +5,7 @@ import { rebuild } from '../maintenance/rebuild.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import type { Connection } from '../warehouse/connection.ts';
+import { KeyIndexes } from '../warehouse/key-indexes.ts';
 import { Warehouse, type WarehouseOptions } from '../warehouse/warehouse.ts';
 import type { Batch } from './batch.ts';
 import { makeMissingViews } from './build-models.ts';
@@ -18,6 +18,7 @@ import { failedModel, modelFailed } from './model-failed.ts';
 import { atCheckpoint } from './model-states.ts';
 import { ModelStandings } from './model-standings.ts';
 import { prepare, storedReaders } from './prepare-relations.ts';
+import { keyedTables } from './keyed-tables.ts';
 import { rawRelation, type RawTable, rawTables } from './raw-tables.ts';
 
 export interface EditionOptions {
@@ -45,6 +46,7 @@ export class Edition implements AsyncDisposable {
   readonly notices: readonly string[];
   readonly #connection: Connection;
   readonly #standings = new ModelStandings();
+  readonly #indexes: KeyIndexes;
   #closed = false;
 
   private constructor(
@@ -53,7 +55,9 @@ export class Edition implements AsyncDisposable {
     plans: readonly MaintenancePlan[],
     tables: readonly RawTable[],
     notices: readonly string[],
+    indexes: KeyIndexes,
   ) {
+    this.#indexes = indexes;
     this.warehouse = warehouse;
     this.#connection = connection;
     this.plans = plans;
@@ -72,7 +76,14 @@ export class Edition implements AsyncDisposable {
       const { built, ...prepared } = await prepare(connection, project, plans, tables);
       const any = await connection.number('select count(*) from lens.checkpoint');
       if (built.length > 0 && any > 0) notices.push(`built anew, since new or changed: ${built.join(', ')}`);
-      const edition = new Edition(warehouse, connection, plans, tables, [...notices, ...prepared.notices]);
+      const edition = new Edition(
+        warehouse,
+        connection,
+        plans,
+        tables,
+        [...notices, ...prepared.notices],
+        new KeyIndexes(keyedTables(tables, plans), options.indexFromRows),
+      );
       await edition.#standings.read(connection, edition.#stored());
       return edition;
     } catch (error) {
@@ -110,6 +121,7 @@ export class Edition implements AsyncDisposable {
   /** Lands a batch and folds it into the models, with its checkpoint. A model that fails is left behind, with all that read it. */
   async applyFolding(batch: Batch): Promise<AppliedBatch> {
     const failed: Error[] = [];
+    await this.#indexes.make(this.#connection);
     for (;;) {
       try {
         return await this.#apply(batch, false, failed);
@@ -123,7 +135,8 @@ export class Edition implements AsyncDisposable {
   }
 
   /** Lands a batch with its checkpoint and leaves all stored models behind, to be rebuilt once when caught up. */
-  applyBulk(batch: Batch): Promise<AppliedBatch> {
+  async applyBulk(batch: Batch): Promise<AppliedBatch> {
+    await this.#indexes.drop(this.#connection);
     for (const { model } of this.#stored()) {
       if (this.#standings.of(model) === 'current') this.#standings.leave(model, 'catching-up');
     }
@@ -165,6 +178,7 @@ export class Edition implements AsyncDisposable {
           await makeMissingViews(this.#connection, this.plans);
         });
         this.#standings.caughtUp(plans);
+        await this.#indexes.makeAgain(this.#connection);
         return { models: plans.map((plan) => plan.model), failed };
       } catch (error) {
         await this.#setAside(error, failed, out);
@@ -219,6 +233,7 @@ export class Edition implements AsyncDisposable {
 
   /** Writes the file's checkpoint, so that a start need not replay the write-ahead log. Skipped while a query runs. */
   async writeFile(): Promise<void> {
+    await this.#indexes.makeAgain(this.#connection);
     await this.#connection.run('checkpoint').catch(() => undefined);
   }
 
@@ -272,14 +287,4 @@ export class Edition implements AsyncDisposable {
     this.#connection[Symbol.dispose]();
     await this.warehouse[Symbol.asyncDispose]();
   }
-}
-
-/** Positions to read on from. */
-export function positionsOf(checkpoint: readonly CheckpointEntry[]): Position[] {
-  return checkpoint.map(({ topic, partition, nextOffset, leaderEpoch }) => ({
-    topic,
-    partition,
-    offset: nextOffset,
-    leaderEpoch: leaderEpoch ?? undefined,
-  }));
 }

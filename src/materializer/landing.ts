@@ -1,6 +1,5 @@
 import type { ChangeSet } from '../maintenance/change-set.ts';
-import { createTemporary, temporary } from '../maintenance/change-set.ts';
-import { deleteStored, fetchStored, findStored } from '../maintenance/stored-rows.ts';
+import { createTemporary, onlyIn, temporary } from '../maintenance/change-set.ts';
 import type { SealedBatch } from '../topics/topic-batch.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { ident, idents } from '../warehouse/sql.ts';
@@ -41,10 +40,9 @@ async function landAppend(
 ): Promise<ChangeSet | null> {
   await connection.append({ schema: table.schema, table: table.name }, sealed.rows);
   if (!wantChanges) return null;
-  const change = { rowsOut: temporary('out', table.name), rowsIn: temporary('in', table.name), onlyIn: true };
-  await appendTemporary(connection, change.rowsIn, table.contract.columns, sealed.rows);
-  await connection.run(createTemporary(change.rowsOut, `select * from ${table.relation} limit 0`));
-  return change;
+  const fresh = temporary('in', table.name);
+  await appendTemporary(connection, fresh, table.contract.columns, sealed.rows);
+  return onlyIn(fresh);
 }
 
 async function landUpsert(connection: Connection, table: RawTable, sealed: SealedBatch): Promise<ChangeSet> {
@@ -52,17 +50,22 @@ async function landUpsert(connection: Connection, table: RawTable, sealed: Seale
   const key = contract.tableKey;
   const [fresh, old] = [temporary('in', table.name), temporary('out', table.name)];
   await appendTemporary(connection, fresh, contract.columns, sealed.rows);
-  const restriction = `semi join ${await batchKeys(connection, table, fresh, sealed)} k on ${sameKey('t', 'k', key)}`;
-  const stored = await findStored(connection, table.name, relation, restriction);
+  const keys = await batchKeys(connection, table, fresh, sealed);
+  const found = temporary('found', table.name);
   const insert = `insert into ${relation} select * from ${fresh}`;
-  if (stored.count === 0) {
+  // Looking for the keys reads nothing else; most batches of new events find none and need no more.
+  const sameAs = (other: string): string => sameKey('t', other, key);
+  const replaced = await connection.number(
+    createTemporary(found, `select ${idents(key, 't.')} from ${relation} t semi join ${keys} k on ${sameAs('k')}`),
+  );
+  if (replaced === 0) {
     await connection.run(insert);
-    return { rowsOut: `(from ${fresh} limit 0)`, rowsIn: fresh, onlyIn: true };
+    return onlyIn(fresh);
   }
   await connection.run(
     [
-      createTemporary(old, fetchStored('t.*', relation, stored, restriction)),
-      deleteStored(relation, `select id from ${stored.ids}`),
+      createTemporary(old, `select t.* from ${relation} t semi join ${found} k on ${sameAs('k')}`),
+      `delete from ${relation} t using ${found} k where ${sameAs('k')}`,
       insert,
     ].join(';\n'),
   );

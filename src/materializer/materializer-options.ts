@@ -1,3 +1,4 @@
+import type { WarehouseOptions } from '../warehouse/warehouse.ts';
 import type { EventLog } from '../log/event-log.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
@@ -15,6 +16,6 @@ export interface MaterializerOptions {
   readonly batch: { readonly maxRecords: number; readonly maxMilliseconds: number };
   readonly bulk: { readonly lagRecords: number };
   readonly compaction: { readonly intervalSeconds: number };
-  readonly warehouse: { readonly memoryLimit?: string | undefined; readonly threads?: number | undefined };
+  readonly warehouse: WarehouseOptions;
   readonly onEvent: EventSink;
 }

@@ -10,6 +10,8 @@ export interface WarehouseOptions {
   /** DuckDB's memory_limit, as `2GB`. */
   readonly memoryLimit?: string | undefined;
   readonly threads?: number | undefined;
+  /** Rows from which on a table's key is indexed (key-indexes.ts). */
+  readonly indexFromRows?: number | undefined;
 }
 
 /** Files open in this process: a second DuckDB instance on one file would corrupt it (facts: measured). */
@@ -111,6 +113,8 @@ function create(file: string, options: WarehouseOptions): Promise<DuckDBInstance
     enable_external_access: 'false',
     // Checkpoints are for the compaction job: inside a batch's commit one costs 100 to 400 ms.
     checkpoint_threshold: '4GB',
+    // So many keys looked up by a join are handed to the scan, which finds them by an index (key-indexes.ts).
+    dynamic_or_filter_threshold: '2048',
     ...(options.memoryLimit === undefined ? {} : { memory_limit: options.memoryLimit }),
     ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
   });

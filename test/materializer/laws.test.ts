@@ -52,13 +52,16 @@ describe.each([
       }),
       maxRecords: fc.integer({ min: 1, max: 20 }),
       bulk: fc.constantFrom(2, 1_000_000),
+      // Whether the keys of all tables are indexed, as those of large ones are.
+      indexed: fc.boolean(),
     });
     await fc.assert(
-      fc.asyncProperty(plan, async ({ history, cuts, maxRecords, bulk }) => {
+      fc.asyncProperty(plan, async ({ history, cuts, maxRecords, bulk, indexed }) => {
         await using workshop = await Workshop.of(projectDir);
         await using materializer = await workshop.open({
           batch: { maxRecords, maxMilliseconds: 20 },
           bulk: { lagRecords: bulk },
+          warehouse: { threads: 1, indexFromRows: indexed ? 0 : undefined },
         });
         let at = 0;
         for (let i = 0; at < history.length; i++) {

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import type { Connection } from '../../src/warehouse/connection.ts';
+import { KeyIndexes } from '../../src/warehouse/key-indexes.ts';
+import { Warehouse } from '../../src/warehouse/warehouse.ts';
+
+async function indexes(connection: Connection): Promise<string[]> {
+  const rows = await connection.rows<{ name: string }>('select index_name as name from duckdb_indexes() order by all');
+  return rows.map(({ name }) => name);
+}
+
+it('indexes the keys of tables that have grown large, of types that can be, and drops them again', async () => {
+  const dir = mkdtempSync(path.join(tmpdir(), 'lens-indexes-'));
+  try {
+    await using warehouse = await Warehouse.open(path.join(dir, 'w.duckdb'));
+    using connection = await warehouse.connect();
+    await connection.run(
+      `create schema "a b";
+       create table "a b".large as select range as id from range(100);
+       create table main.small as select range as id from range(99);
+       create table main.listed as select [range] as id from range(100)`,
+    );
+    const tables = [
+      { schema: 'a b', table: 'large', column: 'id' },
+      { schema: 'main', table: 'small', column: 'id' },
+      { schema: 'main', table: 'listed', column: 'id' },
+      { schema: 'main', table: 'not_there', column: 'id' },
+    ];
+    const keyed = new KeyIndexes(tables, 100);
+    await keyed.make(connection);
+    expect(await indexes(connection)).toEqual(['lens_key_a b_large']);
+    await connection.run('insert into main.small values (99)');
+    await keyed.make(connection);
+    expect(await indexes(connection)).toEqual(['lens_key_a b_large']);
+    await keyed.makeAgain(connection);
+    expect(await indexes(connection)).toEqual(['lens_key_a b_large', 'lens_key_main_small']);
+    await keyed.drop(connection);
+    expect(await indexes(connection)).toEqual([]);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+});
