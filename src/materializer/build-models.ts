@@ -7,7 +7,7 @@ import type { Connection } from '../warehouse/connection.ts';
 import { qualified, text } from '../warehouse/sql.ts';
 import { modelFailed } from './model-failed.ts';
 import { type ModelRecord, atCheckpoint, leaveBehind, readModelRecords, writeModelRecord } from './model-states.ts';
-import { resetPending } from './pending-keys.ts';
+import { createPending } from './pending-keys.ts';
 
 /**
  * Makes the warehouse's relations those of the project, inside the caller's transaction: views are made anew, tables
@@ -108,7 +108,7 @@ async function makeTable(connection: Connection, plan: MaintenancePlan, print: s
   } catch (error) {
     throw modelFailed(plan.model, error);
   }
-  if (plan.upkeep === 'compaction') await resetPending(connection, plan);
+  if (plan.upkeep === 'compaction') await createPending(connection, plan);
   await writeModelRecord(connection, plan, { fingerprint: print, state: 'current', error: null });
   await atCheckpoint(connection, plan);
 }

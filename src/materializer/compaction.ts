@@ -7,7 +7,7 @@ import type { Connection } from '../warehouse/connection.ts';
 import { qualified } from '../warehouse/sql.ts';
 import { modelFailed } from './model-failed.ts';
 import { atCheckpoint } from './model-states.ts';
-import { pendingRebuilds, resetPending, takePending } from './pending-keys.ts';
+import { clearPending, pendingRebuilds, takePending } from './pending-keys.ts';
 
 export interface CompactedModel {
   readonly name: string;
@@ -46,7 +46,7 @@ export async function compact(
 
 async function replace(connection: Connection, plan: MaintenancePlan, changes: Changes): Promise<number> {
   const rows = await rebuild(connection, plan);
-  await resetPending(connection, plan);
+  await clearPending(connection, plan);
   changes.set(plan.model, 'everything');
   return rows;
 }
@@ -58,4 +58,19 @@ async function redo(connection: Connection, plan: MaintenancePlan, changes: Chan
   if (applied === null) return 0;
   changes.set(plan.model, applied.change);
   return applied.rowsChanged;
+}
+
+/** Whether a model's own checkpoint is behind the warehouse's. */
+export async function behindCheckpoint(connection: Connection): Promise<boolean> {
+  const behind = await connection.number(
+    `select count(*) from lens.checkpoint c
+     left join lens.model_checkpoint m on m.topic = c.topic and m.partition = c.partition
+     where m.next_offset is distinct from c.next_offset`,
+  );
+  return behind > 0;
+}
+
+export function recordCompaction(connection: Connection, milliseconds: number, full: boolean): Promise<void> {
+  const values = [BigInt(Math.round(milliseconds)), full];
+  return connection.run('insert into lens.compactions values (now()::timestamp, ?, ?)', values);
 }

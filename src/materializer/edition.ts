@@ -10,14 +10,15 @@ import { Warehouse, type WarehouseOptions } from '../warehouse/warehouse.ts';
 import type { Batch } from './batch.ts';
 import { makeMissingViews } from './build-models.ts';
 import { addPartitions, advanceCheckpoint, type CheckpointEntry, readCheckpoint } from './checkpoint.ts';
-import { compact, type CompactedModel } from './compaction.ts';
+import { recordCompaction } from './compaction.ts';
+import { EditionCompaction } from './edition-compaction.ts';
 import { keepDeadLetters } from './dead-letters.ts';
 import { fold } from './fold.ts';
 import { land } from './landing.ts';
 import { failedModel, modelFailed } from './model-failed.ts';
 import { atCheckpoint } from './model-states.ts';
 import { ModelStandings } from './model-standings.ts';
-import { prepare, storedReaders } from './prepare-relations.ts';
+import { prepare } from './prepare-relations.ts';
 import { keyedTables } from './keyed-tables.ts';
 import { rawRelation, type RawTable, rawTables } from './raw-tables.ts';
 
@@ -45,13 +46,15 @@ export class Edition implements AsyncDisposable {
   /** What happened at open that a person should know. */
   readonly notices: readonly string[];
   readonly #connection: Connection;
-  readonly #standings = new ModelStandings();
+  /** Brings the models kept by compaction up, beside the batches. */
+  readonly compaction: EditionCompaction;
+  readonly #standings: ModelStandings;
   readonly #indexes: KeyIndexes;
   #closed = false;
 
   private constructor(
     warehouse: Warehouse,
-    connection: Connection,
+    [connection, compacting]: readonly [Connection, Connection],
     plans: readonly MaintenancePlan[],
     tables: readonly RawTable[],
     notices: readonly string[],
@@ -60,6 +63,8 @@ export class Edition implements AsyncDisposable {
     this.#indexes = indexes;
     this.warehouse = warehouse;
     this.#connection = connection;
+    this.#standings = new ModelStandings(plans);
+    this.compaction = new EditionCompaction(compacting, plans, this.#standings);
     this.plans = plans;
     this.tables = tables;
     this.notices = notices;
@@ -78,13 +83,13 @@ export class Edition implements AsyncDisposable {
       if (built.length > 0 && any > 0) notices.push(`built anew, since new or changed: ${built.join(', ')}`);
       const edition = new Edition(
         warehouse,
-        connection,
+        [connection, await warehouse.connect()],
         plans,
         tables,
         [...notices, ...prepared.notices],
         new KeyIndexes(keyedTables(tables, plans), options.indexFromRows),
       );
-      await edition.#standings.read(connection, edition.#stored());
+      await edition.#standings.read(connection);
       return edition;
     } catch (error) {
       connection[Symbol.dispose]();
@@ -121,6 +126,7 @@ export class Edition implements AsyncDisposable {
   /** Lands a batch and folds it into the models, with its checkpoint. A model that fails is left behind, with all that read it. */
   async applyFolding(batch: Batch): Promise<AppliedBatch> {
     const failed: Error[] = [];
+    if (!this.#indexes.made) await this.compaction.idle();
     await this.#indexes.make(this.#connection);
     for (;;) {
       try {
@@ -129,7 +135,8 @@ export class Edition implements AsyncDisposable {
         const model = failedModel(error);
         if (model === null || this.#standings.of(model) === 'failed') throw error;
         failed.push(error as Error);
-        this.#fail(model, error as Error);
+        await this.compaction.idle();
+        this.#standings.fail(model, error as Error);
       }
     }
   }
@@ -137,6 +144,7 @@ export class Edition implements AsyncDisposable {
   /** Lands a batch with its checkpoint and leaves all stored models behind, to be rebuilt once when caught up. */
   async applyBulk(batch: Batch): Promise<AppliedBatch> {
     await this.#indexes.drop(this.#connection);
+    await this.compaction.idle();
     for (const { model } of this.#stored()) {
       if (this.#standings.of(model) === 'current') this.#standings.leave(model, 'catching-up');
     }
@@ -144,10 +152,11 @@ export class Edition implements AsyncDisposable {
   }
 
   async #apply(batch: Batch, bulk: boolean, failed: readonly Error[]): Promise<AppliedBatch> {
+    if (this.#standings.unwritten) await this.compaction.idle();
     const connection = this.#connection;
     const deadLetters = batch.topics.flatMap(({ sealed }) => sealed.deadLetters);
-    const rowsChanged = await connection.transaction(async () => {
-      await this.#standings.write(connection);
+    const { rows: rowsChanged, standings } = await connection.transaction(async () => {
+      const standings = await this.#standings.write(connection);
       const changes: Changes = new Map();
       for (const { contract, sealed } of batch.topics) {
         const table = this.tables.find((t) => t.contract.name === contract.name) as RawTable;
@@ -157,14 +166,15 @@ export class Edition implements AsyncDisposable {
       const rows = bulk ? 0 : await fold(connection, this.plans, changes, this.#standings.behind());
       await keepDeadLetters(connection, deadLetters, Date.now());
       await advanceCheckpoint(connection, batch.positions);
-      return rows;
+      return { rows, standings };
     });
-    this.#standings.committed();
+    this.#standings.committed(standings);
     return { rowsChanged, deadLetters: deadLetters.length, failed };
   }
 
   /** Rebuilds folded models that are behind, with the folded models that read them. One that fails stays behind. */
   async rebuildFolded(): Promise<{ models: string[]; failed: Error[] }> {
+    await this.compaction.idle();
     const failed: Error[] = [];
     const out = new Set<string>();
     for (;;) {
@@ -181,54 +191,10 @@ export class Edition implements AsyncDisposable {
         await this.#indexes.makeAgain(this.#connection);
         return { models: plans.map((plan) => plan.model), failed };
       } catch (error) {
-        await this.#setAside(error, failed, out);
+        await this.#standings.setAside(this.#connection, error, failed, out);
       }
     }
     return { models: [], failed };
-  }
-
-  /** Brings the models kept by compaction up to the checkpoint. One that fails is left behind with those that read it. */
-  async compact(full: boolean): Promise<{ models: CompactedModel[]; failed: Error[] }> {
-    const failed: Error[] = [];
-    // What reads a folded model that is behind cannot be at the checkpoint either.
-    const foldedBehind = this.#stored().filter(
-      (plan) => plan.upkeep === 'batch' && this.#standings.of(plan.model) !== 'current',
-    );
-    const out = storedReaders(
-      this.plans,
-      foldedBehind.map((plan) => plan.model),
-    );
-    for (;;) {
-      const plans = this.#stored().filter((plan) => plan.upkeep === 'compaction' && !out.has(plan.model));
-      const outright = new Set(
-        plans.filter((plan) => full || this.#standings.of(plan.model) !== 'current').map((p) => p.model),
-      );
-      try {
-        const models = await this.#connection.transaction(async () => {
-          const compacted = await compact(this.#connection, plans, outright);
-          await makeMissingViews(this.#connection, this.plans);
-          return compacted;
-        });
-        this.#standings.caughtUp(plans);
-        return { models, failed };
-      } catch (error) {
-        await this.#setAside(error, failed, out);
-      }
-    }
-  }
-
-  /** Whether a model kept by compaction is behind the checkpoint. */
-  async needsCompaction(): Promise<boolean> {
-    const models = this.#stored().filter((plan) => plan.upkeep === 'compaction');
-    if (models.length === 0) return false;
-    if (models.some((plan) => this.#standings.of(plan.model) !== 'current')) return true;
-    return (
-      (await this.#connection.number(
-        `select count(*) from lens.checkpoint c
-         left join lens.model_checkpoint m on m.topic = c.topic and m.partition = c.partition
-         where m.next_offset is distinct from c.next_offset`,
-      )) > 0
-    );
   }
 
   /** Writes the file's checkpoint, so that a start need not replay the write-ahead log. Skipped while a query runs. */
@@ -237,11 +203,8 @@ export class Edition implements AsyncDisposable {
     await this.#connection.run('checkpoint').catch(() => undefined);
   }
 
-  async recordCompaction(milliseconds: number, full: boolean): Promise<void> {
-    await this.#connection.run('insert into lens.compactions values (now()::timestamp, ?, ?)', [
-      BigInt(Math.round(milliseconds)),
-      full,
-    ]);
+  recordCompaction(milliseconds: number, full: boolean): Promise<void> {
+    return recordCompaction(this.#connection, milliseconds, full);
   }
 
   async #rebuildOne(plan: MaintenancePlan): Promise<void> {
@@ -251,25 +214,6 @@ export class Edition implements AsyncDisposable {
     } catch (error) {
       throw modelFailed(plan.model, error);
     }
-  }
-
-  /** Records a failed model and its readers as failed; anything but a model's failure is thrown on. */
-  async #setAside(error: unknown, failed: Error[], out: Set<string>): Promise<void> {
-    const model = failedModel(error);
-    if (model === null || out.has(model)) throw error;
-    failed.push(error as Error);
-    for (const name of this.#fail(model, error as Error)) out.add(name);
-    await this.#connection.transaction(() => this.#standings.write(this.#connection));
-    this.#standings.committed();
-  }
-
-  /** Leaves a model behind as failed, with all that read it; gives their names. */
-  #fail(model: string, error: Error): Set<string> {
-    const names = storedReaders(this.plans, [model]);
-    for (const name of names) {
-      this.#standings.leave(name, 'failed', name === model ? error.message : `${model}, which it reads, failed`);
-    }
-    return names;
   }
 
   #stored(): MaintenancePlan[] {
@@ -284,6 +228,8 @@ export class Edition implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await this.compaction.idle();
+    this.compaction[Symbol.dispose]();
     this.#connection[Symbol.dispose]();
     await this.warehouse[Symbol.asyncDispose]();
   }

@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LensError, messageOf } from '../core/errors.ts';
+import { LensError } from '../core/errors.ts';
 import type { PartitionOffsets } from '../log/event-log.ts';
 import { selectModels } from '../project/selector.ts';
 import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts';
 import { consume, type Consumed } from './consume.ts';
 import { hasNewPartitions } from './find-partitions.ts';
 import { Edition } from './edition.ts';
-import { modelFailed, tellFailures } from './model-failed.ts';
+import { modelFailed } from './model-failed.ts';
 import { editionFiles, recoverSwap, removeEdition, requireHistory, swapEditions } from './full-refresh.ts';
 import type {
   CompactionSummary,
@@ -21,9 +21,9 @@ import type {
   WarehouseStatus,
 } from './operations.ts';
 import { CheckpointPublisher, positions } from './checkpoint-publisher.ts';
+import { Compactor } from './compactor.ts';
 import { LiveEdition } from './live-edition.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
-import { failedModels } from './model-states.ts';
 import { runResults } from './run-results.ts';
 import { appliedRecords, lagRows, modelStatuses, warehouseStatus } from './status.ts';
 import { Turns } from './turns.ts';
@@ -39,6 +39,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   readonly #publisher: CheckpointPublisher;
   /** Work on the edition's writing connection. */
   readonly #turns = new Turns();
+  readonly #compactor: Compactor;
   #following: { restart: AbortController; ended: Promise<void> } | null = null;
   #followFailure: unknown = null;
   #held: Promise<unknown> = Promise.resolve();
@@ -47,6 +48,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     this.#options = options;
     this.#live = new LiveEdition(edition);
     this.#publisher = new CheckpointPublisher(options, this.#live);
+    this.#compactor = new Compactor(options, this.#live, this.#turns);
   }
 
   get #edition(): Edition {
@@ -72,7 +74,13 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   /** Applies the log as it grows and compacts on the interval, until aborted; ends right after a commit. */
   async follow(signal: AbortSignal): Promise<void> {
     if (this.#following !== null) throw new LensError('INTERNAL', 'the warehouse is being followed already');
-    const compacting = this.#compactOnInterval(signal);
+    const compacting = this.#compactor.onInterval(
+      signal,
+      () => this.#followFailure !== null,
+      async () => {
+        if (await hasNewPartitions(this.#options, this.#live, signal)) this.#following?.restart.abort();
+      },
+    );
     try {
       while (!signal.aborted) {
         await this.#held;
@@ -126,19 +134,8 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     return { rows };
   }
 
-  async compact({ full }: { full: boolean }): Promise<CompactionSummary> {
-    const started = performance.now();
-    const summary = await this.#turns.take(async () => {
-      await this.#retryFailed();
-      const { models, failed } = await this.#edition.compact(full);
-      tellFailures(failed, this.#options.onEvent);
-      const milliseconds = performance.now() - started;
-      await this.#edition.recordCompaction(milliseconds, full);
-      await this.#edition.writeFile();
-      return { models, milliseconds, failed: await this.#live.read(failedModels) };
-    });
-    this.#options.onEvent({ kind: 'compaction', full, ...summary });
-    return summary;
+  compact({ full }: { full: boolean }): Promise<CompactionSummary> {
+    return this.#compactor.compact(full);
   }
 
   async run(options: RunOptions): Promise<RunSummary> {
@@ -211,15 +208,16 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     };
     try {
       await replay();
-      await this.#holdFollowing(async () => {
+      const swapWhenCaughtUp = async (): Promise<void> => {
         // What came while the first replay ran: little, and readers still see the old edition.
         await replay();
-        const { failed } = await next.compact(true);
+        const { failed } = await next.compaction.run(true);
         const model = next.plans.find((plan) => next.foldedBehind('failed').includes(plan.model))?.model;
         if (failed[0] !== undefined) throw failed[0];
         if (model !== undefined) throw modelFailed(model, 'its SQL failed on the replayed data');
         await this.#swap(next);
-      });
+      };
+      await this.#compactor.without(() => this.#holdFollowing(swapWhenCaughtUp));
     } catch (error) {
       await next[Symbol.asyncDispose]();
       removeEdition(files.next);
@@ -264,33 +262,6 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
       exclusive: (work) => turns.take(work),
       onCommit: () => this.#publisher.committed(edition),
     });
-  }
-
-  async #compactOnInterval(signal: AbortSignal): Promise<void> {
-    const interval = this.#options.compaction.intervalSeconds * 1000;
-    while (!signal.aborted && this.#followFailure === null) {
-      await sleep(interval, undefined, { signal, ref: false }).catch(() => undefined);
-      if (signal.aborted || this.#followFailure !== null) return;
-      try {
-        if (await hasNewPartitions(this.#options, this.#live, signal)) this.#following?.restart.abort();
-        const bulk = this.#edition.foldedBehind('catching-up').length > 0;
-        if (!bulk && (await this.#turns.take(() => this.#edition.needsCompaction())))
-          await this.compact({ full: false });
-      } catch (error) {
-        this.#options.onEvent({
-          kind: 'notice',
-          severity: 'warning',
-          message: `compaction will be tried again: ${messageOf(error)}`,
-        });
-      }
-    }
-  }
-
-  async #retryFailed(): Promise<void> {
-    if (this.#edition.foldedBehind('failed').length === 0) return;
-    const { models, failed } = await this.#edition.rebuildFolded();
-    tellFailures(failed, this.#options.onEvent);
-    if (models.length > 0) this.#options.onEvent({ kind: 'notice', message: `current again: ${models.join(', ')}` });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

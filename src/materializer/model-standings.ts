@@ -1,20 +1,32 @@
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import type { Connection } from '../warehouse/connection.ts';
+import { failedModel } from './model-failed.ts';
 import { leaveBehind, readModelRecords, type StoredState } from './model-states.ts';
+import { storedReaders } from './prepare-relations.ts';
+
+/** Models left behind, with the reason. */
+type LeftBehind = ReadonlyMap<string, string | null>;
 
 /**
- * Where the stored models stand, as the writer knows it. A change to `catching-up` or `failed` takes effect at once for
- * the writer and is written with the transaction at hand; a change to `current` is written by the rebuild itself.
+ * Where the stored models stand, as the writers know it. A change to `catching-up` or `failed` takes effect at once and is
+ * written with the transaction at hand; a change to `current` is written by the rebuild itself.
  */
 export class ModelStandings {
+  readonly #plans: readonly MaintenancePlan[];
   readonly #states = new Map<string, StoredState>();
-  /** Models left behind since the last commit, with the reason. */
+  /** Since the last commit. */
   readonly #unwritten = new Map<string, string | null>();
 
+  constructor(plans: readonly MaintenancePlan[]) {
+    this.#plans = plans;
+  }
+
   /** As last committed; a model without a record is still to be built. */
-  async read(connection: Connection, plans: readonly MaintenancePlan[]): Promise<void> {
+  async read(connection: Connection): Promise<void> {
     const records = await readModelRecords(connection);
-    for (const { model } of plans) this.#states.set(model, records.get(model)?.state ?? 'catching-up');
+    for (const { model, upkeep } of this.#plans) {
+      if (upkeep !== 'view') this.#states.set(model, records.get(model)?.state ?? 'catching-up');
+    }
   }
 
   of(model: string): StoredState | undefined {
@@ -32,19 +44,47 @@ export class ModelStandings {
     this.#unwritten.set(model, error);
   }
 
+  /** Leaves a model behind as failed, with all that read it; gives their names. */
+  fail(model: string, error: Error): Set<string> {
+    const names = storedReaders(this.#plans, [model]);
+    for (const name of names) {
+      this.leave(name, 'failed', name === model ? error.message : `${model}, which it reads, failed`);
+    }
+    return names;
+  }
+
+  /**
+   * Records the model that an error is of, and its readers, as failed, and adds them to `out`, the error to `failed`; anything but
+   * a model's failure is thrown on.
+   */
+  async setAside(connection: Connection, error: unknown, failed: Error[], out: Set<string>): Promise<void> {
+    const model = failedModel(error);
+    if (model === null || out.has(model)) throw error;
+    failed.push(error as Error);
+    for (const name of this.fail(model, error as Error)) out.add(name);
+    this.committed(await connection.transaction(() => this.write(connection)));
+  }
+
   caughtUp(models: readonly MaintenancePlan[]): void {
     for (const { model } of models) this.#states.set(model, 'current');
   }
 
+  /** Whether there is something to write. */
+  get unwritten(): boolean {
+    return this.#unwritten.size > 0;
+  }
+
   /** Writes what is not written yet, with the checkpoint the models stay at; say {@link committed} once it is. */
-  async write(connection: Connection): Promise<void> {
-    for (const [model, error] of this.#unwritten) {
+  async write(connection: Connection): Promise<LeftBehind> {
+    const written = new Map(this.#unwritten);
+    for (const [model, error] of written) {
       const state = this.#states.get(model);
       if (state !== undefined && state !== 'current') await leaveBehind(connection, model, state, error);
     }
+    return written;
   }
 
-  committed(): void {
-    this.#unwritten.clear();
+  committed(written: LeftBehind): void {
+    for (const [model, error] of written) if (this.#unwritten.get(model) === error) this.#unwritten.delete(model);
   }
 }

@@ -11,13 +11,23 @@ export function pendingTable(plan: MaintenancePlan): string {
   return qualified('lens', `pending_${plan.model}`);
 }
 
-/** Nothing is pending any more: the table is made anew, with the types of the model's key; the model must exist. */
-export async function resetPending(connection: Connection, plan: MaintenancePlan): Promise<void> {
+/** Makes the table anew, with the types of the model's key: nothing is pending. The model must exist. */
+export async function createPending(connection: Connection, plan: MaintenancePlan): Promise<void> {
   const target = qualified(plan.relation.schema, plan.relation.identifier);
   const key = plan.key.length === 0 ? 'true as changed' : idents(plan.key);
   await connection.run(
     `create or replace table ${pendingTable(plan)} as select ${key} from ${target} limit 0;
      delete from lens.pending_rebuilds where model = ${text(plan.model)}`,
+  );
+}
+
+/**
+ * Forgets what is pending, as far as the transaction sees it: what batches note meanwhile stays. So rows are deleted and
+ * tables kept, and a batch that notes more has nothing to wait for.
+ */
+export async function clearPending(connection: Connection, plan: MaintenancePlan): Promise<void> {
+  await connection.run(
+    `delete from ${pendingTable(plan)}; delete from lens.pending_rebuilds where model = ${text(plan.model)}`,
   );
 }
 
@@ -31,17 +41,17 @@ export async function addPending(
   await connection.run(`insert into ${pendingTable(plan)} select distinct * from (${queries.join(' union all ')})`);
 }
 
-/** Notes that the next compaction must rebuild a model. */
+/**
+ * Notes that the next compaction must rebuild a model. Also where it is noted already: a compaction under way may be about to
+ * forget that note, without the change at hand.
+ */
 export async function addPendingRebuild(connection: Connection, plan: MaintenancePlan): Promise<void> {
-  const model = text(plan.model);
-  await connection.run(
-    `insert into lens.pending_rebuilds select ${model} where ${model} not in (select model from lens.pending_rebuilds)`,
-  );
+  await connection.run(`insert into lens.pending_rebuilds values (${text(plan.model)})`);
 }
 
 /** The models noted for a rebuild. */
 export async function pendingRebuilds(connection: Connection): Promise<Set<string>> {
-  const rows = await connection.rows<{ model: string }>('select model from lens.pending_rebuilds');
+  const rows = await connection.rows<{ model: string }>('select distinct model from lens.pending_rebuilds');
   return new Set(rows.map(({ model }) => model));
 }
 
@@ -53,6 +63,6 @@ export async function takePending(
 ): Promise<TouchedKeys | null> {
   const pending = `select ${plan.key.map(ident).join(', ')} from ${pendingTable(plan)}`;
   const keys = await collectKeys(connection, plan, [pending, ...queries]);
-  if (keys !== null) await resetPending(connection, plan);
+  await clearPending(connection, plan);
   return keys;
 }

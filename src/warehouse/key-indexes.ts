@@ -31,6 +31,11 @@ export class KeyIndexes {
     this.#fromRows = fromRows;
   }
 
+  /** Whether nothing is missing, as far as is known. */
+  get made(): boolean {
+    return this.#state === 'made';
+  }
+
   /** Makes the indexes that are missing, outside of a transaction: an index cannot be made beside changes of one. */
   async make(connection: Connection): Promise<void> {
     if (this.#state === 'made') return;

@@ -11,7 +11,7 @@ import { planModels, type RawRelation } from '../../src/maintenance/planner.ts';
 import { createView, rebuild } from '../../src/maintenance/rebuild.ts';
 import { compact } from '../../src/materializer/compaction.ts';
 import { fold } from '../../src/materializer/fold.ts';
-import { resetPending } from '../../src/materializer/pending-keys.ts';
+import { createPending } from '../../src/materializer/pending-keys.ts';
 import { loadProject } from '../../src/project/load-project.ts';
 import type { Connection } from '../../src/warehouse/connection.ts';
 import { qualified } from '../../src/warehouse/sql.ts';
@@ -220,7 +220,7 @@ class Bench implements AsyncDisposable {
       this.kept.set(how, (this.kept.get(how) ?? 0) + 1);
       if (plan.strategy === 'view') await createView(this.#connection, plan);
       else await rebuild(this.#connection, plan);
-      if (plan.upkeep === 'compaction') await resetPending(this.#connection, plan);
+      if (plan.upkeep === 'compaction') await createPending(this.#connection, plan);
     }
     return plans;
   }

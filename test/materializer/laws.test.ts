@@ -46,10 +46,13 @@ describe.each([
     const catalog = new Workshop(projectDir).catalog;
     const plan = fc.record({
       history: histories(catalog, 40),
-      cuts: fc.array(fc.record({ take: fc.integer({ min: 1, max: 15 }), compact: fc.boolean() }), {
-        minLength: 1,
-        maxLength: 12,
-      }),
+      cuts: fc.array(
+        fc.record({ take: fc.integer({ min: 1, max: 15 }), compact: fc.constantFrom('not', 'after', 'beside') }),
+        {
+          minLength: 1,
+          maxLength: 12,
+        },
+      ),
       maxRecords: fc.integer({ min: 1, max: 20 }),
       bulk: fc.constantFrom(2, 1_000_000),
       // Whether the keys of all tables are indexed, as those of large ones are.
@@ -65,12 +68,14 @@ describe.each([
         });
         let at = 0;
         for (let i = 0; at < history.length; i++) {
-          const cut = cuts[i % cuts.length] as { take: number; compact: boolean };
+          const cut = cuts[i % cuts.length] as { take: number; compact: string };
           await workshop.publish(history.slice(at, at + cut.take));
           at += cut.take;
+          const beside = cut.compact === 'beside' ? materializer.compact({ full: false }) : null;
           await materializer.catchUp();
+          await beside;
           expect(await differences(materializer, workshop.project, ['batch'])).toEqual([]);
-          if (cut.compact) {
+          if (cut.compact === 'after') {
             await materializer.compact({ full: false });
             expect(await differences(materializer, workshop.project, ['batch', 'compaction'])).toEqual([]);
           }

@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../core/errors.ts';
+import type { LiveEdition } from './live-edition.ts';
+import type { MaterializerOptions } from './materializer-options.ts';
+import { tellFailures } from './model-failed.ts';
+import { failedModels } from './model-states.ts';
+import type { CompactionSummary } from './operations.ts';
+import { Turns } from './turns.ts';
+
+/**
+ * Runs compactions, one at a time: beside the batches, which go on meanwhile, on a connection of its own. Only the file's
+ * checkpoint at the end, and the repair of models that are behind, have a turn on the writing connection.
+ */
+export class Compactor {
+  readonly #options: MaterializerOptions;
+  readonly #live: LiveEdition;
+  /** Of the writing connection. */
+  readonly #writing: Turns;
+  readonly #compactions = new Turns();
+
+  constructor(options: MaterializerOptions, live: LiveEdition, writing: Turns) {
+    this.#options = options;
+    this.#live = live;
+    this.#writing = writing;
+  }
+
+  /** Brings the models kept by compaction up to the checkpoint there is now; `full` rebuilds them outright. */
+  async compact(full: boolean): Promise<CompactionSummary> {
+    const started = performance.now();
+    const summary = await this.#compactions.take(async () => {
+      await this.#writing.take(() => this.#retryFailed());
+      const work = async (): Promise<CompactionSummary['models']> => {
+        const { models, failed } = await this.#live.edition.compaction.run(full);
+        tellFailures(failed, this.#options.onEvent);
+        return models;
+      };
+      const models = await (this.#live.edition.compaction.besideBatches ? work() : this.#writing.take(work));
+      await this.#writing.take(() => this.#live.edition.writeFile());
+      const milliseconds = performance.now() - started;
+      await this.#writing.take(() => this.#live.edition.recordCompaction(milliseconds, full));
+      return { models, milliseconds, failed: await this.#live.read(failedModels) };
+    });
+    this.#options.onEvent({ kind: 'compaction', full, ...summary });
+    return summary;
+  }
+
+  /** Work during which there is no compaction. */
+  without<T>(work: () => Promise<T>): Promise<T> {
+    return this.#compactions.take(work);
+  }
+
+  /**
+   * Compacts on the interval until aborted or `ended` says so.
+   *
+   * @param before runs at each interval, before it is known whether there is anything to compact
+   */
+  async onInterval(signal: AbortSignal, ended: () => boolean, before: () => Promise<void>): Promise<void> {
+    const interval = this.#options.compaction.intervalSeconds * 1000;
+    while (!signal.aborted && !ended()) {
+      await sleep(interval, undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted || ended()) return;
+      try {
+        await before();
+        const { edition } = this.#live;
+        const bulk = edition.foldedBehind('catching-up').length > 0;
+        if (!bulk && (await this.#writing.take(() => edition.compaction.isNeeded()))) await this.compact(false);
+      } catch (error) {
+        this.#options.onEvent({
+          kind: 'notice',
+          severity: 'warning',
+          message: `compaction will be tried again: ${messageOf(error)}`,
+        });
+      }
+    }
+  }
+
+  async #retryFailed(): Promise<void> {
+    const { edition } = this.#live;
+    if (edition.foldedBehind('failed').length === 0) return;
+    const { models, failed } = await edition.rebuildFolded();
+    tellFailures(failed, this.#options.onEvent);
+    if (models.length > 0) this.#options.onEvent({ kind: 'notice', message: `current again: ${models.join(', ')}` });
+  }
+}

@@ -1,0 +1,93 @@
+import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
+import type { Connection } from '../warehouse/connection.ts';
+import { makeMissingViews } from './build-models.ts';
+import { behindCheckpoint, compact, type CompactedModel } from './compaction.ts';
+import type { ModelStandings } from './model-standings.ts';
+import { storedReaders } from './prepare-relations.ts';
+
+/**
+ * The compactions of one edition, on a connection of their own: each is one transaction that reads what batches had committed when
+ * it began, while batches go on and note what they touch for the next one. Calls must not overlap.
+ */
+export class EditionCompaction implements Disposable {
+  readonly #connection: Connection;
+  readonly #plans: readonly MaintenancePlan[];
+  readonly #standings: ModelStandings;
+  #running: Promise<unknown> | null = null;
+
+  constructor(connection: Connection, plans: readonly MaintenancePlan[], standings: ModelStandings) {
+    this.#connection = connection;
+    this.#plans = plans;
+    this.#standings = standings;
+  }
+
+  /**
+   * Whether batches may go on beside a compaction that starts now. They note nothing for models that are behind, so that
+   * bringing these up would miss what comes meanwhile.
+   */
+  get besideBatches(): boolean {
+    return this.#standings.behind().size === 0;
+  }
+
+  /** When no compaction runs: what changes the standing of models, or tables as a whole, waits for that. */
+  async idle(): Promise<void> {
+    while (this.#running !== null) await this.#running;
+  }
+
+  /**
+   * Brings the models kept by compaction up to the checkpoint as it is now. One that fails is left behind with those that
+   * read it.
+   */
+  run(full: boolean): Promise<{ models: CompactedModel[]; failed: Error[] }> {
+    const work = this.#run(full);
+    this.#running = work
+      .catch(() => undefined)
+      .then(() => {
+        this.#running = null;
+      });
+    return work;
+  }
+
+  async #run(full: boolean): Promise<{ models: CompactedModel[]; failed: Error[] }> {
+    const failed: Error[] = [];
+    const stands = ({ model }: MaintenancePlan): boolean => this.#standings.of(model) === 'current';
+    // What reads a folded model that is behind cannot be at the checkpoint either.
+    const foldedBehind = this.#plans.filter((plan) => plan.upkeep === 'batch' && !stands(plan));
+    const out = storedReaders(
+      this.#plans,
+      foldedBehind.map((plan) => plan.model),
+    );
+    for (;;) {
+      const plans = this.#compacted().filter((plan) => !out.has(plan.model));
+      const outright = new Set(plans.filter((plan) => full || !stands(plan)).map((plan) => plan.model));
+      try {
+        const models = await this.#connection.transaction(async () => {
+          const compacted = await compact(this.#connection, plans, outright);
+          await makeMissingViews(this.#connection, this.#plans);
+          return compacted;
+        });
+        this.#standings.caughtUp(plans);
+        return { models, failed };
+      } catch (error) {
+        await this.#standings.setAside(this.#connection, error, failed, out);
+      }
+    }
+  }
+
+  /** Whether a model kept by compaction is behind the checkpoint, and none is being brought up. */
+  async isNeeded(): Promise<boolean> {
+    if (this.#running !== null) return false;
+    const models = this.#compacted();
+    if (models.length === 0) return false;
+    if (models.some(({ model }) => this.#standings.of(model) !== 'current')) return true;
+    return behindCheckpoint(this.#connection);
+  }
+
+  #compacted(): MaintenancePlan[] {
+    return this.#plans.filter((plan) => plan.upkeep === 'compaction');
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,84 @@
+import { cpSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { differences, SHOP, Workshop } from './workshop.ts';
+
+function order(id: number, customer: string) {
+  const value = {
+    order_id: id,
+    customer_id: customer,
+    ordered_at: '2026-03-01T00:00:00Z',
+    status: 'paid',
+    quantity: 1,
+    price: '2.00',
+    note: null,
+  };
+  return { topic: 'orders', key: id, value };
+}
+
+/** The shop with a model kept by compaction whose SELECT works for some seconds. */
+async function shopWithSlowModel(): Promise<Workshop> {
+  await using first = await Workshop.of(SHOP);
+  const dir = path.join(first.dir, '..', `${path.basename(first.dir)}-slow`);
+  cpSync(SHOP, dir, { recursive: true });
+  writeFileSync(
+    path.join(dir, 'models/reports/slow_counts.sql'),
+    `{{ config(materialized='table', meta={'upkeep': 'compaction'}) }}
+     select customer_id, count(*) as orders,
+       max((select count(*) from range(12000) a, range(12000) b where a.range + b.range < 0)) as nothing
+     from {{ ref('fct_orders') }} group by customer_id`,
+  );
+  return Workshop.of(dir);
+}
+
+describe('a compaction', () => {
+  it('lets batches go on beside it, and the next one brings what they touched', { timeout: 120_000 }, async () => {
+    await using workshop = await shopWithSlowModel();
+    await using materializer = await workshop.open();
+    await workshop.publish([order(1, 'k1'), order(2, 'k2')]);
+    await materializer.run({});
+    await workshop.publish([order(3, 'k1')]);
+    await materializer.catchUp();
+    const kinds = (): string[] => workshop.events.slice(before).map((event) => event.kind);
+    const before = workshop.events.length;
+    const compacting = materializer.compact({ full: false });
+    await workshop.publish([order(4, 'k1'), order(5, 'k3'), { topic: 'orders', key: 2, value: null }]);
+    await materializer.catchUp();
+    expect(kinds()).toEqual(['batch']);
+    await compacting;
+    expect(kinds()).toEqual(['batch', 'compaction']);
+    // The order of the checkpoint at which it began, and no other.
+    const counts = 'select customer_id, orders from slow_counts order by customer_id';
+    expect((await materializer.query(counts)).rows).toEqual([
+      ['k1', 2],
+      ['k2', 1],
+    ]);
+    const slow = (await materializer.status()).models.find(({ name }) => name === 'slow_counts');
+    expect(slow).toMatchObject({ state: 'behind', recordsBehind: 3 });
+    expect(await differences(materializer, workshop.project, ['batch'])).toEqual([]);
+    await materializer.compact({ full: false });
+    expect(await differences(materializer, workshop.project, ['batch', 'compaction'])).toEqual([]);
+  });
+
+  it('is waited for by a full refresh, and by whoever closes the warehouse', { timeout: 120_000 }, async () => {
+    await using workshop = await shopWithSlowModel();
+    const dataDir = path.join(workshop.dir, 'kept');
+    {
+      await using materializer = await workshop.open({ dataDir });
+      await workshop.publish([order(1, 'k1'), order(2, 'k2')]);
+      await materializer.run({});
+      await workshop.publish([order(3, 'k1')]);
+      const compacting = materializer.compact({ full: false });
+      const refreshed = await materializer.run({ fullRefresh: true });
+      expect(refreshed.models.every(({ status }) => status === 'success')).toBe(true);
+      await compacting;
+      expect(await differences(materializer, workshop.project, ['batch', 'compaction'])).toEqual([]);
+      await workshop.publish([order(4, 'k1')]);
+      await materializer.catchUp();
+      void materializer.compact({ full: false }).catch(() => undefined);
+    }
+    await using again = await workshop.open({ dataDir });
+    await again.run({});
+    expect(await differences(again, workshop.project, ['batch', 'compaction'])).toEqual([]);
+  });
+});
