@@ -38,6 +38,9 @@ export interface EventLog extends AsyncDisposable {
   publishedCheckpoint(group: string): Promise<Position[]>;
 }
 
+/** What a replay needs of a log. */
+export type LogReading = Pick<EventLog, 'topics' | 'offsets' | 'read'>;
+
 export interface TopicDescription {
   readonly name: string;
   /** Differs after a topic was deleted and made again under the same name. */

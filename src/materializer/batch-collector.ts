@@ -1,3 +1,4 @@
+import { firstAt } from '../log/block-range.ts';
 import type { LogReader, PartitionOffsets, Position } from '../log/event-log.ts';
 import type { RecordBlock } from '../log/record-block.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
@@ -86,7 +87,9 @@ export class BatchCollector {
 
   async #next(waitMs: number): Promise<{ block: RecordBlock; from: number } | null> {
     const block = await this.#reader.next(waitMs);
-    return block === null ? null : { block, from: 0 };
+    if (block === null) return null;
+    // Records that were taken already do no harm when a log delivers them again.
+    return { block, from: firstAt(block, this.#positions.get(place(block))?.offset ?? 0) };
   }
 
   /** Decodes up to `room` records of a block and remembers the rest of it. Gives the number of records taken. */
@@ -96,6 +99,7 @@ export class BatchCollector {
     decoders: Map<string, TopicBatch>,
     moved: Map<string, Position>,
   ): Promise<number> {
+    if (block.nextOffset <= (this.#positions.get(place(block))?.offset ?? -1)) return 0;
     const to = Math.min(block.count, from + room);
     let decoder = decoders.get(block.topic);
     if (decoder === undefined) decoders.set(block.topic, (decoder = this.#catalog.batch(block.topic)));

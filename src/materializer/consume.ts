@@ -1,5 +1,5 @@
 import { LensError } from '../core/errors.ts';
-import type { EventLog, PartitionOffsets } from '../log/event-log.ts';
+import type { LogReading, PartitionOffsets } from '../log/event-log.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import type { Batch } from './batch.ts';
 import { findPartitions } from './find-partitions.ts';
@@ -10,7 +10,7 @@ import type { EventSink } from './events.ts';
 import { tellFailures } from './model-failed.ts';
 
 export interface ConsumeOptions {
-  readonly log: EventLog;
+  readonly log: LogReading;
   readonly catalog: TopicCatalog;
   readonly batch: { readonly maxRecords: number; readonly maxMilliseconds: number };
   readonly bulk: { readonly lagRecords: number };

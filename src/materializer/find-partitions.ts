@@ -1,12 +1,12 @@
 import { LensError } from '../core/errors.ts';
-import type { EventLog, PartitionOffsets } from '../log/event-log.ts';
+import type { LogReading, PartitionOffsets } from '../log/event-log.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import { positions } from './checkpoint-publisher.ts';
 import type { Edition } from './edition.ts';
 import type { LiveEdition } from './live-edition.ts';
 
 interface PartitionSearch {
-  readonly log: EventLog;
+  readonly log: LogReading;
   readonly catalog: TopicCatalog;
 }
 

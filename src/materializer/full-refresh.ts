@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { LensError } from '../core/errors.ts';
-import type { EventLog, PartitionOffsets } from '../log/event-log.ts';
+import type { LogReading, PartitionOffsets } from '../log/event-log.ts';
 import type { CheckpointEntry } from './checkpoint.ts';
 
 /** The live edition's file, the one being built, and the one kept for rollback. */
@@ -59,9 +59,10 @@ function moveEdition(from: string, to: string): void {
  * the warehouse still holds.
  */
 export async function requireHistory(
-  log: EventLog,
+  log: LogReading,
   checkpoint: readonly CheckpointEntry[],
   topics: readonly string[],
+  wayOut = '--allow-data-loss refreshes from what is left',
 ): Promise<void> {
   const offsets = new Map((await log.offsets(topics)).map((o) => [`${o.topic}/${o.partition}`, o]));
   const described = await log.topics(topics);
@@ -77,7 +78,7 @@ export async function requireHistory(
   );
   throw new LensError('LOG_HISTORY_GONE', `the log no longer holds the whole history (${numbers.join('; ')})`, {
     place: `${first.topic}/${first.partition}`,
-    hint: 'topics that feed a warehouse need retention.ms=-1; --allow-data-loss refreshes from what is left',
+    hint: `topics that feed a warehouse need retention.ms=-1; ${wayOut}`,
   });
 }
 

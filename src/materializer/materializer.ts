@@ -12,7 +12,6 @@ import { editionFiles, recoverSwap, removeEdition, requireHistory, swapEditions 
 import type {
   CompactionSummary,
   LagRow,
-  ModelVerification,
   QueryEnd,
   QueryOptions,
   RunOptions,
@@ -27,7 +26,7 @@ import type { MaterializerOptions } from './materializer-options.ts';
 import { runResults } from './run-results.ts';
 import { appliedRecords, lagRows, modelStatuses, warehouseStatus } from './status.ts';
 import { Turns } from './turns.ts';
-import { verifyModels } from './verify.ts';
+import { type Verification, type VerifyOptions, verifyWarehouse } from './verify.ts';
 
 /**
  * Keeps one project's warehouse equal to its models over the log: follows the log, compacts, refreshes, answers. One
@@ -122,9 +121,10 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     });
   }
 
-  verify({ select }: { select: readonly string[] }): Promise<ModelVerification[]> {
-    const { project } = this.#options;
-    return this.#live.read((connection, { plans }) => verifyModels(connection, project, plans, select));
+  verify(options: VerifyOptions): Promise<Verification> {
+    return this.#live.read((connection, { plans, tables }, leave) =>
+      verifyWarehouse(connection, { ...this.#options, plans, tables }, options, leave),
+    );
   }
 
   /** A whole result, for those known to be small. */

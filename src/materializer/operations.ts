@@ -1,4 +1,5 @@
 import type { ResultSink } from '../warehouse/read-only-query.ts';
+import type { Verification, VerifyOptions } from './verification.ts';
 
 /**
  * What a command asks of whoever holds the warehouse. The holder implements it over the materializer
@@ -15,8 +16,8 @@ export interface WarehouseOperations {
    * anything else, QUERY_FAILED with DuckDB's message, also after some pieces.
    */
   streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd>;
-  /** Compares the tables of the selected models with what their SELECTs give, in one snapshot. */
-  verify(options: { select: readonly string[] }): Promise<ModelVerification[]>;
+  /** Compares tables with what their SELECTs or a replay of the log give, in one snapshot (verify.ts). */
+  verify(options: VerifyOptions): Promise<Verification>;
   /** Brings the models kept by compaction up to the checkpoint; `full` rebuilds them outright. */
   compact(options: { full: boolean }): Promise<CompactionSummary>;
   /** Catches up to the end offsets taken at its start and brings the selected models up to them. */
@@ -25,19 +26,6 @@ export interface WarehouseOperations {
 
 /** What only reads, so that it needs nothing to be brought up to date first. */
 export type WarehouseReads = Pick<WarehouseOperations, 'status' | 'lag' | 'streamQuery' | 'verify'>;
-
-export interface ModelVerification {
-  /** The model, or one of its states in brackets behind it. */
-  readonly name: string;
-  /** `not compared`: not at the warehouse's checkpoint. */
-  readonly status: 'equal' | 'different' | 'not compared';
-  readonly rows: number;
-  /** Rows that are only stored, and rows that only the SELECT gives. */
-  readonly stored: number;
-  readonly expected: number;
-  /** Keys of some of them, as JSON. */
-  readonly examples: readonly { readonly side: 'stored' | 'expected'; readonly key: string }[];
-}
 
 export interface QueryOptions {
   /** At most so many rows come back; the end says when there were more. Default 10,000. */

@@ -94,7 +94,9 @@ export async function modelStatuses(
      from lens.models
      left join (
        select own.model, sum(c.next_offset - coalesce(m.next_offset, c.first_offset)) as behind
-       from (select distinct model from lens.model_checkpoint) own cross join lens.checkpoint c
+       -- those with a checkpoint of their own; built before the first partition was known, it has no rows
+       from (select name as model from lens.models where upkeep = 'compaction' or state <> 'current') own
+       cross join lens.checkpoint c
        left join lens.model_checkpoint m on m.model = own.model and m.topic = c.topic and m.partition = c.partition
        group by own.model
      ) b on b.model = models.name`,

@@ -3,97 +3,128 @@ import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import type { Project } from '../project/project-contract.ts';
 import { selectModels } from '../project/selector.ts';
 import type { Connection } from '../warehouse/connection.ts';
-import { ident, idents, qualified } from '../warehouse/sql.ts';
-import type { ModelVerification } from './operations.ts';
-import { modelStatuses } from './status.ts';
+import { qualified } from '../warehouse/sql.ts';
+import { positions } from './checkpoint-publisher.ts';
+import { compareTables, NO_ROWS } from './compare-tables.ts';
+import type { TableVerification, Verification, VerifyOptions } from './verification.ts';
+import { type ReplayWork, verifyByReplay } from './verify-replay.ts';
+import { type Standing, standingsOf, withUpstream } from './verify-standings.ts';
 
-/** Keys of differing rows that are shown, of each side. */
-const EXAMPLES = 5;
+export type { Verification, VerifyOptions } from './verification.ts';
+
+/** What a warehouse is verified with: its project, and for a replay of the log all that an edition is kept with. */
+export interface VerifyWork extends ReplayWork {
+  readonly project: Project;
+  readonly plans: readonly MaintenancePlan[];
+}
 
 /**
- * Compares the tables of the selected models, and the states of their aggregates, with what their SELECTs give over the
- * tables they read, all in one snapshot. Raw tables are what was landed, so when each model equals its SELECT over its
- * inputs, all of them equal the models over the records before the checkpoint.
+ * Compares what is stored with what it should be, in one snapshot: the connection has a transaction for as long as it takes,
+ * and whoever writes goes on meanwhile. Nothing is changed. USAGE for a selection that holds no model; LOG_HISTORY_GONE and
+ * LOG_OFFSET_OUT_OF_RANGE when the log does not hold what a replay needs.
  *
- * A model that is not at the checkpoint (kept by compaction, catching up, failed) is not compared.
+ * @param leave ends it, too: the holder of the warehouse has to close it
  */
-export async function verifyModels(
+export async function verifyWarehouse(
   connection: Connection,
-  project: Project,
-  plans: readonly MaintenancePlan[],
-  select: readonly string[],
-): Promise<ModelVerification[]> {
-  const selected = new Set(selectModels(project, { select }).map((model) => model.name));
-  return await connection.transaction(async () => {
-    const statuses = new Map((await modelStatuses(connection, plans, project)).map((one) => [one.name, one]));
-    const done: ModelVerification[] = [];
-    for (const plan of plans) {
-      if (!selected.has(plan.model) || plan.upkeep === 'view') continue;
-      const status = statuses.get(plan.model);
-      if (status?.state !== 'current') {
-        done.push({
-          name: plan.model,
-          status: 'not compared',
-          rows: status?.rows ?? 0,
-          stored: 0,
-          expected: 0,
-          examples: [],
-        });
-        continue;
-      }
-      const { schema, identifier } = plan.relation;
-      done.push(await compare(connection, plan.model, `from ${qualified(schema, identifier)}`, plan.fullSql, plan.key));
-      for (const state of plan.states) {
-        const { visible, whole, keys } = visibleValues(state);
-        done.push(await compare(connection, `${plan.model} (${state.relation.name})`, visible, whole, keys));
-      }
-    }
-    return done;
-  });
-}
-
-async function compare(
-  connection: Connection,
-  name: string,
-  stored: string,
-  expected: string,
-  key: readonly string[],
-): Promise<ModelVerification> {
-  const [one, other] = [await digest(connection, stored), await digest(connection, expected)];
-  const equal = { name, status: 'equal', rows: one.rows, stored: 0, expected: 0, examples: [] } as const;
-  if (one.text === other.text) return equal;
-  const columns = await connection.describe(`select * from (${stored})`);
-  const list = columns.map((column) => comparable(column)).join(', ');
-  const minus = (a: string, b: string): string =>
-    `select ${list} from (\n${a}\n) except all select ${list} from (\n${b}\n)`;
-  const sides = [minus(stored, expected), minus(expected, stored)] as const;
-  const [extra, missing] = [
-    await connection.number(`select count(*) from (${sides[0]})`),
-    await connection.number(`select count(*) from (${sides[1]})`),
-  ];
-  if (extra + missing === 0) return equal;
-  const shown = key.length === 0 ? columns.map((column) => column.name) : key;
-  const examples: ModelVerification['examples'][number][] = [];
-  for (const [at, side] of sides.entries()) {
-    const rows = await connection.rows<{ key: string }>(
-      `select cast(to_json(struct_pack(${shown.map((column) => `${ident(column)} := ${ident(column)}`).join(', ')})) as varchar) as key
-       from (select ${idents(shown)} from (${side}) order by all limit ${EXAMPLES})`,
-    );
-    for (const row of rows) examples.push({ side: at === 0 ? 'stored' : 'expected', key: row.key });
+  work: VerifyWork,
+  options: VerifyOptions,
+  leave?: AbortSignal,
+): Promise<Verification> {
+  const { project, plans } = work;
+  const selected = new Set(selectModels(project, { select: options.select }).map((model) => model.name));
+  const signal = AbortSignal.any([options.signal, leave].filter((one) => one !== undefined));
+  using _interrupting = connection.interruptOn(signal);
+  try {
+    return await connection.transaction(async () => {
+      const checkpoint = await positions(connection);
+      const standings = await standingsOf(connection, project, plans);
+      const from = options.chaos === undefined ? (options.from ?? 'raw') : 'log';
+      const { tables, replays } =
+        from === 'raw'
+          ? { tables: await verifyStored(connection, plans, standings, selected), replays: [] }
+          : await verifyByReplay(connection, { ...work, ...options, signal }, standings, selected);
+      const different = [...tables, ...replays].some(({ status }) => status === 'different');
+      const seed = options.chaos?.seed ?? null;
+      return { from, status: different ? 'different' : 'equal', checkpoint, tables, seed, replays };
+    });
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
   }
-  return { name, status: 'different', rows: one.rows, stored: extra, expected: missing, examples };
 }
 
-/** The same for the same rows in any order. */
-async function digest(connection: Connection, sql: string): Promise<{ rows: number; text: string }> {
-  const [row] = await connection.rows<{ n: number; x: unknown; s: unknown }>(
-    `select count(*) as n, cast(bit_xor(hash(t)) as varchar) as x, cast(sum(hash(t)::hugeint) as varchar) as s from (\n${sql}\n) t`,
-  );
-  return { rows: row?.n ?? 0, text: `${row?.n} ${String(row?.x)} ${String(row?.s)}` };
+/**
+ * Each model against its SELECT over the tables it reads, as they are stored. Those that the selected models are made from
+ * are compared, too: when all of them equal their SELECTs, they equal the models over the raw tables, and so over the
+ * records before the checkpoint.
+ */
+async function verifyStored(
+  connection: Connection,
+  plans: readonly MaintenancePlan[],
+  standings: readonly Standing[],
+  selected: ReadonlySet<string>,
+): Promise<TableVerification[]> {
+  const wanted = withUpstream(plans, selected);
+  const done: TableVerification[] = [];
+  /** Why what reads a model is not known to be right. */
+  const doubtful = new Map<string, string>();
+  for (const standing of standings) {
+    const { plan } = standing;
+    if (!wanted.has(plan.model)) continue;
+    const about = { selected: selected.has(plan.model), recordsBehind: 0 };
+    const why = standing.problem ?? behindReason(standing);
+    if (why !== null) {
+      const { recordsBehind } = standing;
+      const rows = standing.rows ?? 0;
+      const entry = { ...NO_ROWS, ...about, rows, recordsBehind, status: 'not compared', reason: why } as const;
+      done.push({ name: plan.model, kind: 'model', ...entry });
+      doubtful.set(plan.model, 'is not compared');
+      continue;
+    }
+    const reason = plan.reads.flatMap(({ name }) => {
+      const doubt = doubtful.get(name);
+      return doubt === undefined ? [] : [`over ${name} as it is stored, which ${doubt}`];
+    });
+    const parts = [await compareModel(connection, standing), ...(await compareStates(connection, plan))];
+    for (const part of parts) done.push({ ...about, ...part, reason: part.reason ?? reason[0] ?? null });
+    if (parts.some(({ status }) => status === 'different')) doubtful.set(plan.model, 'is different');
+    else if (reason.length > 0) doubtful.set(plan.model, 'is made from such a table');
+  }
+  return done;
 }
 
-/** Doubles that were added up in another order differ in their last digits: they count as equal to nine. */
-function comparable({ name, type }: { name: string; type: string }): string {
-  const column = ident(name);
-  return type === 'DOUBLE' || type === 'FLOAT' ? `printf('%.9e', ${column}) as ${column}` : column;
+type Part = Omit<TableVerification, 'selected' | 'recordsBehind'>;
+
+async function compareModel(connection: Connection, { plan, rows }: Standing): Promise<Part> {
+  const about = { name: plan.model, kind: 'model' } as const;
+  if (rows === null) return { ...NO_ROWS, ...about, status: 'different', reason: 'its table is not there' };
+  const { schema, identifier } = plan.relation;
+  const stored = { connection, sql: `select * from ${qualified(schema, identifier)}` };
+  const expected = { connection, sql: plan.fullSql };
+  return { ...about, ...(await compareTables(stored, expected, { key: plan.key, sums: true })) };
+}
+
+async function compareStates(connection: Connection, plan: MaintenancePlan): Promise<Part[]> {
+  const parts: Part[] = [];
+  for (const state of plan.states) {
+    const { visible, whole, keys } = visibleValues(state);
+    const compared = await compareTables(
+      { connection, sql: visible },
+      { connection, sql: whole },
+      { key: keys, sums: false },
+    );
+    parts.push({ name: `${plan.model} (${state.relation.name})`, kind: 'state', ...compared });
+  }
+  return parts;
+}
+
+/** Why a model cannot be compared with its SELECT over tables that are ahead of it. */
+function behindReason({ plan, state, recordsBehind }: Standing): string | null {
+  if (recordsBehind === 0) return null;
+  const records = `${recordsBehind} ${recordsBehind === 1 ? 'record' : 'records'} behind`;
+  if (state === 'catching-up') {
+    return `catching up in bulk, ${records}; --from log compares it where it stands`;
+  }
+  if (plan.upkeep !== 'compaction') return `${records}; --from log compares it where it stands`;
+  return `kept by compaction, ${records}; lens compact brings it up, --from log compares it where it stands`;
 }

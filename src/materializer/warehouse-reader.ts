@@ -3,27 +3,18 @@ import { planModels } from '../maintenance/planner.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts';
-import { Warehouse, type WarehouseOptions } from '../warehouse/warehouse.ts';
+import { Warehouse } from '../warehouse/warehouse.ts';
 import { positions } from './checkpoint-publisher.ts';
 import type { EventSink } from './events.ts';
 import { editionFiles, recoverSwap, requireWarehouse } from './full-refresh.ts';
-import type {
-  LagRow,
-  ModelVerification,
-  QueryEnd,
-  QueryOptions,
-  WarehouseReads,
-  WarehouseStatus,
-} from './operations.ts';
+import type { MaterializerOptions } from './materializer-options.ts';
+import type { LagRow, QueryEnd, QueryOptions, WarehouseReads, WarehouseStatus } from './operations.ts';
 import { rawRelation, rawTables } from './raw-tables.ts';
 import { lagRows, warehouseStatus } from './status.ts';
-import { verifyModels } from './verify.ts';
+import type { Verification, VerifyOptions } from './verification.ts';
+import { verifyWarehouse } from './verify.ts';
 
-export interface ReaderOptions {
-  /** Holds warehouse.duckdb. */
-  readonly dataDir: string;
-  readonly warehouse: WarehouseOptions;
-  readonly group: string;
+export interface ReaderOptions extends Pick<MaterializerOptions, 'dataDir' | 'warehouse' | 'group' | 'batch' | 'bulk'> {
   readonly onEvent: EventSink;
   // Asked for when they are needed: a query needs none of them.
   readonly project: () => Project;
@@ -69,11 +60,14 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
     return lagRows(this.#options.group, ends, await positions(connection));
   }
 
-  async verify({ select }: { select: readonly string[] }): Promise<ModelVerification[]> {
+  async verify(options: VerifyOptions): Promise<Verification> {
     const project = this.#options.project();
-    const plans = await planModels(project, rawTables(this.#options.catalog(), project).map(rawRelation));
+    const catalog = this.#options.catalog();
+    const tables = rawTables(catalog, project);
+    const plans = await planModels(project, tables.map(rawRelation));
+    await using log = this.#options.log();
     using connection = await this.#warehouse.connect();
-    return await verifyModels(connection, project, plans, select);
+    return await verifyWarehouse(connection, { ...this.#options, project, catalog, log, plans, tables }, options);
   }
 
   async streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd> {

@@ -4,7 +4,6 @@ import { LensError, messageOf } from '../core/errors.ts';
 import type {
   CompactionSummary,
   LagRow,
-  ModelVerification,
   QueryEnd,
   QueryOptions,
   RunOptions,
@@ -12,10 +11,12 @@ import type {
   WarehouseOperations,
   WarehouseStatus,
 } from '../materializer/operations.ts';
+import type { Verification, VerifyOptions } from '../materializer/verification.ts';
 import { fromControlError, type ControlError, type ControlMethod } from './control-protocol.ts';
 import type { ResultSink } from '../warehouse/read-only-query.ts';
 import { QUERY_LINES, readQueryLines } from './query-lines.ts';
 import type { ServiceAddress } from './service-file.ts';
+import { readVerifyLines } from './verify-lines.ts';
 
 /** How long a service may take to say that it is there; it may be in the middle of a batch. */
 const PING_TIMEOUT_MS = 10_000;
@@ -73,8 +74,15 @@ export class ControlClient implements WarehouseOperations, Disposable {
     }
   }
 
-  verify(options: { select: readonly string[] }): Promise<ModelVerification[]> {
-    return this.#call('verify', [options]) as Promise<ModelVerification[]>;
+  async verify({ signal, onProgress, ...options }: VerifyOptions): Promise<Verification> {
+    try {
+      const incoming = await this.#post('verify', [options], { signal });
+      if (incoming.headers['content-type'] !== QUERY_LINES) return resultOf(await text(incoming)) as Verification;
+      return await readVerifyLines(incoming, onProgress);
+    } catch (error) {
+      if (signal?.aborted === true) throw signal.reason;
+      throw error instanceof LensError ? error : this.#unreachable(error);
+    }
   }
 
   compact(options: { full: boolean }): Promise<CompactionSummary> {

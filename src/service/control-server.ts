@@ -3,8 +3,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { LensError, messageOf, unreachable } from '../core/errors.ts';
 import type { QueryOptions, RunOptions, WarehouseOperations } from '../materializer/operations.ts';
+import type { VerifyOptions } from '../materializer/verification.ts';
 import { CONTROL_METHODS, toControlError, type ControlMethod, type ControlRequest } from './control-protocol.ts';
 import { answerQuery } from './query-lines.ts';
+import { answerVerify } from './verify-lines.ts';
 import { removeServiceFile, writeServiceFile } from './service-file.ts';
 
 const MAX_REQUEST_BYTES = 4 << 20;
@@ -78,6 +80,9 @@ async function answer(
     if (asked.method === 'query') {
       const [sql, bounds] = asked.params as [unknown, QueryOptions | undefined];
       await answerQuery(response, (sink, signal) => operations.streamQuery(String(sql), { ...bounds, signal }, sink));
+    } else if (asked.method === 'verify') {
+      const options = (asked.params[0] ?? { select: [] }) as VerifyOptions;
+      await answerVerify(response, (onProgress, signal) => operations.verify({ ...options, onProgress, signal }));
     } else send(response, 200, { result: await perform(operations, asked.method, asked.params, goneSignal(response)) });
   } catch (error) {
     send(response, 500, { error: toControlError(error) });
@@ -116,7 +121,7 @@ async function readRequest(request: IncomingMessage): Promise<ControlRequest> {
 
 async function perform(
   operations: WarehouseOperations,
-  method: Exclude<ControlMethod, 'query'>,
+  method: Exclude<ControlMethod, 'query' | 'verify'>,
   params: readonly unknown[],
   gone: AbortSignal,
 ): Promise<unknown> {
@@ -127,8 +132,6 @@ async function perform(
       return { ...(await operations.status()), service: true };
     case 'lag':
       return operations.lag();
-    case 'verify':
-      return operations.verify((params[0] ?? { select: [] }) as { select: readonly string[] });
     case 'compact':
       return operations.compact((params[0] ?? { full: false }) as { full: boolean });
     case 'run':

@@ -85,7 +85,8 @@ export async function readQueryLines(incoming: IncomingMessage, sink: ResultSink
   });
 }
 
-async function* linesOf(stream: AsyncIterable<Buffer>): AsyncGenerator<string> {
+/** The lines of an answer, without their ends. */
+export async function* linesOf(stream: AsyncIterable<Buffer>): AsyncGenerator<string> {
   let parts: Buffer[] = [];
   for await (const chunk of stream) {
     let start = 0;

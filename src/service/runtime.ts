@@ -8,6 +8,7 @@ import { openKafkaLog } from '../log/kafka/kafka-log.ts';
 import type { EventSink } from '../materializer/events.ts';
 import { requireWarehouse } from '../materializer/full-refresh.ts';
 import { Materializer } from '../materializer/materializer.ts';
+import { removeLeftOver } from '../materializer/scratch-edition.ts';
 import { WarehouseReader } from '../materializer/warehouse-reader.ts';
 import { loadProject } from '../project/load-project.ts';
 import type { Project } from '../project/project-contract.ts';
@@ -83,6 +84,8 @@ export function openReader(settings: Settings, onEvent: EventSink): Promise<Ware
     dataDir: settings.dataDir,
     warehouse: settings.warehouse,
     group: settings.kafka.group,
+    batch: settings.batch,
+    bulk: settings.bulk,
     project: () => openProject(settings),
     catalog: () => openCatalog(settings),
     log: () => openLog(settings, 'read'),
@@ -116,6 +119,7 @@ export async function openRuntime(settings: Settings, { onEvent, create }: Runti
       onEvent,
     }),
   );
+  removeLeftOver(settings.dataDir);
   const close = opened.move();
   return { settings, project, catalog, log, materializer, [Symbol.asyncDispose]: () => close.disposeAsync() };
 }

@@ -1,39 +1,77 @@
-import { Command } from 'commander';
+import { randomInt } from 'node:crypto';
+import { Command, Option } from 'commander';
+import { LensError } from '../../core/errors.ts';
+import type { VerifyOptions } from '../../materializer/verification.ts';
 import { withWarehouseReads } from '../../service/hold-warehouse.ts';
-import type { ModelVerification } from '../../materializer/operations.ts';
 import { noticePrinter } from '../event-printer.ts';
+import { interruption, reportInterruption } from '../interruption.ts';
 import { invocationOf } from '../invocation.ts';
-import { count, counted } from '../numbers.ts';
-import { textTable } from '../text-table.ts';
+import { wholeNumber } from '../number-arguments.ts';
+import { Progress } from '../progress.ts';
+import { verificationText } from '../verification-text.ts';
 
-/** `lens verify [SELECTORS...] [--json]`: exit 1 when a table differs from its SELECT. */
+interface VerifyFlags {
+  readonly select?: string[];
+  readonly from?: 'raw' | 'log';
+  readonly chaos?: number;
+  readonly seed?: number;
+  readonly json?: boolean;
+}
+
+const EXAMPLES = [
+  'lens verify',
+  'lens verify --select fct_sessions+',
+  'lens verify --from log',
+  'lens verify --chaos 3 --seed 7',
+];
+
+/** `lens verify`: exit 1 when a table differs from what it should be. */
 export function verifyCommand(): Command {
   return new Command('verify')
-    .description(
-      'compare the tables of models with what their SELECTs give now, in one snapshot, also beside the service',
+    .description('compare tables with what their SELECTs, or a replay of the log, give; also beside the service')
+    .argument('[selectors...]', "models, in dbt's selection language, as with --select; all of them without")
+    .option('-s, --select <selectors...>', "models, in dbt's selection language")
+    .addOption(
+      new Option('--from <where>', 'recompute models from the stored raw tables, or replay the log').choices([
+        'raw',
+        'log',
+      ]),
     )
-    .argument('[selectors...]', "models, in dbt's selection language; all of them without")
-    .option('--json', 'as one JSON array')
-    .addHelpText('after', '\nExamples:\n  $ lens verify\n  $ lens verify fct_sessions+\n  $ lens verify --json')
-    .action(async (select: string[], options: { json?: boolean }, command: Command) => {
+    .option('--chaos <N>', 'replay the log in N other ways, too, and demand the same tables', wholeNumber(1))
+    .option('--seed <S>', 'of those ways; the same gives the same', wholeNumber(0))
+    .option('--json', 'as one JSON object')
+    .addHelpText('after', `\nExamples:\n${EXAMPLES.map((line) => `  $ ${line}`).join('\n')}`)
+    .action(async (words: string[], flags: VerifyFlags, command: Command) => {
       const { settings, output } = invocationOf(command);
-      const models = await withWarehouseReads(settings, noticePrinter(output), (reads) => reads.verify({ select }));
-      if (models.some(({ status }) => status === 'different')) process.exitCode = 1;
-      const json = options.json === true || output.format === 'json';
-      output.result(json ? JSON.stringify(models, null, options.json === true ? 2 : 0) : verificationText(models));
+      const signal = interruption();
+      using progress = new Progress(output);
+      const options: VerifyOptions = {
+        ...asked(words, flags),
+        signal,
+        onProgress: ({ label, done, total }) => progress.update(label, done, total),
+      };
+      try {
+        const found = await withWarehouseReads(settings, noticePrinter(output), (reads) => reads.verify(options));
+        progress.clear();
+        if (found.status === 'different') process.exitCode = 1;
+        const json = flags.json === true || output.format === 'json';
+        output.result(json ? JSON.stringify(found, null, flags.json === true ? 2 : 0) : verificationText(found));
+      } catch (error) {
+        if (!signal.aborted || error !== signal.reason) throw error;
+        progress.clear();
+        reportInterruption(output, 'nothing was changed, and nothing is left of the replay');
+      }
     });
 }
 
-function verificationText(models: readonly ModelVerification[]): string {
-  const rows = models.map(({ name, status, rows }) => [name, status, status === 'not compared' ? '' : count(rows)]);
-  const lines = [textTable([{ name: 'TABLE' }, { name: 'STATUS' }, { name: 'ROWS', right: true }], rows)];
-  for (const { name, status, stored, expected, examples } of models) {
-    if (status !== 'different') continue;
-    lines.push('', `${name}: ${counted(stored, 'row')} only stored, ${counted(expected, 'row')} only expected`);
-    for (const { side, key } of examples) lines.push(`  ${side} ${key}`);
+function asked(words: readonly string[], flags: VerifyFlags): VerifyOptions {
+  const select = [...words, ...(flags.select ?? [])];
+  if (flags.chaos === undefined) {
+    if (flags.seed === undefined) return { select, from: flags.from };
+    throw new LensError('USAGE', '--seed says which ways --chaos takes', { hint: 'lens verify --chaos 3 --seed 7' });
   }
-  if (models.some(({ status }) => status === 'not compared')) {
-    lines.push('', 'not compared: not at the checkpoint; lens compact brings models kept by compaction up to it');
+  if (flags.from === 'raw') {
+    throw new LensError('USAGE', '--chaos replays the log, --from raw does not', { hint: 'leave out --from raw' });
   }
-  return lines.join('\n');
+  return { select, from: 'log', chaos: { replays: flags.chaos, seed: flags.seed ?? randomInt(1_000_000) } };
 }
