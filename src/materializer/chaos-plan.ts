@@ -36,8 +36,8 @@ export interface ChaosPlan {
 }
 
 /** At most so many pieces of a partition, and batches of a replay: each batch costs some 50 ms. */
-const MAX_PIECES = 8;
-const MAX_STEPS = 40;
+const MAX_PIECES = 6;
+const MAX_STEPS = 24;
 
 /** Another way to replay the same records: the same for the same seed, number and partitions. */
 export function chaosPlan(seed: number, number: number, partitions: readonly ChaosPartition[]): ChaosPlan {

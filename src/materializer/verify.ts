@@ -122,9 +122,7 @@ async function compareStates(connection: Connection, plan: MaintenancePlan): Pro
 function behindReason({ plan, state, recordsBehind }: Standing): string | null {
   if (recordsBehind === 0) return null;
   const records = `${recordsBehind} ${recordsBehind === 1 ? 'record' : 'records'} behind`;
-  if (state === 'catching-up') {
-    return `catching up in bulk, ${records}; --from log compares it where it stands`;
-  }
-  if (plan.upkeep !== 'compaction') return `${records}; --from log compares it where it stands`;
-  return `kept by compaction, ${records}; lens compact brings it up, --from log compares it where it stands`;
+  const replay = '--from log compares it where it stands';
+  if (plan.upkeep === 'compaction') return `kept by compaction, ${records}; lens compact brings it up, ${replay}`;
+  return state === 'catching-up' ? `catching up in bulk, ${records}; ${replay}` : `${records}; ${replay}`;
 }

@@ -1,13 +1,19 @@
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
+import type { Verification } from '../../src/materializer/verification.ts';
 import { Warehouse } from '../../src/warehouse/warehouse.ts';
+import { LensProcess } from './lens-process.ts';
 import { customer, lines, order, Shop } from './shop.ts';
 
-interface Verified {
-  readonly name: string;
-  readonly status: string;
-  readonly examples: readonly unknown[];
-}
+const running: LensProcess[] = [];
+
+afterEach(async () => {
+  for (const service of running.splice(0)) {
+    service.child.kill('SIGKILL');
+    await service.result;
+  }
+});
 
 async function filled(): Promise<Shop> {
   const shop = new Shop();
@@ -17,28 +23,31 @@ async function filled(): Promise<Shop> {
   return shop;
 }
 
-async function verified(shop: Shop, code: number): Promise<Verified[]> {
-  const result = await shop.lens(['verify', '--json']);
-  expect([result.code, result.stderr]).toEqual([code, '']);
-  return JSON.parse(result.stdout) as Verified[];
+async function verified(shop: Shop, code: number, args: readonly string[] = []): Promise<Verification> {
+  const result = await shop.lens(['verify', '--json', ...args]);
+  expect(result.code).toBe(code);
+  return JSON.parse(result.stdout) as Verification;
+}
+
+function names({ tables }: Verification): string[] {
+  return tables.map(({ name }) => name.replace(/_[0-9a-f]{8}/, ''));
 }
 
 test('every table and every kept aggregate equals its SELECT', async () => {
   const shop = await filled();
-  const all = await verified(shop, 0);
-  expect(all.map(({ status }) => status)).toEqual(all.map(() => 'equal'));
-  const names = all.map(({ name }) => name.replace(/_[0-9a-f]{8}\)/, ')'));
-  expect(names).toEqual([
+  const found = await verified(shop, 0);
+  expect(found).toMatchObject({ from: 'raw', status: 'equal', seed: null, replays: [] });
+  expect(found.tables.map(({ status }) => status)).toEqual(found.tables.map(() => 'equal'));
+  expect(names(found)).toEqual([
     'dim_customers',
     'fct_orders',
     'daily_sales',
     'customer_totals',
     'customer_totals (state_customer_totals)',
   ]);
-  // Compaction is behind now, the models kept by batches are not.
-  await shop.output(['produce', 'orders'], lines([order(3, 'ann', '1.00')]));
-  await shop.output(['run', '--select', 'fct_orders']);
-  expect(await shop.output(['verify', 'fct_orders'])).toMatch(/^TABLE +STATUS +ROWS\nfct_orders +equal +3\n$/);
+  expect(await shop.output(['verify', '--select', 'fct_orders'])).toMatch(
+    /^TABLE +STATUS +ROWS +NOTE\ndim_customers +equal +2\nfct_orders +equal +2\n\nnot selected, but the selected models are made from them: dim_customers\n$/,
+  );
 });
 
 test('a row that is wrong, missing or too many is found, with its key, and exits 1', async () => {
@@ -53,8 +62,8 @@ test('a row that is wrong, missing or too many is found, with its key, and exits
     );
     await connection.run(`update lens."${state?.name}" set v0 = v0 + 1`);
   }
-  const all = await verified(shop, 1);
-  const different = all.filter(({ status }) => status === 'different');
+  const found = await verified(shop, 1);
+  const different = found.tables.filter(({ status }) => status === 'different');
   expect(different.map(({ name }) => name.split(' ')[0])).toEqual([
     'dim_customers',
     'fct_orders',
@@ -70,4 +79,63 @@ test('a row that is wrong, missing or too many is found, with its key, and exits
   expect(text.stdout).toContain(
     'dim_customers: 0 rows only stored, 1 row only expected\n  expected {"customer_id":"bob"}',
   );
+
+  // By the log, just what was changed is different.
+  const byLog = await verified(shop, 1, ['--from', 'log']);
+  expect(byLog.tables.filter(({ status }) => status !== 'equal').map(({ name }) => name.split(' ')[0])).toEqual([
+    'dim_customers',
+    'fct_orders',
+    'customer_totals',
+  ]);
+  expect(names(byLog).slice(0, 2)).toEqual(['raw_customers', 'raw_orders']);
+  const chaos = await shop.lens(['verify', '--chaos', '1', '--seed', '7']);
+  expect(chaos.code).toBe(1);
+  expect(chaos.stdout).toMatch(
+    /\n\nreplays in other ways, seed 7:\nreplay 1: \d+ batch(es)? \(\d+ in bulk\), .*: identical\n$/,
+  );
+  expect(readdirSync(shop.dataDir).sort()).toEqual(['log.sqlite', 'warehouse.duckdb']);
+});
+
+test('the same beside a running service, which goes on; Ctrl-C leaves nothing behind', async () => {
+  const shop = await filled();
+  const service = new LensProcess(['start', ...shop.flags]);
+  running.push(service);
+  await service.until(/commands are answered on port/);
+  const found = await verified(shop, 0, ['--chaos', '1']);
+  expect(found).toMatchObject({ from: 'log', status: 'equal', replays: [{ number: 1, status: 'equal' }] });
+  expect(found.seed).toBeGreaterThanOrEqual(0);
+  await shop.output(['produce', 'orders'], lines([order(3, 'ann', '1.00')]));
+  await shop.output(['run']);
+  const later = await verified(shop, 0, ['--from', 'log']);
+  expect(later.tables.find(({ name }) => name === 'raw_orders')?.rows).toBe(3);
+
+  const asking = new LensProcess(['verify', '--chaos', '500', ...shop.flags]);
+  await asking.until(/^replays in other ways: \d+ of 500$/m);
+  asking.child.kill('SIGINT');
+  const end = await asking.result;
+  expect([end.code, end.stdout]).toEqual([1, '']);
+  expect(end.stderr).toContain('interrupted before its end: nothing was changed');
+  // The service is told, and takes the files away.
+  expect(await shop.rows('select count(*) as n from fct_orders')).toEqual([{ n: 3 }]);
+  service.child.kill('SIGTERM');
+  expect((await service.result).code).toBe(0);
+  expect(readdirSync(shop.dataDir).filter((name) => name.includes('verify'))).toEqual([]);
+});
+
+test('what cannot be asked for is a usage error', async () => {
+  const shop = new Shop();
+  const refused: [string[], RegExp][] = [
+    [['--seed', '7'], /^error USAGE: --seed says which ways --chaos takes/],
+    [['--chaos', '2', '--from', 'raw'], /^error USAGE: --chaos replays the log, --from raw does not/],
+    [
+      ['--from', 'kafka'],
+      /^error USAGE: option '--from <where>' argument 'kafka' is invalid. Allowed choices are raw, log/,
+    ],
+    [['--chaos', '0'], /^error USAGE: .*a whole number from 1 is needed/],
+    [['--from', 'log'], /^error WAREHOUSE_MISSING: /],
+  ];
+  for (const [args, message] of refused) {
+    const { code, stderr } = await shop.lens(['verify', ...args]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+  }
 });

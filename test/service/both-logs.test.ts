@@ -128,6 +128,9 @@ kafkaSuite('the materializer on Kafka', (brokers) => {
     expect(await differences(onKafka, workshop.project, ['batch', 'compaction'])).toEqual([]);
     expect(await contents(onKafka)).toEqual(await contents(onEmbedded));
     expect((await onKafka.lag()).every((row) => row.lag === 0)).toBe(true);
+    const verified = await onKafka.verify({ select: [], chaos: { replays: 1, seed: SEED } });
+    expect(verified.tables.filter(({ status }) => status !== 'equal')).toEqual([]);
+    expect(verified).toMatchObject({ status: 'equal', replays: [{ status: 'equal' }] });
   });
 
   it('the offsets of the group equal the checkpoint soon after the topic went quiet', async () => {
