@@ -1,3 +1,4 @@
+import { LensError } from '../core/errors.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { BatchCollector } from './batch-collector.ts';
 import { type ChaosPlan, chaosPlan, type ChaosStep, planLines } from './chaos-plan.ts';
@@ -102,7 +103,10 @@ class ChaosReplay {
       const step = this.#plan.steps[this.#done.length] ?? { records: Infinity, bulk: false, after: 'go on' };
       const bounds = { maxRecords: step.records, maxMilliseconds: Infinity };
       const batch = await collector.collect(bounds, () => !reader.ended && !signal.aborted);
-      if (batch === null) continue;
+      if (batch === null) {
+        if (reader.ended) throw new LensError('INTERNAL', 'a replay ended before all of its records were applied');
+        continue;
+      }
       if (step.bulk) await this.#edition.applyBulk(batch);
       else {
         if (this.#edition.foldedBehind('catching-up').length > 0) await this.#edition.rebuildFolded();
