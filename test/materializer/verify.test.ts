@@ -323,7 +323,7 @@ describe('by replays in other ways', () => {
       await using materializer = await workshop.open();
       await fc.assert(
         fc.asyncProperty(
-          histories(workshop.catalog, 120),
+          fc.array(histories(workshop.catalog, 200), { minLength: 3, maxLength: 3 }).map((parts) => parts.flat()),
           fc.integer({ min: 0, max: 1_000_000 }),
           async (history, seed) => {
             // The topics grow from run to run.
