@@ -383,6 +383,22 @@ describe('by replays in other ways', () => {
     }
   });
 
+  it('a model whose SQL fails on the records is named, and the others are compared', async () => {
+    await using workshop = await shopWith({
+      'models/marts/numbers.sql': `select order_id, cast(status as integer) as n from {{ ref('stg_orders') }}`,
+    });
+    await using materializer = await workshop.open();
+    await workshop.publish([order(1), order(2)]);
+    await materializer.run({});
+    const found = await materializer.verify({ select: [], chaos: { replays: 1, seed: 2 } });
+    expect(found).toMatchObject({ status: 'equal', replays: [{ status: 'equal' }] });
+    expect(table(found, 'numbers')).toMatchObject({
+      status: 'not compared',
+      reason: expect.stringMatching(/^failed: .*'paid'/s) as string,
+    });
+    expect(table(found, 'fct_orders')).toMatchObject({ status: 'equal', rows: 2 });
+  });
+
   it('a wrong stored row is found beside equal replays', async () => {
     await using workshop = await Workshop.of(SHOP);
     const dataDir = path.join(workshop.dir, 'data');
