@@ -69,6 +69,8 @@ class ChaosReplay {
   readonly #plan: ChaosPlan;
   readonly #checkpoint: readonly CheckpointEntry[];
   readonly #done: ChaosStep[] = [];
+  /** The compaction that was begun last. */
+  #compacting: Promise<unknown> = Promise.resolve();
 
   constructor(scratch: ScratchEdition, work: ReplayOptions, plan: ChaosPlan, checkpoint: readonly CheckpointEntry[]) {
     this.#scratch = scratch;
@@ -85,9 +87,13 @@ class ChaosReplay {
   async run(): Promise<readonly ChaosStep[]> {
     const entries = this.#checkpoint.map((one) => ({ ...one, nextOffset: 0, firstOffset: 0, leaderEpoch: null }));
     await this.#edition.addPartitions(entries);
-    while (!(await this.#untilRestart())) await this.#scratch.reopen();
+    while (!(await this.#untilRestart())) {
+      await this.#compacting;
+      await this.#scratch.reopen();
+    }
+    await this.#compacting;
     await this.#edition.rebuildFolded();
-    await this.#edition.compact(false);
+    await this.#edition.compaction.run(false);
     return this.#done;
   }
 
@@ -113,10 +119,21 @@ class ChaosReplay {
         await this.#edition.applyFolding(batch);
       }
       this.#done.push(step);
-      if (step.after === 'compact') await this.#edition.compact(false);
+      if (step.after === 'compact') await this.#compact();
       if (step.after === 'restart') return false;
     }
     return true;
+  }
+
+  /** Starts a compaction; beside the next batches where the service would. */
+  async #compact(): Promise<void> {
+    await this.#compacting;
+    const { compaction } = this.#edition;
+    const beside = compaction.besideBatches;
+    this.#compacting = compaction.run(false);
+    // Its failure is thrown where it is waited for.
+    this.#compacting.catch(() => undefined);
+    if (!beside) await this.#compacting;
   }
 
   /** Where each partition ends in the plan's offsets. */

@@ -116,7 +116,7 @@ async function advance(
     },
   });
   work.signal.throwIfAborted();
-  await edition.compact(true);
+  await edition.compaction.run(true);
 }
 
 async function verifyTable(
