@@ -1,3 +1,4 @@
+import { plainText } from '../maintenance/analysis/text.ts';
 import type { AggregateState, InputUse, MaintenancePlan, PlanInput } from '../maintenance/maintenance-plan.ts';
 
 /** A maintenance plan for people: when and by what a model is redone, and what each table it reads has to do with it. */
@@ -13,7 +14,7 @@ export function planText(plan: MaintenancePlan): string {
 /** `count, sum of raw_orders by customer_id, kept from changes alone`. */
 function stateText({ values, source, sourceKeys }: AggregateState): string {
   const kinds = values.map(({ kind }) => (kind === 'distinct' ? 'distinct count' : kind));
-  return `${[...new Set(kinds)].join(', ')} of ${source.name} by ${sourceKeys.map(plain).join(', ')}, kept from changes alone`;
+  return `${[...new Set(kinds)].join(', ')} of ${source.name} by ${sourceKeys.map(plainText).join(', ')}, kept from changes alone`;
 }
 
 function summary({ strategy, upkeep, key }: MaintenancePlan): string {
@@ -31,19 +32,14 @@ function inputLines(plan: MaintenancePlan, input: PlanInput): string[] {
 
 /** `customer_id -> order_id of raw_orders`: how a changed row leads to the key. */
 function path(plan: MaintenancePlan, use: InputUse): string {
-  const steps = [use.values.map(plain).join(', ')];
+  const steps = [use.values.map(plainText).join(', ')];
   for (let domain = plan.domains[use.domain]; domain !== undefined;) {
     const { hops, parent } = domain;
     if (parent === null) break;
     steps.push(
-      hops.map(({ relation, leadsTo }) => `${leadsTo.map(plain).join(', ')} in ${relation.name}`).join(' or '),
+      hops.map(({ relation, leadsTo }) => `${leadsTo.map(plainText).join(', ')} in ${relation.name}`).join(' or '),
     );
     domain = plan.domains[parent];
   }
   return steps.join(' -> ');
-}
-
-/** Without the quotes and the row's name that SQL needs. */
-function plain(value: string): string {
-  return value.replaceAll(/\bi\."((?:[^"]|"")+)"/g, '$1');
 }

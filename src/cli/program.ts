@@ -15,6 +15,7 @@ import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { topicsCommand } from './commands/topics.ts';
 import { verifyCommand } from './commands/verify.ts';
+import { whyCommand } from './commands/why.ts';
 
 /** The whole command line, not yet parsed; docs/cli.md is checked against it. */
 export function buildProgram(): Command {
@@ -43,6 +44,7 @@ export function buildProgram(): Command {
     compileCommand,
     explainCommand,
     verifyCommand,
+    whyCommand,
   ];
   for (const command of commands) inherit(program, command());
   program.addHelpText('after', EXAMPLES);

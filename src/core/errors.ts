@@ -34,6 +34,7 @@ export const ERROR_CODES = [
   'QUERY_REFUSED',
   'QUERY_FAILED',
   'KEY_NOT_UNIQUE',
+  'ROW_NOT_FOUND',
   'MODEL_FAILED',
   // ingest
   'INPUT_UNREADABLE',

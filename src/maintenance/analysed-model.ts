@@ -4,8 +4,10 @@ import { columnsRead } from './analysis/columns-read.ts';
 import { planTree } from './analysis/duckdb/bound-plan.ts';
 import type { StabilityOf } from './analysis/duckdb/bound-expression.ts';
 import { callsOf, operators, ref, refs } from './analysis/expressions.ts';
+import { withoutIdleJoins } from './analysis/idle-joins.ts';
 import type { Domain, Locality, Use } from './analysis/locality.ts';
 import { trace } from './analysis/lookup-paths.ts';
+import { ownConditions } from './analysis/own-conditions.ts';
 import type { Expr, Get, Rel, Stability } from './analysis/plan-tree.ts';
 import { textOf } from './analysis/text.ts';
 import { type TableKeys, uniqueKeys } from './analysis/unique-keys.ts';
@@ -65,12 +67,14 @@ export interface ModelToAnalyse {
   /** Its output. */
   readonly columns: readonly CatalogColumn[];
   readonly declaredKey: readonly string[];
+  /** What has no part in its rows is left out: looked-up tables of which nothing is read, rows that its conditions drop. */
+  readonly lineage?: boolean;
 }
 
 /** Analyses the SELECT of a model. */
 export async function analyse(
   catalog: PlanCatalog,
-  { sql, columns, declaredKey }: ModelToAnalyse,
+  { sql, columns, declaredKey, lineage = false }: ModelToAnalyse,
   around: Surroundings,
 ): Promise<AnalysedModel> {
   const answer = await catalog.plan(sql);
@@ -79,7 +83,9 @@ export async function analyse(
   if (tree.width !== columns.length) {
     throw new LensError('INTERNAL', `the plan of a model has ${tree.width} columns, its SELECT ${columns.length}`);
   }
-  return analyseTree(tree, columns, declaredKey, around);
+  if (!lineage) return analyseTree(tree, columns, declaredKey, around);
+  const active = withoutIdleJoins(tree, around.keysOf);
+  return analyseTree(active, columns, declaredKey, around, ownConditions(active));
 }
 
 /**
@@ -129,6 +135,7 @@ function analyseTree(
   columns: readonly CatalogColumn[],
   declaredKey: readonly string[],
   around: Surroundings,
+  conditions: Conditions = new Map(),
 ): AnalysedModel {
   const unique = uniqueKeys(tree, around.keysOf);
   const named = unique.map((key) => [...key].map((index) => columns[index]?.name as string));
@@ -136,7 +143,7 @@ function analyseTree(
   const reason = whyNever(tree, unstable?.fn);
   const locality = reason === null ? chooseKey(tree, columns, unique, declaredKey) : null;
   const carriers = locality === null ? null : carriersOf(tree, locality.key, columns);
-  const inputs = inputsOf(tree, carriers, locality, around, reason);
+  const inputs = inputsOf(tree, carriers, locality, { ...around, conditions }, reason);
   const whole = inputs.filter((input) => input.whole !== null);
   const all = inputs.length > 0 && whole.length === inputs.length;
   return {
@@ -174,7 +181,7 @@ function inputsOf(
   tree: Rel,
   carriers: readonly Carrier[] | null,
   locality: Locality | null,
-  around: Surroundings,
+  around: Surroundings & { readonly conditions: Conditions },
   reason: string | null,
 ): Omit<PlanInput, 'alias'>[] {
   const read = columnsRead(tree);
@@ -193,7 +200,8 @@ function inputsOf(
       const values = valuesOf(get, exprs);
       if (values === null || !hasText(domain)) return null;
       const read = watched(get);
-      return { domain: domain.id, values, columns: read, everyColumn: read.length === around.width(table) };
+      const everyColumn = read.length === around.width(table);
+      return { domain: domain.id, values, columns: read, everyColumn, ...conditionOf(get, around.conditions) };
     });
     const whole =
       reason ??
@@ -208,6 +216,16 @@ function inputsOf(
       whole,
     };
   });
+}
+
+type Conditions = ReturnType<typeof ownConditions>;
+
+/** A condition that fails on values which other conditions keep from it lets them pass. */
+function conditionOf(get: Get, conditions: Conditions): Pick<InputUse, 'condition'> {
+  const ways = conditions.get(get)?.map((all) => all.flatMap((one) => valuesOf(get, [one]) ?? []));
+  if (ways === undefined || ways.some((texts) => texts.length === 0)) return {};
+  const written = ways.map((texts) => texts.map((one) => `coalesce(try(coalesce(${one}, false)), true)`).join(' and '));
+  return { condition: `(${written.join(' or ')})` };
 }
 
 /** A scan whose rows give rows of a model their key, with the key over its columns. */

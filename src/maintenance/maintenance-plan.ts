@@ -74,6 +74,8 @@ export interface InputUse {
   readonly columns: readonly string[];
   /** It reads all that there are: any change matters. */
   readonly everyColumn: boolean;
+  /** Only of lineage: what its rows must meet to have any part in the result, as SQL over `i`; not there when all have. */
+  readonly condition?: string;
 }
 
 /** A set of values; but for the first, each of its values leads to values of the parent by a lookup. */

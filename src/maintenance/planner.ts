@@ -1,6 +1,6 @@
 import { LensError, messageOf } from '../core/errors.ts';
 import { compile, qualified } from '../project/compile.ts';
-import type { Model, Project, RelationNaming } from '../project/project-contract.ts';
+import type { Model, Project } from '../project/project-contract.ts';
 import { type CatalogColumn, PlanCatalog } from '../warehouse/plan-catalog.ts';
 import { ident, qualified as qualifiedName } from '../warehouse/sql.ts';
 import {
@@ -12,6 +12,7 @@ import {
   withKeptStates,
 } from './analysed-model.ts';
 import type { MaintenancePlan, Relation } from './maintenance-plan.ts';
+import { withViews } from './with-views.ts';
 
 /** A table that landing writes: a source of the project. */
 export interface RawRelation extends Relation {
@@ -28,14 +29,12 @@ export interface RawRelation extends Relation {
  * MODEL_SQL_INVALID when a model does not bind, with DuckDB's message and the model's file.
  */
 export async function planModels(project: Project, raw: readonly RawRelation[]): Promise<MaintenancePlan[]> {
-  await using catalog = await PlanCatalog.open();
-  const planner = new Planner(project, catalog, await stabilityIn(catalog));
-  for (const table of raw) await planner.addRaw(table);
-  for (const model of project.models) if (model.materialized !== 'ephemeral') await planner.addModel(model);
+  await using planner = await Planner.over(project, raw);
   return planner.plans;
 }
 
-class Planner {
+/** Plans a project's models and can look at them more closely afterwards, until it is disposed. */
+export class Planner implements AsyncDisposable {
   readonly plans: MaintenancePlan[] = [];
   readonly #project: Project;
   readonly #catalog: PlanCatalog;
@@ -46,7 +45,18 @@ class Planner {
   readonly #widths = new Map<string, number>();
   readonly #neverNull = new Map<string, readonly string[]>();
 
-  constructor(project: Project, catalog: PlanCatalog, stability: Surroundings['stability']) {
+  /** As {@link planModels}. */
+  static async over(project: Project, raw: readonly RawRelation[]): Promise<Planner> {
+    await using opened = new AsyncDisposableStack();
+    const catalog = opened.use(await PlanCatalog.open());
+    const planner = new Planner(project, catalog, await stabilityIn(catalog));
+    for (const table of raw) await planner.addRaw(table);
+    for (const model of project.models) if (model.materialized !== 'ephemeral') await planner.addModel(model);
+    opened.move();
+    return planner;
+  }
+
+  private constructor(project: Project, catalog: PlanCatalog, stability: Surroundings['stability']) {
     this.#project = project;
     this.#catalog = catalog;
     this.#around = {
@@ -86,6 +96,27 @@ class Planner {
       if (analysed.keyNeverNull) this.#neverNull.set(`${relation.schema}.${relation.identifier}`, analysed.key);
     }
     this.plans.push(await this.#plan(model, relation, toAnalyse, analysed));
+  }
+
+  /**
+   * How the rows of a model, of a view too, follow from rows of the tables it reads, as far as some of its columns go: by keys
+   * wherever the analysis gives one, whoever keeps the model, and from tables in place of states. Nothing is kept by it.
+   *
+   * @param columns those that count; null for all
+   */
+  async lineage(name: string, columns: readonly string[] | null): Promise<MaintenancePlan> {
+    const model = this.#project.model(name);
+    const fullSql = compile(this.#project, model, qualified);
+    const counting = (await this.#bound(model, fullSql)).filter((column) => columns?.includes(column.name) ?? true);
+    const list = counting.map((column) => ident(column.name)).join(', ');
+    const sql = columns === null ? fullSql : `select ${list} from (\n${fullSql}\n)`;
+    const declaredKey = uniqueKeyOf(model);
+    const toAnalyse = { name, sql, columns: counting, declaredKey, lineage: true };
+    const analysed = this.#withReads(model, await analyse(this.#catalog, toAnalyse, this.#around));
+    const relation = { name, schema: model.schema, identifier: model.alias };
+    const plan = planOf(relation, toAnalyse, analysed, { sql, alias: ourName });
+    if (analysed.reason === null && analysed.key.length > 0) return plan;
+    return { ...plan, strategy: 'rebuild', key: [], domains: [], reason: analysed.reason };
   }
 
   /** The tables that a SELECT names, where its plan does not tell: any change of theirs may touch any row. */
@@ -200,6 +231,10 @@ class Planner {
     return null;
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#catalog[Symbol.asyncDispose]();
+  }
+
   async #binds(sql: string, alias: Naming, { columns }: ModelToAnalyse, { inputs }: AnalysedModel): Promise<boolean> {
     const tables = inputs.map(
       ({ relation }) => `${ident(alias(relation))} as (from ${qualifiedName(relation.schema, relation.identifier)})`,
@@ -246,27 +281,6 @@ function planOf(
     volatile,
     reason: null,
   };
-}
-
-/** The SELECT with the views that it reads, directly or through others, as common table expressions in front. */
-function withViews(project: Project, model: Model, naming: RelationNaming): string {
-  const views = new Map<string, string>();
-  const visit = (at: Model): void => {
-    for (const name of at.dependsOn.models) {
-      const read = project.model(name);
-      if (read.materialized === 'ephemeral') visit(read);
-      if (read.materialized !== 'view' || views.has(name)) continue;
-      visit(read);
-      const { schema, alias: identifier } = read;
-      views.set(
-        name,
-        `${naming({ kind: 'model', name, schema, identifier })} as (\n${compile(project, read, naming)}\n)`,
-      );
-    }
-  };
-  visit(model);
-  const sql = compile(project, model, naming);
-  return views.size === 0 ? sql : `with ${[...views.values()].join(',\n')}\nselect * from (\n${sql}\n)`;
 }
 
 function uniqueKeyOf({ config }: Model): string[] {

@@ -3,7 +3,8 @@ import { ident, idents, qualified } from '../warehouse/sql.ts';
 import { type ChangeSet, createTemporary, onlyIn, temporary } from './change-set.ts';
 import { type FreshInputs, NOTHING_FRESH } from './fresh-inputs.ts';
 import type { MaintenancePlan } from './maintenance-plan.ts';
-import { collectKeys, domainOf, leads, restrictedTo, type TouchedKeys } from './touched-keys.ts';
+import { restrictedInputs } from './restricted-inputs.ts';
+import { collectKeys, restrictedTo, type TouchedKeys } from './touched-keys.ts';
 
 /** A change set with the number of rows that really differ. */
 export interface Applied {
@@ -111,56 +112,9 @@ function sameKey(plan: MaintenancePlan, { hasNull }: TouchedKeys, other: string)
   return plan.key.map((column) => `t.${ident(column)} ${equal} ${other}.${ident(column)}`).join(' and ');
 }
 
-/**
- * The model's SELECT over inputs restricted to what the touched keys need: each input's alias is a common table
- * expression of the rows that matter to one of the places where it is read; whole, where the plan says so (a superset is
- * harmless). The outer restriction drops what that brought in beside.
- */
+/** The model's SELECT over inputs restricted to what the touched keys need; the outer restriction drops what that brought in beside. */
 function restrictedSql(plan: MaintenancePlan, keys: TouchedKeys, standIns: FreshInputs['standIns']): string {
-  const domains = new Map<number, string>();
-  const expressions: string[] = [];
-  /** The name of a common table expression with the values of a domain that the touched keys need. */
-  const valuesOf = (id: number): string => {
-    const name = domains.get(id) ?? `lens_values_${id}`;
-    if (domains.has(id)) return name;
-    domains.set(id, name);
-    const domain = domainOf(plan, id);
-    const sql =
-      domain.parent === null
-        ? `select ${keys.columns.map((column, at) => `${ident(column)} as k${at}`).join(', ')} from ${keys.table}`
-        : leads(
-            domain,
-            `select * from ${valuesOf(domain.parent)}`,
-            'leadsTo',
-            'own',
-            domain.parent === 0 ? standIns : undefined,
-          );
-    expressions.push(`${name} as (${sql})`);
-    return name;
-  };
-  for (const input of plan.inputs) {
-    const standIn = standIns.get(input.relation.name);
-    if (standIn !== undefined) {
-      expressions.push(`${ident(input.alias)} as (from ${standIn})`);
-      continue;
-    }
-    const rows = `select i.* from ${qualified(input.relation.schema, input.relation.identifier)} i`;
-    const restrictions = input.uses.map(({ domain, values }) => {
-      const equal = domain === 0 && !keys.hasNull ? '=' : 'is not distinct from';
-      const match = values.map((value, at) => `${value} ${equal} v.k${at}`).join(' and ');
-      return { from: valuesOf(domain), match };
-    });
-    expressions.push(`${ident(input.alias)} as (${input.whole === null ? restricted(rows, restrictions) : rows})`);
-  }
+  const expressions = restrictedInputs(plan, keys, standIns);
   const ctes = expressions.length === 0 ? '' : `with ${expressions.join(',\n')}\n`;
   return `${ctes}select m.* from (\n${plan.bareSql}\n) m ${restrictedTo(keys, 'm')}`;
-}
-
-/** Rows that match any of the restrictions, each row once. */
-function restricted(rows: string, restrictions: readonly { from: string; match: string }[]): string {
-  const [first, ...others] = [...new Map(restrictions.map((one) => [`${one.from} ${one.match}`, one])).values()];
-  if (first === undefined) return `${rows} where false`;
-  if (others.length === 0) return `${rows} semi join ${first.from} v on ${first.match}`;
-  const any = [first, ...others].map(({ from, match }) => `exists (from ${from} v where ${match})`);
-  return `${rows} where ${any.join(' or ')}`;
 }

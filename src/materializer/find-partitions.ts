@@ -40,7 +40,8 @@ export async function findPartitions(
   return offsets;
 }
 
-function recreated(topic: string, nextOffset: number): LensError {
+/** LOG_TOPIC_RECREATED. */
+export function recreated(topic: string, nextOffset: number): LensError {
   return new LensError(
     'LOG_TOPIC_RECREATED',
     `topic ${topic} was deleted and made again: the checkpoint (offset ${nextOffset}) belongs to the old one`,

@@ -27,6 +27,8 @@ import { runResults } from './run-results.ts';
 import { appliedRecords, lagRows, modelStatuses, warehouseStatus } from './status.ts';
 import { Turns } from './turns.ts';
 import { type Verification, type VerifyOptions, verifyWarehouse } from './verify.ts';
+import type { WhyAnswer, WhyQuestion } from './why-contract.ts';
+import { why } from './why.ts';
 
 /**
  * Keeps one project's warehouse equal to its models over the log: follows the log, compacts, refreshes, answers. One
@@ -125,6 +127,13 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     return this.#live.read((connection, { plans, tables }, leave) =>
       verifyWarehouse(connection, { ...this.#options, plans, tables }, options, leave),
     );
+  }
+
+  why(question: WhyQuestion): Promise<WhyAnswer> {
+    return this.#live.read((connection, _, leave) => {
+      const signal = question.signal === undefined ? leave : AbortSignal.any([leave, question.signal]);
+      return why(connection, this.#options, { ...question, signal });
+    });
   }
 
   /** A whole result, for those known to be small. */

@@ -1,5 +1,6 @@
 import type { ResultSink } from '../warehouse/read-only-query.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
+import type { WhyAnswer, WhyQuestion } from './why-contract.ts';
 
 /**
  * What a command asks of whoever holds the warehouse. The holder implements it over the materializer
@@ -18,6 +19,8 @@ export interface WarehouseOperations {
   streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd>;
   /** Compares tables with what their SELECTs or a replay of the log give, in one snapshot (verify.ts). */
   verify(options: VerifyOptions): Promise<Verification>;
+  /** The records behind rows of a model, in one snapshot: ROW_NOT_FOUND when no row has the key. */
+  why(question: WhyQuestion): Promise<WhyAnswer>;
   /** Brings the models kept by compaction up to the checkpoint; `full` rebuilds them outright. */
   compact(options: { full: boolean }): Promise<CompactionSummary>;
   /** Catches up to the end offsets taken at its start and brings the selected models up to them. */
@@ -25,7 +28,7 @@ export interface WarehouseOperations {
 }
 
 /** What only reads, so that it needs nothing to be brought up to date first. */
-export type WarehouseReads = Pick<WarehouseOperations, 'status' | 'lag' | 'streamQuery' | 'verify'>;
+export type WarehouseReads = Pick<WarehouseOperations, 'status' | 'lag' | 'streamQuery' | 'verify' | 'why'>;
 
 export interface QueryOptions {
   /** At most so many rows come back; the end says when there were more. Default 10,000. */

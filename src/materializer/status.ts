@@ -74,21 +74,18 @@ function stateOfAll(models: ReadonlySet<ModelState>, lag: number | null): Wareho
   return lag > 0 || models.has('behind') ? 'behind' : 'current';
 }
 
-interface StoredModel {
+/** A stored model as its record in the warehouse has it. */
+export interface StoredModel {
   readonly name: string;
   readonly state: 'current' | 'catching-up' | 'failed';
   readonly error: string | null;
   readonly updatedAt: string | null;
+  /** Records between the model's own checkpoint and the warehouse's. */
   readonly recordsBehind: number;
 }
 
-/** Every model of the project with its state and rows, in dependency order. */
-export async function modelStatuses(
-  connection: Connection,
-  plans: readonly MaintenancePlan[],
-  project: Project,
-): Promise<ModelStatus[]> {
-  const stored = await connection.rows<StoredModel>(
+export function storedModels(connection: Connection): Promise<StoredModel[]> {
+  return connection.rows<StoredModel>(
     `select name, state, error, strftime(updated_at, '%Y-%m-%dT%H:%M:%S.%gZ') as "updatedAt",
        coalesce(behind, 0)::bigint as "recordsBehind"
      from lens.models
@@ -101,6 +98,15 @@ export async function modelStatuses(
        group by own.model
      ) b on b.model = models.name`,
   );
+}
+
+/** Every model of the project with its state and rows, in dependency order. */
+export async function modelStatuses(
+  connection: Connection,
+  plans: readonly MaintenancePlan[],
+  project: Project,
+): Promise<ModelStatus[]> {
+  const stored = await storedModels(connection);
   return Promise.all(
     plans.map(async (plan) => {
       const record = stored.find((s) => s.name === plan.model);

@@ -13,6 +13,8 @@ import { rawRelation, rawTables } from './raw-tables.ts';
 import { lagRows, warehouseStatus } from './status.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
 import { verifyWarehouse } from './verify.ts';
+import type { WhyAnswer, WhyQuestion } from './why-contract.ts';
+import { why } from './why.ts';
 
 export interface ReaderOptions extends Pick<MaterializerOptions, 'dataDir' | 'warehouse' | 'group' | 'batch' | 'bulk'> {
   readonly onEvent: EventSink;
@@ -68,6 +70,13 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
     await using log = this.#options.log();
     using connection = await this.#warehouse.connect();
     return await verifyWarehouse(connection, { ...this.#options, project, catalog, log, plans, tables }, options);
+  }
+
+  async why(question: WhyQuestion): Promise<WhyAnswer> {
+    const sources = { project: this.#options.project(), catalog: this.#options.catalog() };
+    await using log = this.#options.log();
+    using connection = await this.#warehouse.connect();
+    return await why(connection, { ...sources, log }, question);
   }
 
   async streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd> {

@@ -12,6 +12,7 @@ import type {
   WarehouseStatus,
 } from '../materializer/operations.ts';
 import type { Verification, VerifyOptions } from '../materializer/verification.ts';
+import type { WhyAnswer, WhyQuestion } from '../materializer/why-contract.ts';
 import { fromControlError, type ControlError, type ControlMethod } from './control-protocol.ts';
 import type { ResultSink } from '../warehouse/read-only-query.ts';
 import { QUERY_LINES, readQueryLines } from './query-lines.ts';
@@ -83,6 +84,10 @@ export class ControlClient implements WarehouseOperations, Disposable {
       if (signal?.aborted === true) throw signal.reason;
       throw error instanceof LensError ? error : this.#unreachable(error);
     }
+  }
+
+  why({ signal, ...question }: WhyQuestion): Promise<WhyAnswer> {
+    return this.#call('why', [question], { signal }) as Promise<WhyAnswer>;
   }
 
   compact(options: { full: boolean }): Promise<CompactionSummary> {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { LensError, messageOf, unreachable } from '../core/errors.ts';
 import type { QueryOptions, RunOptions, WarehouseOperations } from '../materializer/operations.ts';
 import type { VerifyOptions } from '../materializer/verification.ts';
+import type { WhyQuestion } from '../materializer/why-contract.ts';
 import { CONTROL_METHODS, toControlError, type ControlMethod, type ControlRequest } from './control-protocol.ts';
 import { answerQuery } from './query-lines.ts';
 import { answerVerify } from './verify-lines.ts';
@@ -132,6 +133,8 @@ async function perform(
       return { ...(await operations.status()), service: true };
     case 'lag':
       return operations.lag();
+    case 'why':
+      return operations.why({ ...(params[0] as WhyQuestion), signal: gone });
     case 'compact':
       return operations.compact((params[0] ?? { full: false }) as { full: boolean });
     case 'run':

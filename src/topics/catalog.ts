@@ -3,6 +3,7 @@ import { LensError } from '../core/errors.ts';
 import type { RecordBlock } from '../log/record-block.ts';
 import { readTopics } from './load-topics.ts';
 import type { Manifest } from './manifest.ts';
+import { keyTextOfJson } from './message-key.ts';
 import { AvroRecordEncoder, type RecordEncoder } from './record-encoder.ts';
 import { ContractJson, type RecordJson } from './record-json.ts';
 import { type RecordShape, shapeOf } from './record-shape.ts';
@@ -33,6 +34,8 @@ export interface TopicCatalog {
   encoder(topic: string): Promise<RecordEncoder>;
   /** JSON <-> bytes by the contract, for produce and consume. */
   json(topic: string): RecordJson;
+  /** The text of a message key whose parts are given in their JSON form, in the order of the contract's key. */
+  keyText(topic: string, parts: readonly unknown[]): string;
 }
 
 /**
@@ -101,6 +104,10 @@ class LoadedCatalog implements TopicCatalog {
   json(topic: string): RecordJson {
     const { shape, schemas } = this.#topic(topic);
     return new ContractJson(shape, schemas, () => this.encoder(topic));
+  }
+
+  keyText(topic: string, parts: readonly unknown[]): string {
+    return keyTextOfJson(this.#topic(topic).shape.key, parts);
   }
 
   #topic(name: string): Topic {

@@ -12,7 +12,18 @@ import { microsOf } from './write-value.ts';
  * size; dates, timestamps and decimals have their JSON form.
  */
 export function keyText(fields: readonly ShapeField[], values: readonly AvroValue[]): string {
-  const parts = fields.map((field, i) => partText(field, values[i] as AvroValue));
+  return joined(
+    fields,
+    fields.map((field, i) => partText(field, values[i] as AvroValue)),
+  );
+}
+
+/** The same of values in their JSON form, as a query over the raw table gives them: a part's text is that form. */
+export function keyTextOfJson(fields: readonly ShapeField[], values: readonly unknown[]): string {
+  return joined(fields, values.map(String));
+}
+
+function joined(fields: readonly ShapeField[], parts: readonly string[]): string {
   if (parts.length === 1) return parts[0] as string;
   return `[${parts.map((part, i) => (isBare(fields[i] as ShapeField) ? part : JSON.stringify(part))).join(',')}]`;
 }

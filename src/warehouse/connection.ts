@@ -3,6 +3,7 @@ import { LensError, messageOf } from '../core/errors.ts';
 import type { ColumnChunk } from '../core/column-chunk.ts';
 import { damaged } from './damaged.ts';
 import { appendChunks, type TableName } from './column-writer.ts';
+import { toJson } from './json-values.ts';
 import { requireOneSelect } from './one-select.ts';
 
 export type SqlValue = string | number | bigint | boolean | null | Uint8Array;
@@ -39,6 +40,18 @@ export class Connection implements Disposable {
     try {
       const reader = await this.#connection.runAndReadAll(sql, values?.map(bound));
       return reader.getRowObjectsJS().map(withNumbers) as T[];
+    } catch (error) {
+      throw this.#failed(error, sql);
+    }
+  }
+
+  /** The same with every value in its JSON form: see json-values.ts. */
+  async jsonRows(sql: string, values?: readonly SqlValue[]): Promise<Record<string, unknown>[]> {
+    try {
+      const reader = await this.#connection.runAndReadAll(sql, values?.map(bound));
+      return reader.getRowObjects().map((row) => {
+        return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toJson(value)]));
+      });
     } catch (error) {
       throw this.#failed(error, sql);
     }

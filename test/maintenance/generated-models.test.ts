@@ -7,12 +7,18 @@ import { visibleValues } from '../../src/maintenance/aggregate-state.ts';
 import type { Changes } from '../../src/maintenance/change-set.ts';
 import { createTemporary, temporary } from '../../src/maintenance/change-set.ts';
 import type { MaintenancePlan } from '../../src/maintenance/maintenance-plan.ts';
-import { planModels, type RawRelation } from '../../src/maintenance/planner.ts';
+import { Planner, planModels, type RawRelation } from '../../src/maintenance/planner.ts';
 import { createView, rebuild } from '../../src/maintenance/rebuild.ts';
 import { compact } from '../../src/materializer/compaction.ts';
+import type { NamedTable } from '../../src/materializer/asked-rows.ts';
 import { fold } from '../../src/materializer/fold.ts';
+import { Lineage } from '../../src/materializer/lineage.ts';
 import { createPending } from '../../src/materializer/pending-keys.ts';
+import type { RawTable } from '../../src/materializer/raw-tables.ts';
+import type { WhyTable } from '../../src/materializer/why-contract.ts';
 import { loadProject } from '../../src/project/load-project.ts';
+import type { Project } from '../../src/project/project-contract.ts';
+import type { TopicContract } from '../../src/topics/topic-contract.ts';
 import type { Connection } from '../../src/warehouse/connection.ts';
 import { qualified } from '../../src/warehouse/sql.ts';
 import { Warehouse } from '../../src/warehouse/warehouse.ts';
@@ -26,6 +32,7 @@ const RAW: Readonly<Record<string, Columns>> = {
 const KEYS: Readonly<Record<string, string>> = { facts: 'id', dims: 'k', links: 'm' };
 const TYPES = { int: 'INTEGER', text: 'VARCHAR', date: 'DATE', amount: 'DECIMAL(10,2)' } as const;
 const RUNS = Number(process.env['LENS_ORACLE_RUNS'] ?? 300);
+const REPLAYS = Math.ceil(RUNS / 10);
 
 /** A change of one raw row: values by a tape, or gone. */
 interface RowChange {
@@ -159,6 +166,19 @@ interface Scenario {
   readonly steps: readonly { readonly changes: readonly RowChange[]; readonly compact: boolean }[];
 }
 
+/** The raw tables as lineage knows them. */
+const raws = raw.map(({ name, key, columns }): RawTable => {
+  const contract = { name, mode: 'upsert', tableKey: key, columns } as unknown as TopicContract;
+  return { contract, schema: 'w', name, relation: qualified('w', name) };
+});
+
+/** Ends a transaction that is not to be. */
+class Undone extends Error {}
+
+function readsWhole({ whole, inputs }: WhyTable): boolean {
+  return whole !== null || inputs.some(readsWhole);
+}
+
 /** One warehouse for all scenarios, its tables made anew for each. */
 class Bench implements AsyncDisposable {
   readonly #base: string;
@@ -167,6 +187,8 @@ class Bench implements AsyncDisposable {
   #projects = 0;
   /** How many models were kept in which way. */
   readonly kept = new Map<string, number>();
+  /** How many rows were made again from what they follow from. */
+  replayed = 0;
 
   private constructor(base: string, warehouse: Warehouse, connection: Connection) {
     this.#base = base;
@@ -203,12 +225,78 @@ class Bench implements AsyncDisposable {
     }
   }
 
-  async #build(models: Scenario['models']): Promise<MaintenancePlan[]> {
+  /** The raw rows that the `pick`-th row of a model is said to follow from, and no others, must make that very row. */
+  async replay(models: Scenario['models'], changes: readonly RowChange[], pick: number): Promise<void> {
+    const plans = await this.#build(models);
+    await this.#connection.transaction(() => land(this.#connection, changes));
+    for (const plan of plans) if (plan.strategy !== 'view') await rebuild(this.#connection, plan);
+    await using planner = await Planner.over(this.#project(models), raw);
+    for (const plan of plans) {
+      const table = qualified(plan.relation.schema, plan.relation.identifier);
+      const lineage = await planner.lineage(plan.model, null);
+      const rows = await this.#connection.number(`select count(*) from ${table}`);
+      if (lineage.strategy === 'rebuild' || rows === 0) continue;
+      const key = lineage.key.map((column) => `"${column}"`).join(', ');
+      await this.#connection.run(
+        `create or replace temp table asked as select ${key} from ${table} order by all limit 1 offset ${pick % rows}`,
+      );
+      const same = lineage.key.map((column) => `"${column}" is not distinct from (select "${column}" from asked)`);
+      const condition = same.join(' and ');
+      const named = { kind: 'model', name: plan.model } as const;
+      await this.#replayRow(planner, plans, { ...named, plan: lineage }, condition, '*');
+      // What it takes for the key alone to be there, as often as it is.
+      const narrow = await planner.lineage(plan.model, lineage.key);
+      if (narrow.strategy !== 'rebuild') {
+        await this.#replayRow(planner, plans, { ...named, plan: narrow }, condition, key);
+      }
+    }
+  }
+
+  async #replayRow(
+    planner: Planner,
+    plans: readonly MaintenancePlan[],
+    asked: NamedTable & { plan: MaintenancePlan },
+    condition: string,
+    columns: string,
+  ): Promise<void> {
+    const { schema, identifier } = asked.plan.relation;
+    const rows = `select ${columns} from ${qualified(schema, identifier)} where ${condition}`;
+    const undone = this.#connection.transaction(async () => {
+      await this.#connection.run(`create or replace temp table expected as ${rows}`);
+      const found = new Lineage(this.#connection, { planner, raws, stored: new Map() }, 0);
+      const table = await found.asked(asked, condition);
+      if (readsWhole(table)) throw new Undone();
+      this.replayed++;
+      for (const { name, relation, contract } of raws) {
+        const [id] = contract.tableKey;
+        const kept = found.rawRows
+          .filter((one) => one.table.name === name)
+          .map((one) => `select ${id} from ${one.whole}`);
+        await this.#connection.run(
+          `delete from ${relation} where ${id} not in (${[...kept, 'select -1'].join(' union all ')})`,
+        );
+      }
+      for (const plan of plans) if (plan.strategy !== 'view') await rebuild(this.#connection, plan);
+      const differ = `select count(*) from ((from expected except all (${rows})) union all ((${rows}) except all from expected))`;
+      expect(await this.#connection.number(differ), `${columns} of ${asked.name} where ${condition}`).toBe(0);
+      throw new Undone();
+    });
+    await undone.catch((error: unknown) => {
+      if (!(error instanceof Undone)) throw error;
+    });
+  }
+
+  #project(models: Scenario['models']): Project {
     const dir = path.join(this.#base, `p${this.#projects++}`);
     mkdirSync(dir);
     writeProject(dir, models);
-    const plans = await planModels(loadProject(dir, { target: { name: 'dev', schema: 'w' } }), raw);
+    const project = loadProject(dir, { target: { name: 'dev', schema: 'w' } });
     rmSync(dir, { recursive: true });
+    return project;
+  }
+
+  async #build(models: Scenario['models']): Promise<MaintenancePlan[]> {
+    const plans = await planModels(this.#project(models), raw);
     await this.#connection.run('drop schema if exists w cascade; create schema w');
     for (const { identifier, columns } of raw) {
       await this.#connection.run(
@@ -285,5 +373,21 @@ it(
     // Else the generator has come to make nothing of some kind, and proves nothing about it.
     const ways = ['recompute keys, batch', 'recompute keys, batch, with states', 'recompute keys, compaction'];
     for (const way of ways) expect(bench.kept.get(way), way).toBeGreaterThan(RUNS / 100);
+  },
+);
+
+/** The same models over more rows: how these follow from each other, as `lens why` has it. */
+it(
+  `makes rows of generated models again from the raw rows they follow from (${REPLAYS} histories)`,
+  { timeout: 7_200_000 },
+  async () => {
+    await using bench = await Bench.open();
+    const seed = process.env['LENS_SEED'];
+    const rows = fc.array(rowChange, { minLength: 30, maxLength: 50 });
+    await fc.assert(
+      fc.asyncProperty(scenario, rows, fc.nat(40), ({ models }, changes, pick) => bench.replay(models, changes, pick)),
+      { numRuns: REPLAYS, ...(seed === undefined ? {} : { seed: Number(seed) }) },
+    );
+    expect(bench.replayed).toBeGreaterThan(REPLAYS);
   },
 );

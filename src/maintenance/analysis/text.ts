@@ -12,3 +12,8 @@ export function textOf(expr: Expr, column: (index: number) => string): string | 
   }
   return text;
 }
+
+/** An expression over a row `i` for people: without the row's name and the quotes of names that SQL writes. */
+export function plainText(sql: string): string {
+  return sql.replaceAll(/\bi\."((?:[^"]|"")+)"/g, '$1').replaceAll(/"(\w+)"\(/g, '$1(');
+}

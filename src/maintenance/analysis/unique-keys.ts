@@ -79,22 +79,28 @@ function firstOfPartition(rel: Rel, predicates: readonly Expr[]): UniqueKey[] {
 }
 
 function ofJoin(join: Join, keysOf: TableKeys): UniqueKey[] {
-  const { kind, left, right, equalities } = join;
+  const { kind, left, right } = join;
   const ofLeft = uniqueKeys(left, keysOf);
   if (kind === 'semi' || kind === 'anti' || kind === 'mark') return ofLeft;
   const ofRight = uniqueKeys(right, keysOf);
-  const equated = (side: 'left' | 'right'): Set<number> =>
-    new Set(equalities.map((one) => columnOf(one[side])).filter((column) => column >= 0));
-  const within = (key: UniqueKey, columns: ReadonlySet<number>): boolean => [...key].every((c) => columns.has(c));
   const onRight = (key: UniqueKey): UniqueKey => new Set([...key].map((column) => column + left.width));
   const keys: UniqueKey[] = [];
-  // At most one row of the right side for each of the left.
-  const lookup = kind === 'single' || join.nearest || ofRight.some((key) => within(key, equated('right')));
-  if (lookup && kind !== 'full') keys.push(...ofLeft);
-  if (kind === 'inner' && ofLeft.some((key) => within(key, equated('left')))) keys.push(...ofRight.map(onRight));
+  if (isLookup(join, ofRight) && kind !== 'full') keys.push(...ofLeft);
+  if (kind === 'inner' && ofLeft.some((key) => isEquated(join, 'left', key))) keys.push(...ofRight.map(onRight));
   if (keys.length > 0) return keys;
   if (kind === 'full') return [];
   return ofLeft.flatMap((a) => ofRight.map((b) => new Set([...a, ...onRight(b)])));
+}
+
+/** Whether there is at most one row of the right side for each of the left. */
+export function isLookup(join: Join, ofRight: readonly UniqueKey[]): boolean {
+  return join.kind === 'single' || join.nearest || ofRight.some((key) => isEquated(join, 'right', key));
+}
+
+/** Whether all columns of a key of one side are equated with the other. */
+function isEquated({ equalities }: Join, side: 'left' | 'right', key: UniqueKey): boolean {
+  const columns = new Set(equalities.map((one) => columnOf(one[side])));
+  return [...key].every((column) => columns.has(column));
 }
 
 /** Without keys that contain another. */
