@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type EmbeddedLog, openEmbeddedLog } from '../../src/log/embedded/embedded-log.ts';
 import type { EventLog } from '../../src/log/event-log.ts';
-import { qualified } from '../../src/warehouse/sql.ts';
+import { ident, qualified } from '../../src/warehouse/sql.ts';
 import type { MaintenancePlan } from '../../src/maintenance/maintenance-plan.ts';
 import { planModels } from '../../src/maintenance/planner.ts';
 import { rawRelation, rawTables } from '../../src/materializer/raw-tables.ts';
@@ -18,7 +18,12 @@ import type { Happening } from './random-history.ts';
 
 export const ROOT = path.resolve(import.meta.dirname, '../..');
 export const SHIPPED = ROOT;
-export const SHOP = path.join(ROOT, 'test/fixtures/shop');
+export const SHOP = fixture('shop');
+
+/** The folder of one of the fixture projects. */
+export function fixture(name: string): string {
+  return path.join(ROOT, 'test/fixtures', name);
+}
 
 const projects = new Map<string, Project>();
 
@@ -102,26 +107,51 @@ export function plansFor(project: Project): Promise<MaintenancePlan[]> {
   return plans;
 }
 
-/** Models whose table is not what their SELECT gives over the relations it reads, each with the number of differing rows. */
+/**
+ * Models whose table is not what their SELECT gives over the relations it reads, each with the number of rows on both sides.
+ * Doubles count as equal to nine digits, since their sums depend on the order of addition.
+ */
 export async function differences(
   materializer: Materializer,
   project: Project,
   upkeep: readonly string[],
 ): Promise<string[]> {
   const found: string[] = [];
+  const lists = await comparableColumns(materializer);
   for (const plan of await plansFor(project)) {
     if (!upkeep.includes(plan.upkeep)) continue;
     const table = qualified(plan.relation.schema, plan.relation.identifier);
+    const digest = (from: string): string =>
+      `select count(*) as n, sum(hash(${lists.get(table)})::hugeint) as h from (${from})`;
     const { rows } = await materializer.query(
-      `select (select count(*) from (select * from ${table} except all select * from (${plan.fullSql})))
-            + (select count(*) from (select * from (${plan.fullSql}) except all select * from ${table}))`,
+      `select a.n, b.n, a.h is not distinct from b.h
+       from (${digest(`from ${table}`)}) a cross join (${digest(plan.fullSql)}) b`,
     );
-    if (rows[0]?.[0] !== 0) found.push(`${plan.model}: ${String(rows[0]?.[0])} rows differ`);
+    const [stored, expected, equal] = rows[0] as unknown as [number, number, boolean];
+    if (stored !== expected || !equal) found.push(`${plan.model}: ${stored} rows, its SELECT gives ${expected}`);
   }
   return found;
 }
 
-/** Every raw table and stored model with its rows, order aside, as text that two warehouses can be compared by. */
+/** The columns of each table in a form that can be compared, by its quoted name. */
+async function comparableColumns(materializer: Materializer): Promise<Map<string, string>> {
+  const { rows } = await materializer.query(
+    `select schema_name, table_name, column_name, data_type from duckdb_columns()
+     where database_name = current_database() order by schema_name, table_name, column_index`,
+  );
+  const lists = new Map<string, string[]>();
+  for (const [schema, table, name, type] of rows as [string, string, string, string][]) {
+    const columns = lists.get(qualified(schema, table)) ?? [];
+    columns.push(/DOUBLE|FLOAT/.test(type) ? `printf('%.9e', ${ident(name)})` : ident(name));
+    lists.set(qualified(schema, table), columns);
+  }
+  return new Map([...lists].map(([table, columns]) => [table, columns.join(', ')]));
+}
+
+/**
+ * Every raw table and stored model with its rows, order aside, as text that two warehouses can be compared by: doubles with
+ * nine digits.
+ */
 export async function contents(materializer: Materializer): Promise<Record<string, string[]>> {
   const { rows: tables } = await materializer.query(
     `select table_schema, table_name from information_schema.tables
@@ -130,7 +160,14 @@ export async function contents(materializer: Materializer): Promise<Record<strin
   const result: Record<string, string[]> = {};
   for (const [schema, table] of tables as [string, string][]) {
     const { rows } = await materializer.query(`select * from ${qualified(schema, table)}`, { maxRows: 1_000_000 });
-    result[table] = rows.map((row) => JSON.stringify(row)).sort();
+    result[table] = rows.map((row) => rowText(row)).sort();
   }
   return result;
+}
+
+/** A row in JSON, doubles with nine digits. */
+export function rowText(row: readonly unknown[]): string {
+  return JSON.stringify(row, (_, value: unknown) =>
+    typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(9)) : value,
+  );
 }

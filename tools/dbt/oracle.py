@@ -4,7 +4,7 @@
 
 Copies the warehouse (nobody may be writing it), puts the raw tables of the project's sources into a fresh file, runs
 `dbt build` of the project on that, and compares every model, tables and views: column names and types, then the rows
-both ways (EXCEPT ALL). The data tests run after all models, so that a failed one hides no model. All that is written
+both ways (EXCEPT ALL, doubles to nine digits). The data tests run after all models, so that a failed one hides no model. All that is written
 goes to a temporary folder.
 
 Prints a line per model and per data test that found something; the last line is `N passed, N failed, N skipped`, over
@@ -146,15 +146,22 @@ def difference(connection: duckdb.DuckDBPyConnection, node: dict, catalog: str) 
     if columns[0] != columns[1]:
         only = [sorted(set(a) - set(b)) for a, b in (columns, columns[::-1])]
         return 0, f"columns differ: only in the warehouse {only[0]}, only in dbt's {only[1]}, or the order"
+    rows_of = "select " + ", ".join(comparable(column[0], column[1]) for column in types[0])
     sides = []
     for place, a, b in (("the warehouse", ours, dbts), ("dbt's", dbts, ours)):
-        connection.execute(f"create or replace temp table only_here as from {a} except all from {b}")
+        connection.execute(f"create or replace temp table only_here as {rows_of} from {a} except all {rows_of} from {b}")
         (count,) = connection.execute("select count(*) from only_here").fetchone()
         if count > 0:
             shown = connection.execute(f"from only_here order by all limit {SHOWN_ROWS}").fetchall()
             sides.append(f"{count} rows only in {place}:" + "".join(f"\n        {row}" for row in shown))
     (rows,) = connection.execute(f"select count(*) from {ours}").fetchone()
     return rows, "\n      ".join(sides) or None
+
+
+def comparable(name: str, kind: str) -> str:
+    """A column; doubles with nine digits, since the last ones of a sum depend on the order of addition."""
+    column = ident(name)
+    return f"cast(printf('%.9e', {column}) as {kind}) as {column}" if kind in ("DOUBLE", "FLOAT") else column
 
 
 def report_tests(results: dict, counts: Counter) -> None:
