@@ -9,6 +9,7 @@ import type { Domain, Locality, Use } from './analysis/locality.ts';
 import { trace } from './analysis/lookup-paths.ts';
 import { ownConditions } from './analysis/own-conditions.ts';
 import type { Expr, Get, Rel, Stability } from './analysis/plan-tree.ts';
+import { neverNull, type NeverNullColumns, withCertainMarks } from './analysis/never-null.ts';
 import { textOf } from './analysis/text.ts';
 import { type TableKeys, uniqueKeys } from './analysis/unique-keys.ts';
 import { ident } from '../warehouse/sql.ts';
@@ -31,6 +32,8 @@ export interface AnalysedModel {
   /** No column of the key is ever null. */
   readonly keyNeverNull: boolean;
   readonly uniqueKeys: readonly (readonly string[])[];
+  /** Output columns that are never null. */
+  readonly neverNull: readonly string[];
   readonly inputs: readonly Omit<PlanInput, 'alias'>[];
   readonly domains: readonly PlanDomain[];
   readonly volatile: boolean;
@@ -43,8 +46,7 @@ export interface Surroundings {
   /** Of a table of the catalog. */
   readonly relation: (table: string) => Relation;
   readonly keysOf: TableKeys;
-  /** Columns of a table that are never null. */
-  readonly neverNull: (table: string) => readonly string[];
+  readonly neverNull: NeverNullColumns;
   /** How many columns a table has. */
   readonly width: (table: string) => number;
   readonly stability: StabilityOf;
@@ -79,7 +81,7 @@ export async function analyse(
 ): Promise<AnalysedModel> {
   const answer = await catalog.plan(sql);
   if ('why' in answer) return notAnalysed(`DuckDB gives no plan: ${answer.why}`);
-  const tree = planTree(answer.plan, around.stability);
+  const tree = withCertainMarks(planTree(answer.plan, around.stability), around.neverNull);
   if (tree.width !== columns.length) {
     throw new LensError('INTERNAL', `the plan of a model has ${tree.width} columns, its SELECT ${columns.length}`);
   }
@@ -107,13 +109,14 @@ export function withKeptStates(
   };
   // Beside what the model sees, a state has columns that change by themselves.
   const width = (table: string): number => (states.has(table) ? Infinity : around.width(table));
-  const neverNull = (table: string): readonly string[] => (states.has(table) ? [] : around.neverNull(table));
-  const rest = analyseTree(split.tree, columns, declaredKey, { ...around, relation, keysOf, neverNull, width });
+  const rest = analyseTree(split.tree, columns, declaredKey, { ...around, relation, keysOf, width });
   if (rest.reason !== null || rest.inputs.some((input) => input.whole !== null)) return null;
   return {
     ...rest,
     reads: plain.reads,
     uniqueKeys: plain.uniqueKeys,
+    neverNull: plain.neverNull,
+    keyNeverNull: rest.key.every((column) => plain.neverNull.includes(column)),
     states: split.states,
     writtenSql: (alias) =>
       namedAs(
@@ -139,6 +142,7 @@ function analyseTree(
 ): AnalysedModel {
   const unique = uniqueKeys(tree, around.keysOf);
   const named = unique.map((key) => [...key].map((index) => columns[index]?.name as string));
+  const present = neverNull(tree, around.neverNull);
   const unstable = callsOf(tree).find((call) => call.stability !== 'stable');
   const reason = whyNever(tree, unstable?.fn);
   const locality = reason === null ? chooseKey(tree, columns, unique, declaredKey) : null;
@@ -152,8 +156,9 @@ function analyseTree(
     states: [],
     writtenSql: () => null,
     key: locality?.key.map((index) => columns[index]?.name as string) ?? [],
-    keyNeverNull: carriers?.every((one) => isNeverNull(one, around)) ?? false,
+    keyNeverNull: locality?.key.every((index) => present.has(index)) ?? false,
     uniqueKeys: named,
+    neverNull: columns.filter((_, at) => present.has(at)).map(({ name }) => name),
     inputs,
     domains: locality === null ? [] : domainsOf(locality, around),
     volatile: unstable !== undefined,
@@ -165,7 +170,8 @@ function analyseTree(
 function whyNever(tree: Rel, unstable: string | undefined): string | null {
   if (unstable !== undefined) return `${unstable}() gives another value each time`;
   const all = operators(tree);
-  if (all.some((rel) => rel.op === 'get' && rel.columns.includes('rowid')))
+  // Where no column of a table is read (`count(*)`), DuckDB's plan has the rowid in their place.
+  if ([...columnsRead(tree).values()].some((columns) => columns.has('rowid')))
     return 'a rowid changes whenever its row is replaced';
   // DuckDB 1.5 takes the filter of any join around it below DISTINCT ON, and so may choose another row: the SELECT must not
   // be put into joins of ours, whichever table they restrict.
@@ -174,7 +180,17 @@ function whyNever(tree: Rel, unstable: string | undefined): string | null {
 
 function notAnalysed(reason: string): AnalysedModel {
   const nothing = { tree: null, reads: [], states: [], writtenSql: () => null };
-  return { ...nothing, key: [], keyNeverNull: false, uniqueKeys: [], inputs: [], domains: [], volatile: false, reason };
+  return {
+    ...nothing,
+    key: [],
+    keyNeverNull: false,
+    uniqueKeys: [],
+    neverNull: [],
+    inputs: [],
+    domains: [],
+    volatile: false,
+    reason,
+  };
 }
 
 function inputsOf(
@@ -238,11 +254,6 @@ interface Carrier {
 function carriersOf(tree: Rel, key: readonly number[], output: readonly CatalogColumn[]): Carrier[] | null {
   const exprs = key.map((index) => ref(index, output[index]?.type ?? ''));
   return trace(tree, exprs, false);
-}
-
-function isNeverNull({ get, exprs }: Carrier, { neverNull }: Surroundings): boolean {
-  const columns = neverNull(get.table);
-  return exprs.every((expr) => expr.kind === 'ref' && columns.includes(get.columns[expr.index] as string));
 }
 
 /** Whether a place where a table is read is restricted by plain columns that are unique in it, and by the key itself. */

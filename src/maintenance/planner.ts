@@ -28,7 +28,19 @@ export interface RawRelation extends Relation {
  *
  * MODEL_SQL_INVALID when a model does not bind, with DuckDB's message and the model's file.
  */
-export async function planModels(project: Project, raw: readonly RawRelation[]): Promise<MaintenancePlan[]> {
+export function planModels(project: Project, raw: readonly RawRelation[]): Promise<MaintenancePlan[]> {
+  // A full refresh and a second start in one process ask again, and the answer is a function of the arguments.
+  const text = JSON.stringify(raw);
+  const known = lastPlans.get(project);
+  if (known?.raw === text) return known.plans;
+  const plans = planAll(project, raw);
+  lastPlans.set(project, { raw: text, plans });
+  return plans;
+}
+
+const lastPlans = new WeakMap<Project, { readonly raw: string; readonly plans: Promise<MaintenancePlan[]> }>();
+
+async function planAll(project: Project, raw: readonly RawRelation[]): Promise<MaintenancePlan[]> {
   await using planner = await Planner.over(project, raw);
   return planner.plans;
 }
@@ -78,6 +90,7 @@ export class Planner implements AsyncDisposable {
     this.#widths.set(`${schema}.${identifier}`, columns.length);
     if (key === null) return;
     this.#keys.set(`${schema}.${identifier}`, [key]);
+    // Other columns may have come with a newer contract, and are null for rows landed before.
     this.#neverNull.set(`${schema}.${identifier}`, key);
   }
 
@@ -92,8 +105,8 @@ export class Planner implements AsyncDisposable {
       await this.#catalog.createTable(relation.schema, relation.identifier, columns);
       this.#tables.set(`${relation.schema}.${relation.identifier}`, relation);
       this.#keys.set(`${relation.schema}.${relation.identifier}`, analysed.uniqueKeys);
+      this.#neverNull.set(`${relation.schema}.${relation.identifier}`, analysed.neverNull);
       this.#widths.set(`${relation.schema}.${relation.identifier}`, columns.length);
-      if (analysed.keyNeverNull) this.#neverNull.set(`${relation.schema}.${relation.identifier}`, analysed.key);
     }
     this.plans.push(await this.#plan(model, relation, toAnalyse, analysed));
   }

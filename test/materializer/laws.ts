@@ -68,15 +68,18 @@ export function describeLaws(title: string, { projectDir, histories, runs, take 
         // Whether each stop is one commit or some.
         maxRecords: fc.constantFrom(take, Math.ceil(take / 3)),
         bulk: fc.constantFrom(2, 1_000_000, 1_000_000),
+        // Whether the keys of all tables are indexed, as those of large ones are.
+        indexed: fc.boolean(),
       });
       await fc.assert(
-        fc.asyncProperty(plan, async ({ history, cuts, maxRecords, bulk }) => {
+        fc.asyncProperty(plan, async ({ history, cuts, maxRecords, bulk, indexed }) => {
           await using workshop = await Workshop.of(projectDir);
           const open = (): Promise<Materializer> =>
             workshop.open({
               dataDir: path.join(workshop.dir, 'kept'),
               batch: { maxRecords, maxMilliseconds: 1000 },
               bulk: { lagRecords: bulk },
+              warehouse: { threads: 1, indexFromRows: indexed ? 0 : undefined },
             });
           let materializer = await open();
           await using _ = { [Symbol.asyncDispose]: () => materializer[Symbol.asyncDispose]() };

@@ -95,16 +95,9 @@ export class Workshop implements AsyncDisposable {
   }
 }
 
-const plansOf = new WeakMap<Project, Promise<MaintenancePlan[]>>();
-
 /** The plans of a project over the topics of its folder. */
 export function plansFor(project: Project): Promise<MaintenancePlan[]> {
-  let plans = plansOf.get(project);
-  if (plans === undefined) {
-    plans = planModels(project, rawTables(loadTopics(project.dir), project).map(rawRelation));
-    plansOf.set(project, plans);
-  }
-  return plans;
+  return planModels(project, rawTables(loadTopics(project.dir), project).map(rawRelation));
 }
 
 /**

@@ -175,7 +175,7 @@ class Search {
     const other = main.side === 'left' ? join.right : join.left;
     const own = join.equalities.map((one) => one[main.side]);
     const theirs = join.equalities.map((one) => one[main.side === 'left' ? 'right' : 'left']);
-    if (join.kind === 'mark' && !join.correlated && !join.positive) {
+    if (join.kind === 'mark' && !join.correlated && !join.byMatches) {
       return this.#whole(other, 'IN or EXISTS as a value: one null changes every row');
     }
     const equal = main.exprs.map((expr) => theirs[own.findIndex((one) => sameValue(one, expr))]);

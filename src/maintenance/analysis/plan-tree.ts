@@ -71,8 +71,11 @@ export interface Join extends Base {
   readonly correlated: boolean;
   /** ASOF: the nearest row of the right side. */
   readonly nearest: boolean;
-  /** mark: rows count only where the mark is true (IN or EXISTS as a condition of its own in WHERE). */
-  readonly positive: boolean;
+  /**
+   * mark: whether a row counts depends on the rows of the right side that match it, and on no others: IN or EXISTS as a
+   * condition of its own in WHERE, and what is never null. Else one null on the right side changes every row.
+   */
+  readonly byMatches: boolean;
 }
 
 export interface Equality {

@@ -1,4 +1,4 @@
-import { conjuncts } from '../expressions.ts';
+import { conjuncts, ref } from '../expressions.ts';
 import type { Equality, Expr, Get, Join, JoinKind, Rel } from '../plan-tree.ts';
 import { type BoundExpression, ExpressionReader, type StabilityOf } from './bound-expression.ts';
 import { type BoundType, typeName } from './bound-type.ts';
@@ -86,9 +86,12 @@ class PlanReader {
         const list = exprs();
         return { op: 'project', input, exprs: list, width: list.length };
       }
-      case 'LOGICAL_FILTER':
-        if (listOf(bound['projection_map']).length > 0) return { op: 'opaque', inputs, why: 'a projection map', width };
-        return filtered({ op: 'filter', input, predicates: conjuncts(exprs()), width });
+      case 'LOGICAL_FILTER': {
+        const kept = listOf(bound['projection_map']) as number[];
+        const filter = filtered({ op: 'filter', input, predicates: conjuncts(exprs()), width });
+        if (kept.length === 0) return filter;
+        return { op: 'project', input: filter, exprs: kept.map((index) => ref(index, 'unknown')), width: kept.length };
+      }
       case 'LOGICAL_AGGREGATE_AND_GROUP_BY': {
         const keys = listOf(bound['groups']).map((one) => this.#expressions.read(one as BoundExpression));
         const aggregates = listOf(bound['expressions']).map((one) =>
@@ -174,6 +177,10 @@ class PlanReader {
     const joinType = bound.type === 'LOGICAL_CROSS_PRODUCT' ? 'INNER' : (bound['join_type'] as string);
     const kind = JOIN_KINDS[joinType];
     const both = left.width + right.width;
+    const maps = [bound['left_projection_map'], bound['right_projection_map']];
+    if (maps.some((map) => listOf(map).length > 0)) {
+      return { op: 'opaque', inputs: [left, right], why: 'a projection map', width: both };
+    }
     if (kind === undefined)
       return { op: 'opaque', inputs: [left, right], why: `${joinType.toLowerCase()} join`, width: both };
     const width = kind === 'semi' || kind === 'anti' ? left.width : kind === 'mark' ? left.width + 1 : both;
@@ -198,7 +205,7 @@ class PlanReader {
       residual: [],
       correlated: bound.type === 'LOGICAL_DELIM_JOIN',
       nearest: bound.type === 'LOGICAL_ASOF_JOIN',
-      positive: false,
+      byMatches: false,
       width,
     };
     const oneSided = kind === 'semi' || kind === 'anti' || kind === 'mark';

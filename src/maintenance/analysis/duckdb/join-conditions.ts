@@ -1,4 +1,5 @@
-import { conjuncts, ref, refs, shifted, substitute } from '../expressions.ts';
+import { conjuncts, ref, refs, shifted, stabilityOf, substitute } from '../expressions.ts';
+import { through } from '../lookup-paths.ts';
 import type { Equality, Expr, Filter, Join, Rel } from '../plan-tree.ts';
 
 /** An inequality between the sides, over the columns of both. */
@@ -70,10 +71,16 @@ function withPositiveMark({ input, predicates }: Filter): Rel {
   const mark = input.width - 1;
   const isMark = (expr: Expr): boolean => expr.kind === 'ref' && expr.index === mark;
   const others = predicates.filter((expr) => !isMark(expr));
-  return { ...input, positive: predicates.some(isMark) && !others.some((expr) => refs(expr).has(mark)) };
+  return { ...input, byMatches: predicates.some(isMark) && !others.some((expr) => refs(expr).has(mark)) };
 }
 
+/** Through projections and filters, since DuckDB decorrelates below them: `where c.id = outer.id` of a view's rows. */
 function intoJoin(rel: Rel, condition: Expr): Rel | null {
+  if (rel.op === 'project' || rel.op === 'filter') {
+    const inner = rel.op === 'filter' ? condition : through([condition], rel.exprs)[0];
+    const input = inner === undefined || stabilityOf(inner) !== 'stable' ? null : intoJoin(rel.input, inner);
+    return input === null ? null : { ...rel, input };
+  }
   if (rel.op !== 'join' || rel.kind !== 'inner' || rel.correlated || rel.nearest) return null;
   const equality = equalityOf(condition, rel.left.width);
   if (equality !== null) return { ...rel, equalities: [...rel.equalities, equality] };
