@@ -192,4 +192,54 @@ where parent.to_field is null
         (date_diff('{{ datepart }}', {{ first_date }}::timestamp, {{ second_date }}::timestamp))
     {%- endif -%}
 {%- endmacro %}
+
+{% macro last_day(date, datepart) -%}
+    {%- set end = dateadd('month', '3', date_trunc(datepart, date)) if datepart == 'quarter'
+        else dateadd(datepart, '1', date_trunc(datepart, date)) -%}
+    cast({{ dateadd('day', '-1', end) }} as date)
+{%- endmacro %}
+
+{% macro date(year, month, day) -%}
+    make_date({{ year }}, {{ month }}, {{ day }})
+{%- endmacro %}
+
+{# dbt asks the warehouse for the number of periods first, and puts it here. #}
+{% macro date_spine(datepart, start_date, end_date) %}
+    with periods as (
+        select generate_series as period
+        from generate_series(1, {{ datediff(start_date, end_date, datepart) }})
+    ),
+    all_periods as (
+        select {{ dateadd(datepart, 'period - 1', start_date) }} as date_{{ datepart }} from periods
+    )
+    select * from all_periods where date_{{ datepart }} <= {{ end_date }}
+{% endmacro %}
+
+{% macro split_part(string_text, delimiter_text, part_number) -%}
+    string_split({{ string_text }}, {{ delimiter_text }})[ {{ part_number }} ]
+{%- endmacro %}
+
+{% macro listagg(measure, delimiter_text="','", order_by_clause=none, limit_num=none) -%}
+    {%- if limit_num -%}
+    list_aggr((array_agg({{ measure }} {{ order_by_clause or '' }}))[1:{{ limit_num }}], 'string_agg', {{ delimiter_text }})
+    {%- else -%}
+    string_agg({{ measure }}, {{ delimiter_text }} {{ order_by_clause or '' }})
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro any_value(expression) -%}arbitrary({{ expression }}){%- endmacro %}
+{% macro bool_or(expression) -%}bool_or({{ expression }}){%- endmacro %}
+{% macro cast_bool_to_text(field) -%}cast({{ field }} as text){%- endmacro %}
+{% macro escape_single_quotes(expression) -%}{{ expression | replace("'", "''") }}{%- endmacro %}
+{% macro string_literal(value) -%}'{{ value }}'{%- endmacro %}
+{% macro position(substring_text, string_text) -%}position({{ substring_text }} in {{ string_text }}){%- endmacro %}
+{% macro replace(field, old_chars, new_chars) -%}replace({{ field }}, {{ old_chars }}, {{ new_chars }}){%- endmacro %}
+{% macro right(string_text, length_expression) -%}right({{ string_text }}, {{ length_expression }}){%- endmacro %}
+{% macro except() %}except{% endmacro %}
+{% macro intersect() %}intersect{% endmacro %}
+{% macro array_append(array, new_element) -%}array_append({{ array }}, {{ new_element }}){%- endmacro %}
+{% macro array_concat(array_1, array_2) -%}array_cat({{ array_1 }}, {{ array_2 }}){%- endmacro %}
+{% macro array_construct(inputs=[], data_type='integer') -%}
+    {% if inputs | length > 0 %}array[ {{ inputs | join(' , ') }} ]{% else %}array[]::{{ data_type }}[]{% endif %}
+{%- endmacro %}
 `;

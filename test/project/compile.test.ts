@@ -91,6 +91,15 @@ const CASES: readonly Case[] = [
     expect: "TEXT timestamp a || b date_trunc('day', x)",
   },
   {
+    name: "dbt's macros of texts, lists and dates",
+    files: {
+      'models/m.sql':
+        "{{ dbt.split_part('a', \"'-'\", 2) }} {{ dbt.listagg('a', \"', '\", 'order by a') }} {{ listagg('a', limit_num=2) }} {{ dbt.last_day('d', 'month') }} {{ dbt.date(2026, 5, 1) }} {{ dbt.except() }} {{ dbt.array_construct(['1', '2']) }} {{ dbt.replace('a', \"'x'\", \"'y'\") }}",
+    },
+    expect:
+      "string_split(a, '-')[ 2 ] string_agg(a, ', ' order by a) list_aggr((array_agg(a ))[1:2], 'string_agg', ',') cast(((date_trunc('month', d) + cast(1 as bigint) * interval 1 month) + cast(-1 as bigint) * interval 1 day) as date) make_date(2026, 5, 1) except array[ 1 , 2 ] replace(a, 'x', 'y')",
+  },
+  {
     name: 'more macros of dbt, as dbt-duckdb has them',
     files: {
       'models/m.sql':
