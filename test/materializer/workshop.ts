@@ -135,7 +135,8 @@ async function comparableColumns(materializer: Materializer): Promise<Map<string
   const lists = new Map<string, string[]>();
   for (const [schema, table, name, type] of rows as [string, string, string, string][]) {
     const columns = lists.get(qualified(schema, table)) ?? [];
-    columns.push(/DOUBLE|FLOAT/.test(type) ? `printf('%.9e', ${ident(name)})` : ident(name));
+    // Zero has two signs, which a DuckDB file does not tell apart.
+    columns.push(/^(DOUBLE|FLOAT)$/.test(type) ? `printf('%.9e', ${ident(name)} + 0.0)` : ident(name));
     lists.set(qualified(schema, table), columns);
   }
   return new Map([...lists].map(([table, columns]) => [table, columns.join(', ')]));
