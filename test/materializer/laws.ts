@@ -61,6 +61,7 @@ export function describeLaws(title: string, { projectDir, histories, runs, take 
         cuts: fc.array(
           fc.record({
             take: fc.integer({ min: 1, max: take }),
+            beside: fc.boolean(),
             after: fc.constantFrom('nothing', 'nothing', 'compact', 'compact', 'restart'),
           }),
           { minLength: 1, maxLength: 12 },
@@ -87,7 +88,10 @@ export function describeLaws(title: string, { projectDir, histories, runs, take 
             const cut = cuts[i % cuts.length] as (typeof cuts)[number];
             await workshop.publish(history.slice(at, at + cut.take));
             at += cut.take;
+            // A compaction may run beside the batches.
+            const compaction = cut.beside ? materializer.compact({ full: false }) : null;
             await materializer.catchUp();
+            await compaction;
             expect(await differences(materializer, workshop.project, ['batch'])).toEqual([]);
             if (cut.after === 'compact') {
               await materializer.compact({ full: false });
