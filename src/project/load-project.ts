@@ -65,6 +65,8 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
     ...macros.warnings,
     ...databaseNames(macros),
     ...yamls.flatMap(propertyWarnings),
+    ...sources.warnings,
+    ...described.warnings,
     ...unmatched(properties, names(files), names(singular)),
     ...unknownProjectKeys(file.yaml),
     ...unusedConfig(file, 'models', fqns(files)),
@@ -134,14 +136,16 @@ function describeAll(
   drafts: ReadonlyMap<string, ModelDraft>,
   file: ProjectFile,
   engine: TemplateEngine,
-): { models: Model[]; tests: TestDefinition[] } {
+): { models: Model[]; tests: TestDefinition[]; warnings: string[] } {
   const tests: TestDefinition[] = [];
+  const warnings: string[] = [];
   const models = [...drafts.values()].map((draft): Model => {
     const { name, path, fqn, rawSql, properties } = draft.file;
     const { config, materialized, schema, alias, dependsOn } = draft;
     const relation = { kind: 'model', name, schema, identifier: alias } as const;
     const own = properties === undefined ? undefined : genericTests(properties, relation, file, engine);
     tests.push(...(own?.definitions ?? []));
+    warnings.push(...(own?.warnings ?? []));
     return {
       name,
       uniqueId: `model.${file.name}.${name}`,
@@ -159,7 +163,7 @@ function describeAll(
       dependsOn,
     };
   });
-  return { models, tests };
+  return { models, tests, warnings };
 }
 
 function makeTests(definitions: readonly TestDefinition[], surroundings: TestSurroundings): DataTest[] {

@@ -29,6 +29,8 @@ export interface ColumnProperties {
 export interface TestDeclaration {
   /** The generic test's name, without its package. */
   readonly test: string;
+  /** The package before it: `dbt_utils` of `dbt_utils.accepted_range`. */
+  readonly package: string | null;
   /** A name of its own, instead of the one made from its arguments. */
   readonly name: string | null;
   readonly arguments: YamlRecord;
@@ -181,6 +183,7 @@ function declare(yaml: YamlFile, test: string, body: YamlRecord, at: Path): Test
   }
   return {
     test: test.split('.').at(-1) ?? test,
+    package: test.includes('.') ? test.slice(0, test.lastIndexOf('.')) : null,
     name: body['name'] === undefined ? null : yaml.string(body['name'], [...at, 'name']),
     arguments: { ...args, ...yaml.record(body['arguments'], [...at, 'arguments']) },
     config: mergeConfig(config, yaml.record(body['config'], [...at, 'config'])),

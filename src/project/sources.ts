@@ -20,6 +20,7 @@ export interface LoadedSources {
   readonly external: ReadonlyMap<string, { readonly key: string; readonly place: string }>;
   /** What the `sources:` tree of dbt_project.yml matches, of tables that are not enabled, too. */
   readonly fqns: readonly (readonly string[])[];
+  readonly warnings: readonly string[];
 }
 
 /** The source tables of all yml files, by source and name. PROJECT_INVALID for one that is declared twice. */
@@ -30,6 +31,7 @@ export function loadSources(yamls: readonly YamlFile[], file: ProjectFile, engin
   const external = new Map<string, { key: string; place: string }>();
   const fqns: string[][] = [];
   const tests: TestDefinition[] = [];
+  const warnings: string[] = [];
   for (const yaml of yamls) {
     for (const source of readSourceProperties(yaml)) {
       for (const table of source.tables) {
@@ -50,8 +52,9 @@ export function loadSources(yamls: readonly YamlFile[], file: ProjectFile, engin
         const relation: Relation = { kind: 'source', name: full, schema, identifier };
         const key = externalKey(config);
         if (key !== undefined) external.set(full, { key, place });
-        const { definitions, byColumn } = genericTests(table, relation, file, engine);
+        const { definitions, byColumn, warnings: notRun } = genericTests(table, relation, file, engine);
         tests.push(...definitions);
+        warnings.push(...notRun);
         tables.set(full, {
           sourceName: source.sourceName,
           name: table.name,
@@ -73,6 +76,7 @@ export function loadSources(yamls: readonly YamlFile[], file: ProjectFile, engin
     disabled,
     external,
     fqns,
+    warnings,
   };
 }
 

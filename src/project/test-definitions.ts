@@ -15,6 +15,8 @@ import { genericTestName, testHash } from './test-names.ts';
 export interface GenericTests {
   readonly definitions: readonly TestDefinition[];
   readonly byColumn: ReadonlyMap<string, readonly string[]>;
+  /** Tests of packages, which are not loaded: a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** The generic tests that a yml file declares of a relation. PROJECT_INVALID for a test that does not exist. */
@@ -26,14 +28,17 @@ export function genericTests(
 ): GenericTests {
   const definitions: TestDefinition[] = [];
   const byColumn = new Map<string, string[]>();
+  const warnings: string[] = [];
   const add = (declaration: TestDeclaration, column: ColumnProperties | null): void => {
+    const missing = testOfPackage(declaration, engine.macros);
+    if (missing !== null) return void warnings.push(missing);
     const definition = define(declaration, column, target, file, engine);
     definitions.push(definition);
     if (column !== null) byColumn.set(column.name, [...(byColumn.get(column.name) ?? []), definition.uniqueId]);
   };
   for (const declaration of properties.tests) add(declaration, null);
   for (const column of properties.columns) for (const declaration of column.tests) add(declaration, column);
-  return { definitions, byColumn };
+  return { definitions, byColumn, warnings };
 }
 
 function define(
@@ -67,6 +72,12 @@ function define(
     declared: mergeConfig(mergeConfig(tree, columnTags), own),
     arguments: args,
   };
+}
+
+/** A sentence about a test of a package that the project has no copy of. */
+function testOfPackage({ test, package: from, yaml, at }: TestDeclaration, macros: MacroLibrary): string | null {
+  if (from === null || macros.has(`test_${test}`)) return null;
+  return `${yaml.place(at)}: the data test ${from}.${test} is not run: packages are not loaded, it can be copied into tests/generic/`;
 }
 
 function requireTest({ test, yaml, at }: TestDeclaration, macros: MacroLibrary): void {
