@@ -6,6 +6,6 @@ import { attribution } from './tales/attribution.ts';
 describeLaws('web attribution', {
   projectDir: fixture('attribution'),
   histories: (catalog) => histories(catalog, attribution),
-  runs: 4,
+  runs: 3,
   take: 30,
 });

@@ -6,6 +6,6 @@ import { billing } from './tales/billing.ts';
 describeLaws('subscription billing', {
   projectDir: fixture('billing'),
   histories: (catalog) => histories(catalog, billing),
-  runs: 4,
+  runs: 3,
   take: 30,
 });

@@ -6,6 +6,6 @@ import { logistics } from './tales/logistics.ts';
 describeLaws('logistics', {
   projectDir: fixture('logistics'),
   histories: (catalog) => histories(catalog, logistics),
-  runs: 4,
+  runs: 3,
   take: 30,
 });

@@ -6,6 +6,6 @@ import { shop } from './tales/shop.ts';
 describeLaws('the shop, as it happens', {
   projectDir: fixture('shop'),
   histories: (catalog) => histories(catalog, shop),
-  runs: 6,
+  runs: 4,
   take: 30,
 });
