@@ -13,9 +13,11 @@ export function planText(plan: MaintenancePlan): string {
 
 /** `count, sum of raw_orders by customer_id, kept from changes alone`. */
 function stateText({ values, source, sourceKeys }: AggregateState): string {
-  const kinds = values.map(({ kind }) => (kind === 'distinct' ? 'distinct count' : kind));
+  const kinds = values.map(({ kind, distinct }) => `${distinct ? 'distinct ' : ''}${WORDS[kind] ?? kind}`);
   return `${[...new Set(kinds)].join(', ')} of ${source.name} by ${sourceKeys.map(plainText).join(', ')}, kept from changes alone`;
 }
+
+const WORDS: Readonly<Record<string, string>> = { avg: 'average', every: 'bool_and', some: 'bool_or' };
 
 function summary({ strategy, upkeep, key }: MaintenancePlan): string {
   const when = { view: 'nothing stored', batch: 'in each batch', compaction: 'by compaction' }[upkeep];

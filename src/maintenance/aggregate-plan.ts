@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { LensError } from '../core/errors.ts';
 import { ident } from '../warehouse/sql.ts';
 import { type KeptAggregate, keptAggregates, replaced } from './analysis/aggregate-parts.ts';
 import { operators } from './analysis/expressions.ts';
@@ -52,13 +53,13 @@ function scanOf({ relation, columns }: AggregateState, id: number): Get {
 
 function stateOf(
   model: string,
-  { aggregate, get, keys }: KeptAggregate,
+  { aggregate, calls, get, keys }: KeptAggregate,
   relation: (table: string) => Relation,
 ): AggregateState | null {
   const rows = toSql(aggregate.input, () => ident(SOURCE));
   const parts = [
     selectList(aggregate.keys, (at) => `k${at}`),
-    ...aggregate.aggregates.flatMap((call, at) => [
+    ...calls.flatMap((call, at) => [
       call.args.length === 0 ? '' : selectList(call.args, () => `x${at}`),
       call.filter === null ? '' : selectList([call.filter], () => `f${at}`),
     ]),
@@ -66,7 +67,7 @@ function stateOf(
   const sourceKeys = keys.map((key: Expr) => textOf(key, (index) => `i.${ident(get.columns[index] as string)}`));
   if (rows === null || parts.includes(null) || sourceKeys.includes(null)) return null;
   const rowsSql = `select ${parts.filter((part) => part !== '').join(', ')} from (${rows}) q`;
-  const values = aggregate.aggregates.map(valueOf);
+  const values = calls.map(valueOf);
   // Another definition is another table: what an older release kept under the name would be wrong.
   const definition = createHash('sha256')
     .update(JSON.stringify([rowsSql, values]))
@@ -88,9 +89,19 @@ function stateOf(
   };
 }
 
-function valueOf(call: AggregateCall): StateValue {
-  const base = { filtered: call.filter !== null, type: call.type };
-  if (call.fn === 'count_star') return { ...base, kind: 'count', argument: false };
-  if (call.fn === 'count') return { ...base, kind: call.distinct ? 'distinct' : 'count', argument: true };
-  return { ...base, kind: call.fn as 'sum' | 'min' | 'max', argument: true };
+function valueOf({ fn, args: [argument], distinct, filter, type }: AggregateCall): StateValue {
+  const kind = KINDS[fn];
+  if (kind === undefined) throw new LensError('INTERNAL', `${fn} is kept as a state`);
+  return { kind, distinct, argument: argument?.type ?? null, filtered: filter !== null, type };
 }
+
+const KINDS: Readonly<Record<string, StateValue['kind']>> = {
+  count_star: 'count',
+  count: 'count',
+  sum: 'sum',
+  avg: 'avg',
+  min: 'min',
+  max: 'max',
+  bool_and: 'every',
+  bool_or: 'some',
+};

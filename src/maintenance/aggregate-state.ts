@@ -1,14 +1,28 @@
 import type { Connection } from '../warehouse/connection.ts';
 import { ident, qualified } from '../warehouse/sql.ts';
 import { type ChangeSet, createTemporary, temporary } from './change-set.ts';
+import { ZERO } from './average.ts';
 import type { AggregateState, StateValue } from './maintenance-plan.ts';
+import {
+  deltas,
+  distinctDeltas,
+  helpersOf,
+  isExtreme,
+  isPresent,
+  newAverage,
+  newTally,
+  newValue,
+  tallyType,
+  wholeTally,
+  wholeValue,
+} from './state-values.ts';
 
 /** Builds a state over the source as it is, inside the caller's transaction. */
 export async function buildState(connection: Connection, state: AggregateState): Promise<void> {
   const source = qualified(state.source.schema, state.source.identifier);
   const rows = rowsOf(state, source);
   const values = state.values.map((value, j) => `${wholeValue(value, j)} as v${j}`);
-  const helpers = state.values.flatMap((value, j) => (value.kind === 'sum' ? [`${present(value, j)} as c${j}`] : []));
+  const helpers = helpersOfAll(state, (value, j, tally) => `${wholeTally(value, j, tally)} as ${tally}${j}`);
   await connection.run(
     [
       `create or replace table ${tableOf(state)} (${columnsOf(state).join(', ')})`,
@@ -26,15 +40,15 @@ export async function buildState(connection: Connection, state: AggregateState):
 }
 
 /**
- * Carries a change of the source into the state: counts and sums by difference, distinct counts by the number of rows of
- * each value, extremes from the old one and the rows that came; a group whose extreme left is looked up in the source
+ * Carries a change of the source into the state: counts and sums by difference, those of distinct values by the number of rows
+ * of each value, extremes from the old one and the rows that came; a group whose extreme left is looked up in the source
  * again. Gives the touched groups as they were and as they are.
  */
 export async function keepState(connection: Connection, state: AggregateState, change: ChangeSet): Promise<ChangeSet> {
   const name = state.relation.name;
   const [signed, delta] = [temporary('gone', name), temporary('keys', name)];
   const [fresh, old, dirty] = [temporary('new', name), temporary('old', name), temporary('redo', name)];
-  const extremes = state.values.some(({ kind }) => kind === 'min' || kind === 'max');
+  const extremes = state.values.some(isExtreme);
   const anyNull = keys(state)
     .map((key) => `${key} is null`)
     .join(' or ');
@@ -94,15 +108,24 @@ function tableOf({ relation }: AggregateState): string {
  * 1.5.6).
  */
 function columnsOf(state: AggregateState): string[] {
-  const visible = state.columns.map(({ name, type }) => {
+  const column = (name: string, type: string): string => {
     const wide = type === 'HUGEINT' || /^DECIMAL\((19|[23]\d)/.test(type);
     return `${name} ${type}${wide ? ' using compression uncompressed' : ''}`;
-  });
-  const helpers = state.values.flatMap(({ kind }, j) => (kind === 'sum' ? [`c${j} bigint`] : []));
+  };
+  const visible = state.columns.map(({ name, type }) => column(name, type));
+  const helpers = helpersOfAll(state, (value, j, tally) => column(`${tally}${j}`, tallyType(value, tally)));
   return [...visible, 'n bigint', ...helpers];
 }
 
-/** The values of a distinct count, with the number of rows of each. */
+/** What a state keeps beside its values and the number of rows, by value and tally. */
+function helpersOfAll(
+  { values }: AggregateState,
+  each: (value: StateValue, j: number, tally: ReturnType<typeof helpersOf>[number]) => string,
+): string[] {
+  return values.flatMap((value, j) => helpersOf(value).map((tally) => each(value, j, tally)));
+}
+
+/** The distinct values of an aggregate, with the number of rows of each. */
 function valuesTable({ relation }: AggregateState, j: number): string {
   return qualified(relation.schema, `${relation.identifier}_values_${j}`);
 }
@@ -124,72 +147,32 @@ function sameKeys(state: AggregateState, nulls: boolean): SameKeys {
 }
 
 function distincts({ values }: AggregateState): [StateValue, number][] {
-  return values.flatMap((value, j): [StateValue, number][] => (value.kind === 'distinct' ? [[value, j]] : []));
+  return values.flatMap((value, j): [StateValue, number][] => (value.distinct ? [[value, j]] : []));
 }
 
 function rowsOf({ rowsSql, sourceAlias }: AggregateState, source: string): string {
   return `with ${ident(sourceAlias)} as (from ${source}) ${rowsSql}`;
 }
 
-/** The rows that came with s = 1, those that left with s = -1. */
+/** The rows that came with sign 1, those that left with -1. */
 function signedRows(state: AggregateState, { rowsIn, rowsOut, onlyIn }: ChangeSet): string {
-  const came = `select *, 1 as s from (${rowsOf(state, rowsIn)})`;
+  const came = `select *, 1 as sign from (${rowsOf(state, rowsIn)})`;
   return onlyIn ? came : `${came} union all select *, -1 from (${rowsOf(state, rowsOut)})`;
 }
 
-/** The condition under which a row counts for a value. */
-function isPresent({ argument, filtered }: StateValue, j: number): string {
-  const conditions = [...(argument ? [`x${j} is not null`] : []), ...(filtered ? [`f${j}`] : [])];
-  return conditions.length === 0 ? 'true' : conditions.join(' and ');
-}
-
-function present(value: StateValue, j: number): string {
-  return `count(*) filter (where ${isPresent(value, j)})`;
-}
-
-function wholeValue(value: StateValue, j: number): string {
-  const filter = `filter (where ${isPresent(value, j)})`;
-  switch (value.kind) {
-    case 'count':
-      return `count(*) ${filter}`;
-    case 'distinct':
-      return `count(distinct x${j}) ${filter}`;
-    case 'sum':
-    case 'min':
-    case 'max':
-      return `${value.kind}(x${j}) ${filter}`;
-  }
-}
-
-/** By key: n rows more or less; per value dj (and cj), or the extreme of what came (ij) and of what left (oj). */
+/** By key: n rows more or less, and what the values grow by. */
 function deltaSql(state: AggregateState, signed: string): string {
-  const parts = state.values.flatMap((value, j) => {
-    const when = (sign: string): string => `filter (where ${isPresent(value, j)} and s = ${sign})`;
-    switch (value.kind) {
-      case 'count':
-        return [`coalesce(sum(s) filter (where ${isPresent(value, j)}), 0) as d${j}`];
-      case 'sum':
-        return [
-          `coalesce(sum(x${j}) ${when('1')}, 0) - coalesce(sum(x${j}) ${when('-1')}, 0) as d${j}`,
-          `coalesce(sum(s) filter (where ${isPresent(value, j)}), 0) as c${j}`,
-        ];
-      case 'min':
-      case 'max':
-        return [`${value.kind}(x${j}) ${when('1')} as i${j}`, `${value.kind}(x${j}) ${when('-1')} as o${j}`];
-      case 'distinct':
-        return [];
-    }
-  });
-  return `select ${[...keys(state), 'sum(s) as n', ...parts].join(', ')} from ${signed} group by ${keys(state).join(', ')}`;
+  const parts = ['sum(sign) as n', ...state.values.flatMap(deltas)];
+  return `select ${[...keys(state), ...parts].join(', ')} from ${signed} group by ${keys(state).join(', ')}`;
 }
 
-/** Statements that keep the rows of each value of a distinct count, and note in a temporary table how many came and went. */
+/** Statements that keep the number of rows of each distinct value, and note in a temporary table how many there were and are. */
 function keepValues(state: AggregateState, same: SameKeys, signed: string, value: StateValue, j: number): string[] {
   const moved = temporary('touched', `${state.relation.name}_${j}`);
   const table = valuesTable(state, j);
   const match = `${same('a', 'd')} and a.x = d.x`;
-  const delta = `select ${keys(state).join(', ')}, x${j} as x, sum(s) as n from ${signed}
-    where ${isPresent(value, j)} group by all having sum(s) <> 0`;
+  const delta = `select ${keys(state).join(', ')}, x${j} as x, sum(sign) as n from ${signed}
+    where ${isPresent(value, j)} group by all having sum(sign) <> 0`;
   return [
     createTemporary(
       moved,
@@ -204,7 +187,7 @@ function keepValues(state: AggregateState, same: SameKeys, signed: string, value
 /** Keys of groups that lost an extreme, and got none that is as far out. */
 function dirtySql(state: AggregateState, same: SameKeys, delta: string, old: string): string {
   const lost = state.values.flatMap((value, j) => {
-    if (value.kind !== 'min' && value.kind !== 'max') return [];
+    if (!isExtreme(value)) return [];
     const worse = value.kind === 'min' ? '>' : '<';
     return [`(d.o${j} = o.v${j} and (d.i${j} is null or d.i${j} ${worse} o.v${j}))`];
   });
@@ -216,9 +199,7 @@ function extremesSql(state: AggregateState, same: SameKeys, dirty: string): stri
   const source = qualified(state.source.schema, state.source.identifier);
   const match = state.sourceKeys.map((key, at) => `${key} is not distinct from g.k${at}`).join(' and ');
   const rows = rowsOf(state, `(select i.* from ${source} i semi join ${dirty} g on ${match})`);
-  const values = state.values.flatMap((value, j) =>
-    value.kind === 'min' || value.kind === 'max' ? [`${wholeValue(value, j)} as v${j}`] : [],
-  );
+  const values = state.values.flatMap((value, j) => (isExtreme(value) ? [`${wholeValue(value, j)} as v${j}`] : []));
   return `select ${[...keys(state, 'g.'), ...values].join(', ')}
     from ${dirty} g left join (${rows}) r on ${same('r', 'g')} group by ${keys(state, 'g.').join(', ')}`;
 }
@@ -229,33 +210,28 @@ function freshSql(
   same: SameKeys,
   { delta, old, extremes }: { delta: string; old: string; extremes: string | null },
 ): string {
-  const values = state.values.map((value, j) => {
-    const type = value.type;
-    switch (value.kind) {
-      case 'count':
-        return `cast(coalesce(o.v${j}, 0) + d.d${j} as ${type}) as v${j}`;
-      case 'sum': {
-        const sum = `cast(coalesce(o.v${j}, 0) + d.d${j} as ${type})`;
-        return `case when coalesce(o.c${j}, 0) + d.c${j} = 0 then null else ${sum} end as v${j}`;
-      }
-      case 'min':
-      case 'max': {
-        const kept = `${value.kind === 'min' ? 'least' : 'greatest'}(o.v${j}, d.i${j})`;
-        return extremes === null ? `${kept} as v${j}` : `case when e.s then e.v${j} else ${kept} end as v${j}`;
-      }
-      case 'distinct':
-        return `cast(coalesce(o.v${j}, 0) + coalesce(m${j}.e, 0) as ${type}) as v${j}`;
-    }
-  });
-  const helpers = state.values.flatMap((value, j) =>
-    value.kind === 'sum' ? [`cast(coalesce(o.c${j}, 0) + d.c${j} as bigint) as c${j}`] : [],
-  );
-  const moved = distincts(state).map(([, j]) => {
-    const step = 'case when before = 0 and after > 0 then 1 when before > 0 and after = 0 then -1 else 0 end';
-    const by = `select ${keys(state).join(', ')}, sum(${step}) as e from ${temporary('touched', `${state.relation.name}_${j}`)} group by all`;
+  const values = state.values.map((value, j) => `${newValue(value, j, extremes !== null)} as v${j}`);
+  const helpers = helpersOfAll(state, (value, j, tally) => `${newTally(value, j, tally)} as ${tally}${j}`);
+  const moved = distincts(state).map(([value, j]) => {
+    const notes = temporary('touched', `${state.relation.name}_${j}`);
+    const by = `select ${[...keys(state), ...distinctDeltas(value)].join(', ')} from ${notes} group by all`;
     return `left join (${by}) m${j} on ${same(`m${j}`, 'd')}`;
   });
-  const redone = extremes === null ? '' : `left join (select *, true as s from ${extremes}) e on ${same('e', 'd')}`;
-  return `select ${[...keys(state, 'd.'), ...values, 'cast(coalesce(o.n, 0) + d.n as bigint) as n', ...helpers].join(', ')}
-    from ${delta} d left join ${old} o on ${same('o', 'd')} ${moved.join(' ')} ${redone}`;
+  const redone =
+    extremes === null ? '' : `left join (select *, true as redone from ${extremes}) e on ${same('e', 'd')}`;
+  const averages = state.values.some(({ kind }) => kind === 'avg');
+  const zero = averages ? `cross join ${ZERO}` : '';
+  const rows = `select ${[...keys(state, 'd.'), ...values, 'cast(coalesce(o.n, 0) + d.n as bigint) as n', ...helpers].join(', ')}
+    from ${delta} d left join ${old} o on ${same('o', 'd')} ${moved.join(' ')} ${redone} ${zero}`;
+  return averages ? withAverages(state, rows) : rows;
+}
+
+/** The same rows with averages made of their tallies: DuckDB's own average over each row as a group. */
+function withAverages(state: AggregateState, rows: string): string {
+  const values = state.values.map(
+    (value, j) => `${value.kind === 'avg' ? newAverage(value, j) : `first(b.v${j})`} as v${j}`,
+  );
+  const helpers = helpersOfAll(state, (_, j, tally) => `first(b.${tally}${j}) as ${tally}${j}`);
+  const list = [...keys(state), ...values, 'first(b.n) as n', ...helpers];
+  return `select ${list.join(', ')} from (${rows}) b group by ${keys(state).join(', ')}`;
 }

@@ -113,9 +113,12 @@ export interface AggregateState {
 }
 
 export interface StateValue {
-  /** `count`: of rows, or of arguments that are not null. */
-  readonly kind: 'count' | 'sum' | 'min' | 'max' | 'distinct';
-  readonly argument: boolean;
+  /** `count`: of rows, or of arguments that are not null; `every` and `some`: bool_and and bool_or. */
+  readonly kind: 'count' | 'sum' | 'avg' | 'min' | 'max' | 'every' | 'some';
+  /** Each value counts once. */
+  readonly distinct: boolean;
+  /** The type of the argument; null where rows are counted. */
+  readonly argument: string | null;
   readonly filtered: boolean;
   /** Of the value, as DuckDB bound it. */
   readonly type: string;

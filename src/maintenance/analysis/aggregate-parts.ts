@@ -3,10 +3,13 @@ import { trace } from './lookup-paths.ts';
 import type { Aggregate, AggregateCall, Expr, Get, Rel } from './plan-tree.ts';
 import { stabilityOf } from './expressions.ts';
 import { textOf } from './text.ts';
+import { isAveraged } from '../average.ts';
 
 /** An aggregate that can be kept from the changes of its one table alone. */
 export interface KeptAggregate {
   readonly aggregate: Aggregate;
+  /** Its aggregates, written with few functions. */
+  readonly calls: readonly AggregateCall[];
   readonly get: Get;
   /** The keys over the scan's columns. */
   readonly keys: readonly Expr[];
@@ -14,7 +17,8 @@ export interface KeptAggregate {
 
 /**
  * The aggregates of a tree whose values follow exactly from their last values and the rows that left and came: plain
- * GROUP BY with keys over projections and filters of one table, and counts, exact sums, extremes and distinct counts.
+ * GROUP BY with keys over projections and filters of one table, and counts, exact sums and averages, extremes, all of
+ * distinct values too.
  */
 export function keptAggregates(root: Rel): KeptAggregate[] {
   const found: KeptAggregate[] = [];
@@ -28,19 +32,36 @@ export function keptAggregates(root: Rel): KeptAggregate[] {
 }
 
 function keptAggregate(rel: Aggregate): KeptAggregate | null {
-  if (rel.sets.length !== 1 || rel.keys.length === 0 || !rel.aggregates.every(isKept)) return null;
+  if (rel.sets.length !== 1 || rel.keys.length === 0) return null;
+  const calls = rel.aggregates.map(plain);
+  if (!calls.every(isKept)) return null;
   const get = onlyTable(rel.input);
   const traced = get === null ? null : trace(rel.input, rel.keys, false);
   const [source] = traced ?? [];
   if (get === null || source === undefined || traced?.length !== 1) return null;
   const written = [...source.exprs, ...rel.keys].every((key) => textOf(key, String) !== null);
-  return written ? { aggregate: rel, get, keys: source.exprs } : null;
+  return written ? { aggregate: rel, calls, get, keys: source.exprs } : null;
+}
+
+/**
+ * The same value by fewer functions: of booleans, `min` is `bool_and`, and `count_if` is `sum` (DuckDB gives null where there is
+ * none to count).
+ */
+function plain(call: AggregateCall): AggregateCall {
+  const { fn, args } = call;
+  if (fn === 'count_if' || fn === 'countif') return { ...call, fn: 'sum' };
+  const extreme = fn === 'min' || fn === 'max';
+  if (extreme && args[0]?.type === 'BOOLEAN') {
+    return { ...call, fn: fn === 'min' ? 'bool_and' : 'bool_or', distinct: false };
+  }
+  return extreme || fn === 'bool_and' || fn === 'bool_or' ? { ...call, distinct: false } : call;
 }
 
 /** Exact in any order of addition: a sum of doubles is not. */
-const EXACT = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT)|DECIMAL.*|HUGEINT)$/;
-/** Values whose order and equality are those of plain SQL. */
-const ORDERED = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT)|DECIMAL.*|HUGEINT|DATE|TIMESTAMP|BOOLEAN|VARCHAR)$/;
+const EXACT = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT)|DECIMAL.*|BOOLEAN)$/;
+/** Values whose order and equality are those of plain SQL, also as `least` and `greatest` have it. An interval's are not. */
+const ORDERED =
+  /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT)|DECIMAL.*|HUGEINT|FLOAT|DOUBLE|DATE|TIME|TIMESTAMP.*|BOOLEAN|VARCHAR|UUID)$/;
 
 function isKept(call: AggregateCall): boolean {
   const [arg, second] = call.args;
@@ -48,11 +69,22 @@ function isKept(call: AggregateCall): boolean {
   const exprs = [...call.args, ...(call.filter === null ? [] : [call.filter])];
   if (exprs.some((expr) => textOf(expr, String) === null || stabilityOf(expr) !== 'stable')) return false;
   if (call.fn === 'count_star') return !call.distinct;
-  if (arg === undefined) return false;
-  if (call.fn === 'count') return !call.distinct || ORDERED.test(arg.type);
-  if (call.fn === 'sum') return !call.distinct && EXACT.test(arg.type) && arg.type !== 'HUGEINT';
-  if (call.fn === 'min' || call.fn === 'max') return ORDERED.test(arg.type);
-  return false;
+  if (arg === undefined || (call.distinct && !ORDERED.test(arg.type))) return false;
+  switch (call.fn) {
+    case 'count':
+    case 'bool_and':
+    case 'bool_or':
+      return true;
+    case 'sum':
+      return EXACT.test(arg.type);
+    case 'avg':
+      return isAveraged(arg.type);
+    case 'min':
+    case 'max':
+      return ORDERED.test(arg.type);
+    default:
+      return false;
+  }
 }
 
 /** The one scan under projections and filters. */
