@@ -1,5 +1,5 @@
 import { identityOf, inputsOf, ref, refs, sameValue, shifted, stabilityOf } from './expressions.ts';
-import { beyond, equalTo, isAmong, lookupPath, type Step, through, trace, within } from './lookup-paths.ts';
+import { beyond, equalTo, isAmong, isColumn, lookupPath, type Step, through, trace, within } from './lookup-paths.ts';
 import type { Expr, Get, Join, Rel, Window } from './plan-tree.ts';
 
 /**
@@ -147,7 +147,7 @@ class Search {
     const down = (list: readonly Expr[]): Expr[] => list.map((expr) => shifted(expr, width));
     // Equal values of the other side stand for a key where the rows are the same.
     const asLeft = exprs.map((expr) =>
-      (inner || !nulls) && !oneSided ? (equalTo(expr, equalities, width, 'left') ?? expr) : expr,
+      (inner || (!nulls && isColumn(expr))) && !oneSided ? (equalTo(expr, equalities, width, 'left') ?? expr) : expr,
     );
     const asRight = exprs.map((expr) => (inner ? (equalTo(expr, equalities, width, 'right') ?? expr) : expr));
     if (within(asLeft, width)) {
@@ -155,7 +155,7 @@ class Search {
       return this.#otherSide(join, domain, { side: 'left', exprs: asLeft, nulls });
     }
     if (oneSided) return this.#whole(join, 'the key is a condition');
-    if (beyond(asRight, width) && (inner || !nulls)) {
+    if (beyond(asRight, width) && (inner || (!nulls && asRight.every(isColumn)))) {
       this.visit(right, domain, down(asRight), false);
       return this.#otherSide(join, domain, { side: 'right', exprs: down(asRight), nulls: false });
     }
@@ -179,19 +179,22 @@ class Search {
       return this.#whole(other, 'IN or EXISTS as a value: one null changes every row');
     }
     const equal = main.exprs.map((expr) => theirs[own.findIndex((one) => sameValue(one, expr))]);
-    if (equal.every((expr) => expr !== undefined)) return this.visit(other, domain, equal, false);
+    const nullSafe = join.equalities.map((one) => one.nullSafe);
+    if (equal.every((expr) => expr !== undefined)) {
+      return this.visit(other, domain, equal, nullSafe.includes(true));
+    }
     if (own.length === 0) return this.#whole(other, 'a join without an equality');
-    const attempts: [Expr[], Expr[]][] = [
-      [own, theirs],
-      ...own.map((one, i): [Expr[], Expr[]] => [[one], [theirs[i] as Expr]]),
+    const attempts: [Expr[], Expr[], boolean][] = [
+      [own, theirs, nullSafe.includes(true)],
+      ...own.map((one, i): [Expr[], Expr[], boolean] => [[one], [theirs[i] as Expr], nullSafe[i] === true]),
     ];
-    for (const [from, to] of attempts) {
-      const path = lookupPath(mine, from, main.exprs, !main.nulls);
+    for (const [from, to, nullsLead] of attempts) {
+      const path = lookupPath(mine, from, main.exprs, !main.nulls, nullsLead);
       if (path === null) continue;
       // The path leads from the join's values to the key; domains are made from the key outwards.
       let last = domain;
       for (const step of path.toReversed()) last = this.#domain(last, step[0]?.own.length ?? 0, step);
-      return this.visit(other, last, to, false);
+      return this.visit(other, last, to, nullsLead);
     }
     this.#whole(other, 'no lookup leads from the join to the key');
   }

@@ -1,4 +1,4 @@
-import { identityOf, ref, refs, sameValue, shifted, stabilityOf, substitute } from './expressions.ts';
+import { identityOf, ref, refs, sameValue, shifted, stabilityOf, substitute, withoutWidening } from './expressions.ts';
 import type { Equality, Expr, Get, Join, Rel } from './plan-tree.ts';
 
 /** A stored table whose rows carry both the values looked up (`own`) and those they lead to (`leadsTo`). */
@@ -62,7 +62,9 @@ function traceJoin(
   if (kind === 'full') return null;
   const width = left.width;
   const inner = kind === 'inner';
-  const toLeft = exprs.map((expr) => (inner || present ? (equalTo(expr, equalities, width, 'left') ?? expr) : expr));
+  const toLeft = exprs.map((expr) =>
+    inner || (present && isColumn(expr)) ? (equalTo(expr, equalities, width, 'left') ?? expr) : expr,
+  );
   if (within(toLeft, width)) {
     const found = trace(left, toLeft, present);
     if (found !== null) return found;
@@ -96,9 +98,18 @@ export function equalTo(
 /**
  * Lookups that lead from values of `from` to values of `to`, both over a tree's columns: the steps in their order, each
  * with the values it starts from. Null when there is no such way.
+ *
+ * @param present only rows in which `to` is not null matter
+ * @param nullsLead nulls of `from` are looked up, too
  */
-export function lookupPath(rel: Rel, from: readonly Expr[], to: readonly Expr[], present: boolean): Step[] | null {
-  const direct = trace(rel, [...from, ...to], present);
+export function lookupPath(
+  rel: Rel,
+  from: readonly Expr[],
+  to: readonly Expr[],
+  present: boolean,
+  nullsLead: boolean,
+): Step[] | null {
+  const direct = trace(rel, [...from, ...to], present && !nullsLead);
   if (direct !== null) {
     return [
       direct.map(({ get, exprs }) => ({ get, own: exprs.slice(0, from.length), leadsTo: exprs.slice(from.length) })),
@@ -106,44 +117,60 @@ export function lookupPath(rel: Rel, from: readonly Expr[], to: readonly Expr[],
   }
   switch (rel.op) {
     case 'project':
-      return lookupPath(rel.input, through(from, rel.exprs), through(to, rel.exprs), present);
+      return lookupPath(rel.input, through(from, rel.exprs), through(to, rel.exprs), present, nullsLead);
     case 'filter':
     case 'order':
     case 'distinct':
-      return lookupPath(rel.input, from, to, present);
+      return lookupPath(rel.input, from, to, present, nullsLead);
     case 'window':
-      return within([...from, ...to], rel.input.width) ? lookupPath(rel.input, from, to, present) : null;
+      return within([...from, ...to], rel.input.width) ? lookupPath(rel.input, from, to, present, nullsLead) : null;
     case 'aggregate':
       if (rel.sets.length !== 1 || !within([...from, ...to], rel.keys.length)) return null;
-      return lookupPath(rel.input, through(from, rel.keys), through(to, rel.keys), present);
+      return lookupPath(rel.input, through(from, rel.keys), through(to, rel.keys), present, nullsLead);
     case 'join':
-      return pathOverJoin(rel, from, to, present);
+      return pathOverJoin(rel, from, to, present, nullsLead);
     default:
       return null;
   }
 }
 
-function pathOverJoin(join: Join, from: readonly Expr[], to: readonly Expr[], present: boolean): Step[] | null {
+function pathOverJoin(
+  join: Join,
+  from: readonly Expr[],
+  to: readonly Expr[],
+  present: boolean,
+  nullsLead: boolean,
+): Step[] | null {
   const { left, right, equalities, kind } = join;
   if (kind !== 'inner' && kind !== 'left' && kind !== 'single') return null;
   const width = left.width;
-  const mayUseRight = kind === 'inner' || present;
+  const inner = kind === 'inner';
+  // Where the right row is missing its columns are null, but an expression need not be.
+  const fromRight = inner || (!nullsLead && from.every(isColumn));
+  const toRight = inner || (present && to.every(isColumn));
   const down = (exprs: readonly Expr[]): Expr[] => exprs.map((expr) => shifted(expr, width));
-  if (within([...from, ...to], width)) return lookupPath(left, from, to, present);
-  if (beyond([...from, ...to], width)) return mayUseRight ? lookupPath(right, down(from), down(to), present) : null;
+  if (within([...from, ...to], width)) return lookupPath(left, from, to, present, nullsLead);
+  if (beyond([...from, ...to], width)) {
+    return fromRight && (inner || present) ? lookupPath(right, down(from), down(to), present, nullsLead) : null;
+  }
   for (const equality of equalities) {
     let first: Step[] | null = null;
     let second: Step[] | null = null;
-    if (beyond(from, width) && within(to, width)) {
-      first = lookupPath(right, down(from), [equality.right], true);
-      second = lookupPath(left, [equality.left], to, present);
-    } else if (within(from, width) && beyond(to, width) && mayUseRight) {
-      first = lookupPath(left, from, [equality.left], true);
-      second = lookupPath(right, [equality.right], down(to), present);
+    if (beyond(from, width) && within(to, width) && fromRight) {
+      first = lookupPath(right, down(from), [equality.right], !equality.nullSafe, nullsLead);
+      second = lookupPath(left, [equality.left], to, present, equality.nullSafe);
+    } else if (within(from, width) && beyond(to, width) && toRight) {
+      first = lookupPath(left, from, [equality.left], !equality.nullSafe, nullsLead);
+      second = lookupPath(right, [equality.right], down(to), present, equality.nullSafe);
     }
     if (first !== null && second !== null) return [...first, ...second];
   }
   return null;
+}
+
+/** Whether an expression is a plain column, widening casts aside: null where its row is missing. */
+export function isColumn(expr: Expr): boolean {
+  return withoutWidening(expr).kind === 'ref';
 }
 
 /** Expressions over a projection's output as expressions over its input. */
