@@ -12,9 +12,11 @@ export function planText(plan: MaintenancePlan): string {
 }
 
 /** `count, sum of raw_orders by customer_id, kept from changes alone`. */
-function stateText({ values, source, sourceKeys }: AggregateState): string {
+function stateText({ values, branches, keyNames }: AggregateState): string {
   const kinds = values.map(({ kind, distinct }) => `${distinct ? 'distinct ' : ''}${WORDS[kind] ?? kind}`);
-  return `${[...new Set(kinds)].join(', ')} of ${source.name} by ${sourceKeys.map(plainText).join(', ')}, kept from changes alone`;
+  const tables = branches.flatMap(({ main, lookups }) => [main, ...lookups].map(({ relation }) => relation.name));
+  const of = [...new Set(tables)].join(', ');
+  return `${[...new Set(kinds)].join(', ')} of ${of} by ${keyNames.map(plainText).join(', ')}, kept from changes alone`;
 }
 
 const WORDS: Readonly<Record<string, string>> = { avg: 'average', every: 'bool_and', some: 'bool_or' };

@@ -1,8 +1,9 @@
 import type { Connection } from '../warehouse/connection.ts';
-import { ident, qualified } from '../warehouse/sql.ts';
-import { type ChangeSet, createTemporary, temporary } from './change-set.ts';
+import { qualified } from '../warehouse/sql.ts';
+import { type Changes, type ChangeSet, createTemporary, temporary } from './change-set.ts';
 import { ZERO } from './average.ts';
 import type { AggregateState, StateValue } from './maintenance-plan.ts';
+import { allRows, branchRows, signedRows } from './state-changes.ts';
 import {
   deltas,
   distinctDeltas,
@@ -17,10 +18,9 @@ import {
   wholeValue,
 } from './state-values.ts';
 
-/** Builds a state over the source as it is, inside the caller's transaction. */
+/** Builds a state over its tables as they are, inside the caller's transaction. */
 export async function buildState(connection: Connection, state: AggregateState): Promise<void> {
-  const source = qualified(state.source.schema, state.source.identifier);
-  const rows = rowsOf(state, source);
+  const rows = allRows(state);
   const values = state.values.map((value, j) => `${wholeValue(value, j)} as v${j}`);
   const helpers = helpersOfAll(state, (value, j, tally) => `${wholeTally(value, j, tally)} as ${tally}${j}`);
   await connection.run(
@@ -40,11 +40,17 @@ export async function buildState(connection: Connection, state: AggregateState):
 }
 
 /**
- * Carries a change of the source into the state: counts and sums by difference, those of distinct values by the number of rows
- * of each value, extremes from the old one and the rows that came; a group whose extreme left is looked up in the source
- * again. Gives the touched groups as they were and as they are.
+ * Carries changes of its tables into the state: counts and sums by difference, those of distinct values by the number of rows
+ * of each value, extremes from the old one and the rows that came; a group whose extreme left is looked up in the tables
+ * again. Gives the touched groups as they were and as they are; null where nothing changed that it reads.
  */
-export async function keepState(connection: Connection, state: AggregateState, change: ChangeSet): Promise<ChangeSet> {
+export async function keepState(
+  connection: Connection,
+  state: AggregateState,
+  changes: Changes,
+): Promise<ChangeSet | null> {
+  const rows = await signedRows(connection, state, changes);
+  if (rows === null) return null;
   const name = state.relation.name;
   const [signed, delta] = [temporary('gone', name), temporary('keys', name)];
   const [fresh, old, dirty] = [temporary('new', name), temporary('old', name), temporary('redo', name)];
@@ -53,9 +59,12 @@ export async function keepState(connection: Connection, state: AggregateState, c
     .map((key) => `${key} is null`)
     .join(' or ');
   const nulls = await connection.number(
-    `${createTemporary(signed, signedRows(state, change))};
-     ${createTemporary(delta, deltaSql(state, signed))};
-     select count(*) from ${delta} where ${anyNull}`,
+    [
+      ...rows.statements,
+      createTemporary(signed, rows.sql),
+      createTemporary(delta, deltaSql(state, signed)),
+      `select count(*) from ${delta} where ${anyNull}`,
+    ].join(';\n'),
   );
   const same = sameKeys(state, nulls > 0);
   const first = [
@@ -85,7 +94,7 @@ export async function keepState(connection: Connection, state: AggregateState, c
 export function visibleValues(state: AggregateState): { visible: string; whole: string; keys: string[] } {
   const columns = [...keys(state), ...state.values.map((_, j) => `v${j}`)].join(', ');
   const values = state.values.map((value, j) => `cast(${wholeValue(value, j)} as ${value.type}) as v${j}`);
-  const rows = rowsOf(state, qualified(state.source.schema, state.source.identifier));
+  const rows = allRows(state);
   return {
     visible: `select ${columns} from ${tableOf(state)}`,
     whole: `select ${[...keys(state), ...values].join(', ')} from (${rows}) group by ${keys(state).join(', ')}`,
@@ -150,16 +159,6 @@ function distincts({ values }: AggregateState): [StateValue, number][] {
   return values.flatMap((value, j): [StateValue, number][] => (value.distinct ? [[value, j]] : []));
 }
 
-function rowsOf({ rowsSql, sourceAlias }: AggregateState, source: string): string {
-  return `with ${ident(sourceAlias)} as (from ${source}) ${rowsSql}`;
-}
-
-/** The rows that came with sign 1, those that left with -1. */
-function signedRows(state: AggregateState, { rowsIn, rowsOut, onlyIn }: ChangeSet): string {
-  const came = `select *, 1 as sign from (${rowsOf(state, rowsIn)})`;
-  return onlyIn ? came : `${came} union all select *, -1 from (${rowsOf(state, rowsOut)})`;
-}
-
 /** By key: n rows more or less, and what the values grow by. */
 function deltaSql(state: AggregateState, signed: string): string {
   const parts = ['sum(sign) as n', ...state.values.flatMap(deltas)];
@@ -194,14 +193,18 @@ function dirtySql(state: AggregateState, same: SameKeys, delta: string, old: str
   return `select ${keys(state, 'd.').join(', ')} from ${delta} d join ${old} o on ${same('o', 'd')} where ${lost.join(' or ')}`;
 }
 
-/** The extremes of those groups in the source as it is now. */
+/** The extremes of those groups in the tables as they are now. */
 function extremesSql(state: AggregateState, same: SameKeys, dirty: string): string {
-  const source = qualified(state.source.schema, state.source.identifier);
-  const match = state.sourceKeys.map((key, at) => `${key} is not distinct from g.k${at}`).join(' and ');
-  const rows = rowsOf(state, `(select i.* from ${source} i semi join ${dirty} g on ${match})`);
+  const rows = state.branches.map((branch) => {
+    const { relation } = branch.main;
+    const match = branch.mainKeys.flatMap((key, at) => (key === null ? [] : [`${key} is not distinct from g.k${at}`]));
+    const restriction = match.length === 0 ? '' : `semi join ${dirty} g on ${match.join(' and ')}`;
+    const main = `(select i.* from ${qualified(relation.schema, relation.identifier)} i ${restriction})`;
+    return `(${branchRows(branch, main)})`;
+  });
   const values = state.values.flatMap((value, j) => (isExtreme(value) ? [`${wholeValue(value, j)} as v${j}`] : []));
   return `select ${[...keys(state, 'g.'), ...values].join(', ')}
-    from ${dirty} g left join (${rows}) r on ${same('r', 'g')} group by ${keys(state, 'g.').join(', ')}`;
+    from ${dirty} g left join (${rows.join(' union all ')}) r on ${same('r', 'g')} group by ${keys(state, 'g.').join(', ')}`;
 }
 
 /** The new rows of all touched groups, with n = 0 for those that are gone. */

@@ -99,7 +99,8 @@ export function withKeptStates(
   plain: AnalysedModel,
   around: Surroundings,
 ): AnalysedModel | null {
-  const split = plain.tree === null ? null : withStates(name, plain.tree, around.relation);
+  if (plain.tree === null || plain.volatile || whyNever(plain.tree, undefined) !== null) return null;
+  const split = withStates(name, plain.tree, around);
   if (split === null) return null;
   const states = new Map(split.states.map((state) => [`${state.relation.schema}.${state.relation.identifier}`, state]));
   const relation = (table: string): Relation => states.get(table)?.relation ?? around.relation(table);

@@ -99,17 +99,45 @@ export interface DomainHop {
  */
 export interface AggregateState {
   readonly relation: Relation;
-  /** The stored table whose rows are aggregated. */
-  readonly source: Relation;
-  /** The rows that are aggregated, read from `sourceAlias`: k0.., and for value j its argument xj and its filter fj. */
-  readonly rowsSql: string;
-  readonly sourceAlias: string;
+  /** What is aggregated: the rows of all branches of a UNION ALL; mostly there is one. */
+  readonly branches: readonly StateBranch[];
   /** The columns that the model sees: keys, then values. */
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly keyCount: number;
-  /** The keys as SQL over the source's row `i`. */
-  readonly sourceKeys: readonly string[];
+  /** The keys for people. */
+  readonly keyNames: readonly string[];
   readonly values: readonly StateValue[];
+}
+
+/** Rows that follow the `main` table one by one: each of its rows gives its own, with what the lookups have for it. */
+export interface StateBranch {
+  /** The rows that are aggregated, read from the scans' aliases: k0.., and for value j its argument xj and its filter fj. */
+  readonly rowsSql: string;
+  readonly main: StateScan;
+  /** Columns that are unique in the main table; null where none are known. */
+  readonly unique: readonly string[] | null;
+  /** Each behind the one that leads to it. */
+  readonly lookups: readonly StateLookup[];
+  /** The keys as SQL over main's row `i`; null for one that comes from a lookup. */
+  readonly mainKeys: readonly (string | null)[];
+}
+
+/** A stored table as one place reads it. */
+export interface StateScan {
+  readonly relation: Relation;
+  readonly alias: string;
+}
+
+/** A table joined to the main one or to another lookup. */
+export interface StateLookup extends StateScan {
+  /** The columns that can matter. */
+  readonly columns: readonly string[];
+  /** Columns that are unique in it. */
+  readonly key: readonly string[];
+  /** Which lookup leads to it; null where it is the main table. */
+  readonly from: number | null;
+  /** SQL that holds wherever its row `l` is joined to row `i` of `from`. */
+  readonly match: string;
 }
 
 export interface StateValue {

@@ -193,6 +193,10 @@ export class Planner implements AsyncDisposable {
         domains: [],
       };
     }
+    const compacted = this.#whyCompacted(model, analysed);
+    // States first: with them a model may be kept by keys that cannot be without.
+    const kept = compacted === null ? await this.#planWithStates(relation, toAnalyse, analysed) : null;
+    if (kept !== null) return kept;
     const written = await this.#shadowable(model, toAnalyse, analysed);
     const rebuild =
       analysed.reason ?? (written === null ? 'its SELECT reads tables by names other than ref() and source()' : null);
@@ -200,10 +204,11 @@ export class Planner implements AsyncDisposable {
       const plan = planOf(relation, toAnalyse, analysed, { sql: toAnalyse.sql, alias: ownName });
       return { ...plan, strategy: 'rebuild', upkeep: 'compaction', key: [], domains: [], reason: rebuild };
     }
-    const whyCompaction = this.#whyCompaction(model, analysed);
+    const whole = analysed.inputs.find((input) => input.whole !== null);
+    const reason =
+      compacted ?? (whole === undefined ? null : `rebuilt when ${whole.relation.name} changes: ${whole.whole}`);
     const plan = planOf(relation, toAnalyse, analysed, written);
-    if (whyCompaction !== null) return { ...plan, upkeep: 'compaction', reason: whyCompaction };
-    return (await this.#planWithStates(relation, toAnalyse, analysed)) ?? plan;
+    return reason === null ? plan : { ...plan, upkeep: 'compaction', reason };
   }
 
   /** Null where the model has no aggregate that can be kept, or what DuckDB understood does not bind to the same columns. */
@@ -222,13 +227,12 @@ export class Planner implements AsyncDisposable {
     return binds ? planOf(relation, toAnalyse, kept, { sql, alias: ourName }) : null;
   }
 
-  #whyCompaction({ meta }: Model, { inputs }: AnalysedModel): string | null {
+  /** Why a model is kept by compaction, however it could be kept. */
+  #whyCompacted({ meta }: Model, { reads }: AnalysedModel): string | null {
     if (meta['upkeep'] === 'compaction') return 'declared upkeep: compaction';
-    const read = inputs.map(({ relation }) => this.plans.find((plan) => plan.model === relation.name));
-    const compacted = read.find((plan) => plan?.upkeep === 'compaction');
-    if (compacted !== undefined) return `reads ${compacted.model}, which is kept by compaction`;
-    const whole = inputs.find((input) => input.whole !== null);
-    return whole === undefined ? null : `rebuilt when ${whole.relation.name} changes: ${whole.whole}`;
+    const plans = reads.map(({ name }) => this.plans.find((plan) => plan.model === name));
+    const compacted = plans.find((plan) => plan?.upkeep === 'compaction');
+    return compacted === undefined ? null : `reads ${compacted.model}, which is kept by compaction`;
   }
 
   /**

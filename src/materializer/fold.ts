@@ -51,8 +51,7 @@ async function foldModel(connection: Connection, plan: MaintenancePlan, changes:
 /** The states of a model follow the tables that they aggregate; their changes are changes of inputs. */
 async function keepStates(connection: Connection, { states }: MaintenancePlan, changes: Changes): Promise<void> {
   for (const state of states) {
-    const change = changes.get(state.source.name);
-    if (change === undefined || change === 'everything') continue;
-    changes.set(state.relation.name, await keepState(connection, state, change));
+    const change = await keepState(connection, state, changes);
+    if (change !== null) changes.set(state.relation.name, change);
   }
 }

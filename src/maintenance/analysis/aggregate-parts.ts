@@ -1,29 +1,27 @@
-import { inputsOf } from './expressions.ts';
-import { trace } from './lookup-paths.ts';
-import type { Aggregate, AggregateCall, Expr, Get, Rel } from './plan-tree.ts';
-import { stabilityOf } from './expressions.ts';
-import { textOf } from './text.ts';
 import { isAveraged } from '../average.ts';
+import { type Branch, branchesOf } from './aggregate-branches.ts';
+import { callsOf, inputsOf, operators, stabilityOf } from './expressions.ts';
+import type { Aggregate, AggregateCall, Rel } from './plan-tree.ts';
+import { textOf } from './text.ts';
+import type { TableKeys } from './unique-keys.ts';
 
-/** An aggregate that can be kept from the changes of its one table alone. */
+/** An aggregate that can be kept from the changes of its tables alone. */
 export interface KeptAggregate {
   readonly aggregate: Aggregate;
   /** Its aggregates, written with few functions. */
   readonly calls: readonly AggregateCall[];
-  readonly get: Get;
-  /** The keys over the scan's columns. */
-  readonly keys: readonly Expr[];
+  readonly branches: readonly Branch[];
 }
 
 /**
  * The aggregates of a tree whose values follow exactly from their last values and the rows that left and came: plain
- * GROUP BY with keys over projections and filters of one table, and counts, exact sums and averages, extremes, all of
+ * GROUP BY with keys over rows that follow their tables one by one, and counts, exact sums and averages, extremes, all of
  * distinct values too.
  */
-export function keptAggregates(root: Rel): KeptAggregate[] {
+export function keptAggregates(root: Rel, keysOf: TableKeys): KeptAggregate[] {
   const found: KeptAggregate[] = [];
   const visit = (rel: Rel): void => {
-    const kept = rel.op === 'aggregate' ? keptAggregate(rel) : null;
+    const kept = rel.op === 'aggregate' ? keptAggregate(rel, keysOf) : null;
     if (kept !== null) found.push(kept);
     else inputsOf(rel).forEach(visit);
   };
@@ -31,16 +29,14 @@ export function keptAggregates(root: Rel): KeptAggregate[] {
   return found;
 }
 
-function keptAggregate(rel: Aggregate): KeptAggregate | null {
+function keptAggregate(rel: Aggregate, keysOf: TableKeys): KeptAggregate | null {
   if (rel.sets.length !== 1 || rel.keys.length === 0) return null;
   const calls = rel.aggregates.map(plain);
-  if (!calls.every(isKept)) return null;
-  const get = onlyTable(rel.input);
-  const traced = get === null ? null : trace(rel.input, rel.keys, false);
-  const [source] = traced ?? [];
-  if (get === null || source === undefined || traced?.length !== 1) return null;
-  const written = [...source.exprs, ...rel.keys].every((key) => textOf(key, String) !== null);
-  return written ? { aggregate: rel, calls, get, keys: source.exprs } : null;
+  if (!calls.every(isKept) || rel.keys.some((key) => textOf(key, String) === null)) return null;
+  if (callsOf(rel).some((call) => call.stability !== 'stable')) return null;
+  if (operators(rel).some((one) => one.op === 'get' && one.columns.includes('rowid'))) return null;
+  const branches = branchesOf(rel.input, keysOf);
+  return branches === null ? null : { aggregate: rel, calls, branches };
 }
 
 /**
@@ -84,20 +80,6 @@ function isKept(call: AggregateCall): boolean {
       return ORDERED.test(arg.type);
     default:
       return false;
-  }
-}
-
-/** The one scan under projections and filters. */
-function onlyTable(rel: Rel): Get | null {
-  switch (rel.op) {
-    case 'get':
-      return rel;
-    case 'project':
-    case 'filter':
-    case 'order':
-      return onlyTable(rel.input);
-    default:
-      return null;
   }
 }
 
