@@ -1,14 +1,64 @@
 import { plainText } from '../maintenance/analysis/text.ts';
-import type { AggregateState, InputUse, MaintenancePlan, PlanInput } from '../maintenance/maintenance-plan.ts';
+import type {
+  AggregateState,
+  ColumnCaution,
+  InputUse,
+  MaintenancePlan,
+  PlanInput,
+} from '../maintenance/maintenance-plan.ts';
+import { hintsOf } from '../maintenance/reasons.ts';
+import type { CostSeen } from './costs-seen.ts';
+import { counted, duration } from './numbers.ts';
+
+/** A plan with what else is told of it. */
+export interface ExplainedPlan extends MaintenancePlan {
+  /** What would have the model kept by keys, or none of its inputs read whole. */
+  readonly hints: readonly string[];
+  /** What is an error at start. */
+  readonly refused: readonly string[];
+  /** Null when nothing is known of it. */
+  readonly cost: CostSeen | null;
+}
+
+/** The hints of a plan's own reason, and of its inputs. */
+export function planHints({ reason, inputs }: MaintenancePlan): string[] {
+  const reasons = [reason, ...inputs.map(({ whole }) => whole)].filter((one) => one !== null);
+  return [...new Set(reasons.flatMap(hintsOf))];
+}
 
 /** A maintenance plan for people: when and by what a model is redone, and what each table it reads has to do with it. */
-export function planText(plan: MaintenancePlan): string {
+export function planText(plan: ExplainedPlan): string {
   const lines = [`${plan.model}: ${summary(plan)}`];
   if (plan.reason !== null) lines.push(`  because ${plan.reason}`);
+  for (const hint of plan.strategy === 'view' ? [] : plan.hints) lines.push(`  hint: ${hint}`);
+  for (const why of plan.refused) lines.push(`  error at start: ${why}`);
+  for (const line of cautionLines(plan)) lines.push(`  ${line}`);
   for (const input of plan.inputs)
     lines.push(`  ${input.relation.name}`, ...inputLines(plan, input).map((l) => `    ${l}`));
   for (const state of plan.states) lines.push(`  ${state.relation.name}: ${stateText(state)}`);
+  if (plan.cost !== null) lines.push(`  cost so far: ${costText(plan.cost, plan.upkeep)}`);
   return lines.join('\n');
+}
+
+/** `lifetime: sum of DOUBLE, ...`: columns with the same caution together. */
+function cautionLines({ cautions, columns, strategy }: MaintenancePlan): string[] {
+  const by = Map.groupBy(cautions, ({ kind, what }) => `${kind} ${what}`);
+  return [...by.values()].map((same) => {
+    const [{ kind, what }] = same as [ColumnCaution];
+    const names = same.length === columns.length ? 'all columns' : same.map(({ column }) => column).join(', ');
+    if (kind === 'order') return `warning: ${names}: ${what}: DuckDB takes any, so order by something unique as well`;
+    const kept = strategy === 'recompute keys' ? ', kept by redoing its groups' : '';
+    return `${names}: ${what}${kept}; compared to 9 digits by verify`;
+  });
+}
+
+function costText(cost: CostSeen, upkeep: MaintenancePlan['upkeep']): string {
+  const { upkeeps, rowsChanged, milliseconds, rebuilds, rebuildMilliseconds, lastAt } = cost;
+  const times = upkeep === 'batch' ? counted(upkeeps, 'batch', 'batches') : counted(upkeeps, 'compaction');
+  const each = upkeeps === 0 ? [] : [`${duration(milliseconds)} (${duration(milliseconds / upkeeps)} each)`];
+  const parts = [times, ...(upkeeps === 0 ? [] : [`${counted(rowsChanged, 'row')} changed`]), ...each];
+  if (rebuilds > 0) parts.push(`${counted(rebuilds, 'rebuild')} in ${duration(rebuildMilliseconds)}`);
+  return `${parts.join(', ')}, last ${lastAt}`;
 }
 
 /** `count, sum of raw_orders by customer_id, kept from changes alone`. */

@@ -1,29 +1,29 @@
 import { LensError } from '../core/errors.ts';
 import type { PlanCatalog, CatalogColumn } from '../warehouse/plan-catalog.ts';
+import { cautionsOf } from './analysis/cautions.ts';
 import { columnsRead } from './analysis/columns-read.ts';
 import { planTree } from './analysis/duckdb/bound-plan.ts';
-import type { StabilityOf } from './analysis/duckdb/bound-expression.ts';
-import { callsOf, operators, ref, refs } from './analysis/expressions.ts';
+import { callsOf, operators } from './analysis/expressions.ts';
 import { withoutIdleJoins } from './analysis/idle-joins.ts';
-import type { Domain, Locality, Use } from './analysis/locality.ts';
-import { trace } from './analysis/lookup-paths.ts';
 import { ownConditions } from './analysis/own-conditions.ts';
-import type { Expr, Get, Rel, Stability } from './analysis/plan-tree.ts';
-import { neverNull, type NeverNullColumns, withCertainMarks } from './analysis/never-null.ts';
-import { textOf } from './analysis/text.ts';
+import type { Rel } from './analysis/plan-tree.ts';
+import { neverNull, withCertainMarks } from './analysis/never-null.ts';
 import { type TableKeys, uniqueKeys } from './analysis/unique-keys.ts';
 import { ident } from '../warehouse/sql.ts';
 import { chooseKey } from './key-choice.ts';
 import { withStates } from './aggregate-plan.ts';
 import { toSql } from './analysis/to-sql.ts';
-import type { AggregateState, InputUse, PlanDomain, PlanInput, Relation } from './maintenance-plan.ts';
+import type { AggregateState, ColumnCaution, PlanDomain, PlanInput, Relation, TableRead } from './maintenance-plan.ts';
+import { carriersOf, type Conditions, domainsOf, inputsOf } from './plan-inputs.ts';
+import { allReasons, type Reason } from './reasons.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** What the analysis of one SELECT gives. */
 export interface AnalysedModel {
   /** Null when DuckDB gives no plan. */
   readonly tree: Rel | null;
   /** The stored tables that the SELECT reads. */
-  readonly reads: readonly Relation[];
+  readonly reads: readonly TableRead[];
   readonly states: readonly AggregateState[];
   /** The SELECT over the states' tables, with its inputs named as told; null without states. */
   readonly writtenSql: (alias: (relation: Relation) => string) => string | null;
@@ -36,30 +36,11 @@ export interface AnalysedModel {
   readonly neverNull: readonly string[];
   readonly inputs: readonly Omit<PlanInput, 'alias'>[];
   readonly domains: readonly PlanDomain[];
-  readonly volatile: boolean;
+  readonly cautions: readonly ColumnCaution[];
+  /** A function in its plan that gives another value each time, as `now()`; null when there is none. */
+  readonly unstable: string | null;
   /** Why it cannot be kept by keys, for people; null when it can. */
-  readonly reason: string | null;
-}
-
-/** What the analysis knows of the relations a SELECT may read. */
-export interface Surroundings {
-  /** Of a table of the catalog. */
-  readonly relation: (table: string) => Relation;
-  readonly keysOf: TableKeys;
-  readonly neverNull: NeverNullColumns;
-  /** How many columns a table has. */
-  readonly width: (table: string) => number;
-  readonly stability: StabilityOf;
-}
-
-/** DuckDB's word for the stability of functions, as the analysis has it. */
-export async function stabilityIn(catalog: PlanCatalog): Promise<StabilityOf> {
-  const unstable = await catalog.unstableFunctions();
-  const words: Readonly<Record<string, Stability>> = { VOLATILE: 'volatile', CONSISTENT_WITHIN_QUERY: 'clock' };
-  return (fn) => {
-    const word = unstable.get(fn);
-    return word === undefined ? 'stable' : (words[word] ?? 'volatile');
-  };
+  readonly reason: Reason | null;
 }
 
 export interface ModelToAnalyse {
@@ -71,23 +52,26 @@ export interface ModelToAnalyse {
   readonly declaredKey: readonly string[];
   /** What has no part in its rows is left out: looked-up tables of which nothing is read, rows that its conditions drop. */
   readonly lineage?: boolean;
+  /** What the parser found in its SQL that gives another value each time, as `now()`; null when nothing. */
+  readonly unstable: string | null;
 }
 
 /** Analyses the SELECT of a model. */
 export async function analyse(
   catalog: PlanCatalog,
-  { sql, columns, declaredKey, lineage = false }: ModelToAnalyse,
+  model: ModelToAnalyse,
   around: Surroundings,
 ): Promise<AnalysedModel> {
+  const { sql, columns } = model;
   const answer = await catalog.plan(sql);
-  if ('why' in answer) return notAnalysed(`DuckDB gives no plan: ${answer.why}`);
+  if ('why' in answer) return notAnalysed(`DuckDB gives no plan: ${answer.why}`, model.unstable);
   const tree = withCertainMarks(planTree(answer.plan, around.stability), around.neverNull);
   if (tree.width !== columns.length) {
     throw new LensError('INTERNAL', `the plan of a model has ${tree.width} columns, its SELECT ${columns.length}`);
   }
-  if (!lineage) return analyseTree(tree, columns, declaredKey, around);
+  if (model.lineage !== true) return analyseTree(tree, model, around);
   const active = withoutIdleJoins(tree, around.keysOf);
-  return analyseTree(active, columns, declaredKey, around, ownConditions(active));
+  return analyseTree(active, model, around, ownConditions(active));
 }
 
 /**
@@ -95,12 +79,12 @@ export async function analyse(
  * would have some input read whole.
  */
 export function withKeptStates(
-  { name, columns, declaredKey }: ModelToAnalyse,
+  model: ModelToAnalyse,
   plain: AnalysedModel,
   around: Surroundings,
 ): AnalysedModel | null {
-  if (plain.tree === null || plain.volatile || whyNever(plain.tree, undefined) !== null) return null;
-  const split = withStates(name, plain.tree, around);
+  if (plain.tree === null || whyNever(plain.tree, plain.unstable) !== null) return null;
+  const split = withStates(model.name, plain.tree, around);
   if (split === null) return null;
   const states = new Map(split.states.map((state) => [`${state.relation.schema}.${state.relation.identifier}`, state]));
   const relation = (table: string): Relation => states.get(table)?.relation ?? around.relation(table);
@@ -110,7 +94,7 @@ export function withKeptStates(
   };
   // Beside what the model sees, a state has columns that change by themselves.
   const width = (table: string): number => (states.has(table) ? Infinity : around.width(table));
-  const rest = analyseTree(split.tree, columns, declaredKey, { ...around, relation, keysOf, width });
+  const rest = analyseTree(split.tree, model, { ...around, relation, keysOf, width });
   if (rest.reason !== null || rest.inputs.some((input) => input.whole !== null)) return null;
   return {
     ...rest,
@@ -118,11 +102,12 @@ export function withKeptStates(
     uniqueKeys: plain.uniqueKeys,
     neverNull: plain.neverNull,
     keyNeverNull: rest.key.every((column) => plain.neverNull.includes(column)),
+    cautions: plain.cautions,
     states: split.states,
     writtenSql: (alias) =>
       namedAs(
         toSql(split.tree, (get) => ident(alias(relation(get.table)))),
-        columns,
+        model.columns,
       ),
   };
 }
@@ -136,16 +121,16 @@ function namedAs(sql: string | null, columns: readonly CatalogColumn[]): string 
 
 function analyseTree(
   tree: Rel,
-  columns: readonly CatalogColumn[],
-  declaredKey: readonly string[],
+  { columns, declaredKey, unstable: written }: ModelToAnalyse,
   around: Surroundings,
   conditions: Conditions = new Map(),
 ): AnalysedModel {
   const unique = uniqueKeys(tree, around.keysOf);
   const named = unique.map((key) => [...key].map((index) => columns[index]?.name as string));
   const present = neverNull(tree, around.neverNull);
-  const unstable = callsOf(tree).find((call) => call.stability !== 'stable');
-  const reason = whyNever(tree, unstable?.fn);
+  const bound = callsOf(tree).find((call) => call.stability !== 'stable');
+  const unstable = written ?? (bound === undefined ? null : `${bound.fn}()`);
+  const reason = whyNever(tree, unstable);
   const locality = reason === null ? chooseKey(tree, columns, unique, declaredKey) : null;
   const carriers = locality === null ? null : carriersOf(tree, locality.key, columns);
   const inputs = inputsOf(tree, carriers, locality, { ...around, conditions }, reason);
@@ -153,7 +138,7 @@ function analyseTree(
   const all = inputs.length > 0 && whole.length === inputs.length;
   return {
     tree,
-    reads: inputs.map((input) => input.relation),
+    reads: inputs.map(({ relation, columns: read }) => ({ ...relation, columns: read })),
     states: [],
     writtenSql: () => null,
     key: locality?.key.map((index) => columns[index]?.name as string) ?? [],
@@ -162,14 +147,17 @@ function analyseTree(
     neverNull: columns.filter((_, at) => present.has(at)).map(({ name }) => name),
     inputs,
     domains: locality === null ? [] : domainsOf(locality, around),
-    volatile: unstable !== undefined,
-    reason: reason ?? (all ? [...new Set(whole.map((input) => input.whole as string))].join('; ') : null),
+    cautions: cautionsOf(tree, around.keysOf).flatMap((found, at) =>
+      found.map((caution) => ({ ...caution, column: columns[at]?.name as string })),
+    ),
+    unstable,
+    reason: reason ?? (all ? allReasons(whole.map((input) => input.whole as Reason)) : null),
   };
 }
 
 /** What no key can help with. */
-function whyNever(tree: Rel, unstable: string | undefined): string | null {
-  if (unstable !== undefined) return `${unstable}() gives another value each time`;
+function whyNever(tree: Rel, unstable: string | null): Reason | null {
+  if (unstable !== null) return `${unstable} gives another value each time`;
   const all = operators(tree);
   // Where no column of a table is read (`count(*)`), DuckDB's plan has the rowid in their place.
   if ([...columnsRead(tree).values()].some((columns) => columns.has('rowid')))
@@ -179,7 +167,7 @@ function whyNever(tree: Rel, unstable: string | undefined): string | null {
   return all.some((rel) => rel.op === 'distinct' && rel.on !== null) ? 'distinct on' : null;
 }
 
-function notAnalysed(reason: string): AnalysedModel {
+function notAnalysed(reason: Reason, unstable: string | null): AnalysedModel {
   const nothing = { tree: null, reads: [], states: [], writtenSql: () => null };
   return {
     ...nothing,
@@ -189,102 +177,8 @@ function notAnalysed(reason: string): AnalysedModel {
     neverNull: [],
     inputs: [],
     domains: [],
-    volatile: false,
+    cautions: [],
+    unstable,
     reason,
   };
-}
-
-function inputsOf(
-  tree: Rel,
-  carriers: readonly Carrier[] | null,
-  locality: Locality | null,
-  around: Surroundings & { readonly conditions: Conditions },
-  reason: string | null,
-): Omit<PlanInput, 'alias'>[] {
-  const read = columnsRead(tree);
-  const gets = operators(tree).filter((rel) => rel.op === 'get');
-  const tables = [...new Set(gets.map((get) => get.table))];
-  return tables.map((table) => {
-    const own = gets.filter((get) => get.table === table);
-    const uses = locality?.uses.filter((use) => use.get.table === table) ?? [];
-    // What names the touched values counts as read, also where the result does not show it (an unused window).
-    const watched = (get: Get): string[] => {
-      const named = uses.filter((use) => use.get === get).flatMap((use) => [...refs(...use.exprs)]);
-      return [...new Set([...(read.get(get.id) ?? []), ...named.map((index) => get.columns[index] as string)])];
-    };
-    const columns = [...new Set(own.flatMap(watched))];
-    const texts = uses.map(({ get, domain, exprs }): InputUse | null => {
-      const values = valuesOf(get, exprs);
-      if (values === null || !hasText(domain)) return null;
-      const read = watched(get);
-      const everyColumn = read.length === around.width(table);
-      return { domain: domain.id, values, columns: read, everyColumn, ...conditionOf(get, around.conditions) };
-    });
-    const whole =
-      reason ??
-      own.map((get) => locality?.whole.get(get)).find((why) => why !== undefined) ??
-      (texts.includes(null) ? 'its key is an expression that SQL cannot give back' : null);
-    return {
-      relation: around.relation(table),
-      columns,
-      uses: whole === null ? texts.filter((use) => use !== null) : [],
-      unique: whole === null && own.length === 1 && isUnique(uses, around),
-      carriesKey: own.length === 1 && carriers?.length === 1 && carriers[0]?.get === own[0],
-      whole,
-    };
-  });
-}
-
-type Conditions = ReturnType<typeof ownConditions>;
-
-/** A condition that fails on values which other conditions keep from it lets them pass. */
-function conditionOf(get: Get, conditions: Conditions): Pick<InputUse, 'condition'> {
-  const ways = conditions.get(get)?.map((all) => all.flatMap((one) => valuesOf(get, [one]) ?? []));
-  if (ways === undefined || ways.some((texts) => texts.length === 0)) return {};
-  const written = ways.map((texts) => texts.map((one) => `coalesce(try(coalesce(${one}, false)), true)`).join(' and '));
-  return { condition: `(${written.join(' or ')})` };
-}
-
-/** A scan whose rows give rows of a model their key, with the key over its columns. */
-interface Carrier {
-  readonly get: Get;
-  readonly exprs: readonly Expr[];
-}
-
-/** Those that give all rows their key: several for a union; null where some have it from elsewhere. */
-function carriersOf(tree: Rel, key: readonly number[], output: readonly CatalogColumn[]): Carrier[] | null {
-  const exprs = key.map((index) => ref(index, output[index]?.type ?? ''));
-  return trace(tree, exprs, false);
-}
-
-/** Whether a place where a table is read is restricted by plain columns that are unique in it, and by the key itself. */
-function isUnique([use]: readonly Use[], { keysOf }: Surroundings): boolean {
-  if (use === undefined || use.domain.parent !== null) return false;
-  const { get, exprs } = use;
-  const columns = exprs.map((expr) => (expr.kind === 'ref' ? get.columns[expr.index] : undefined));
-  return keysOf(get.table).some((key) => key.every((column) => columns.includes(column)));
-}
-
-function domainsOf({ domains }: Locality, around: Surroundings): PlanDomain[] {
-  return domains.map(({ width, parent, step }) => ({
-    width,
-    parent: parent?.id ?? null,
-    hops: step.map(({ get, own, leadsTo }) => ({
-      relation: around.relation(get.table),
-      own: valuesOf(get, own) ?? [],
-      leadsTo: valuesOf(get, leadsTo) ?? [],
-    })),
-  }));
-}
-
-/** Whether all lookups from a domain to the key can be written. */
-function hasText({ step, parent }: Domain): boolean {
-  const written = step.every(({ get, own, leadsTo }) => valuesOf(get, own) !== null && valuesOf(get, leadsTo) !== null);
-  return written && (parent === null || hasText(parent));
-}
-
-/** Expressions over a scan as SQL over its row `i`. */
-function valuesOf(get: Get, exprs: readonly Expr[]): string[] | null {
-  const texts = exprs.map((expr) => textOf(expr, (index) => `i.${ident(get.columns[index] as string)}`));
-  return texts.includes(null) ? null : (texts as string[]);
 }

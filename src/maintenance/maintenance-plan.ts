@@ -1,3 +1,6 @@
+import type { Caution } from './analysis/cautions.ts';
+import type { Reason } from './reasons.ts';
+
 /**
  * The boundary between planning and upkeep: how each model is kept current. The planner (`planner.ts`) writes plans, the
  * strategies (one file each) carry them out, `lens explain` and `lens status` show them. Nobody else knows how a plan
@@ -12,7 +15,13 @@ export interface MaintenancePlan {
   /** Columns of the model whose values name the rows to redo together; need not be unique. Empty unless `recompute keys`. */
   readonly key: readonly string[];
   /** The stored tables it follows from, through views and ephemeral models. */
-  readonly reads: readonly Relation[];
+  readonly reads: readonly TableRead[];
+  /** Its columns by name and type, in order. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** The columns (or the one SQL expression) of its `unique_key` as SQL, where a check of it is due; empty where none is. */
+  readonly checkedKey: readonly string[];
+  /** What is not exact about some of its columns. */
+  readonly cautions: readonly ColumnCaution[];
   /** Its aggregates that are kept from changes alone; they are among the inputs then, in place of what they aggregate. */
   readonly states: readonly AggregateState[];
   /** The tables that `bareSql` reads. */
@@ -30,10 +39,10 @@ export interface MaintenancePlan {
   readonly uniqueKey: boolean;
   /** No two rows of it are alike, since it has a unique key, be it this one or another. */
   readonly distinctRows: boolean;
-  /** Its SELECT gives other rows by itself, without a change of its inputs (now(), random()). */
-  readonly volatile: boolean;
+  /** What makes its SELECT give other rows by itself, without a change of its inputs: `now()`, `random()`. */
+  readonly nondeterministic: readonly NondeterministicCall[];
   /** Why the model is not kept by keys in the batch, for people; null when it is. */
-  readonly reason: string | null;
+  readonly reason: Reason | null;
 }
 
 /**
@@ -49,6 +58,22 @@ export interface Relation {
   readonly identifier: string;
 }
 
+/** A stored table with the columns that the model reads of it. */
+export interface TableRead extends Relation {
+  readonly columns: readonly string[];
+}
+
+export interface ColumnCaution extends Caution {
+  readonly column: string;
+}
+
+export interface NondeterministicCall {
+  /** As it is written: `now()`, `current_user`. */
+  readonly call: string;
+  /** The model whose SQL has it: the model itself, or a view or ephemeral model that it reads. */
+  readonly model: string;
+}
+
 export interface PlanInput {
   readonly relation: Relation;
   /** How `bareSql` names it. */
@@ -62,7 +87,7 @@ export interface PlanInput {
   /** Every row of the model has its key from a row of it: without one, there is none. */
   readonly carriesKey: boolean;
   /** Why any change of it may touch any row of the model, for people; null when `uses` say which. */
-  readonly whole: string | null;
+  readonly whole: Reason | null;
 }
 
 /** A place where the SELECT reads an input: rows whose `values` are in the domain matter to it. */

@@ -1,18 +1,18 @@
 import { LensError, messageOf } from '../core/errors.ts';
 import { compile, qualified } from '../project/compile.ts';
 import type { Model, Project } from '../project/project-contract.ts';
+import { upkeepConfig } from '../project/upkeep-config.ts';
 import { type CatalogColumn, PlanCatalog } from '../warehouse/plan-catalog.ts';
 import { ident, qualified as qualifiedName } from '../warehouse/sql.ts';
-import {
-  analyse,
-  type AnalysedModel,
-  type ModelToAnalyse,
-  stabilityIn,
-  type Surroundings,
-  withKeptStates,
-} from './analysed-model.ts';
+import { analyse, type AnalysedModel, type ModelToAnalyse, withKeptStates } from './analysed-model.ts';
+import { declaredKey } from './declared-key.ts';
+import { tablesNamed } from './analysis/duckdb/tables-named.ts';
 import type { MaintenancePlan, Relation } from './maintenance-plan.ts';
+import { Nondeterminism } from './nondeterminism.ts';
+import type { Reason } from './reasons.ts';
+import { stabilityIn, type Surroundings } from './surroundings.ts';
 import { withViews } from './with-views.ts';
+import { type Naming, ourName, ownName, planOf, type Written } from './written-plan.ts';
 
 /** A table that landing writes: a source of the project. */
 export interface RawRelation extends Relation {
@@ -26,7 +26,8 @@ export interface RawRelation extends Relation {
  * reads reaches its rows. Views and ephemeral models are looked through. What is not understood is not guessed at: the
  * model is rebuilt by compaction, with the reason.
  *
- * MODEL_SQL_INVALID when a model does not bind, with DuckDB's message and the model's file.
+ * MODEL_SQL_INVALID when a model does not bind, with DuckDB's message and the model's file; PROJECT_INVALID for a
+ * configuration of upkeep that means nothing.
  */
 export function planModels(project: Project, raw: readonly RawRelation[]): Promise<MaintenancePlan[]> {
   // A full refresh and a second start in one process ask again, and the answer is a function of the arguments.
@@ -56,6 +57,7 @@ export class Planner implements AsyncDisposable {
   readonly #keys = new Map<string, readonly (readonly string[])[]>();
   readonly #widths = new Map<string, number>();
   readonly #neverNull = new Map<string, readonly string[]>();
+  readonly #nondeterminism: Nondeterminism;
 
   /** As {@link planModels}. */
   static async over(project: Project, raw: readonly RawRelation[]): Promise<Planner> {
@@ -63,7 +65,10 @@ export class Planner implements AsyncDisposable {
     const catalog = opened.use(await PlanCatalog.open());
     const planner = new Planner(project, catalog, await stabilityIn(catalog));
     for (const table of raw) await planner.addRaw(table);
-    for (const model of project.models) if (model.materialized !== 'ephemeral') await planner.addModel(model);
+    for (const model of project.models) {
+      if (model.materialized === 'ephemeral') await planner.addEphemeral(model);
+      else await planner.addModel(model);
+    }
     opened.move();
     return planner;
   }
@@ -71,6 +76,7 @@ export class Planner implements AsyncDisposable {
   private constructor(project: Project, catalog: PlanCatalog, stability: Surroundings['stability']) {
     this.#project = project;
     this.#catalog = catalog;
+    this.#nondeterminism = new Nondeterminism(project, catalog, stability);
     this.#around = {
       stability,
       relation: (table) => {
@@ -86,6 +92,7 @@ export class Planner implements AsyncDisposable {
 
   async addRaw({ name, schema, identifier, columns, key }: RawRelation): Promise<void> {
     await this.#catalog.createTable(schema, identifier, columns);
+    this.#nondeterminism.addColumns(columns);
     this.#tables.set(`${schema}.${identifier}`, { name, schema, identifier });
     this.#widths.set(`${schema}.${identifier}`, columns.length);
     if (key === null) return;
@@ -98,8 +105,18 @@ export class Planner implements AsyncDisposable {
     const fullSql = compile(this.#project, model, qualified);
     const columns = await this.#bound(model, fullSql);
     const relation = { name: model.name, schema: model.schema, identifier: model.alias };
-    const toAnalyse = { name: model.name, sql: fullSql, columns, declaredKey: uniqueKeyOf(model) };
+    const key = await declaredKey(this.#catalog, model, fullSql, columns);
+    const [unstable] = await this.#nondeterminism.of(model);
+    const toAnalyse = {
+      name: model.name,
+      sql: fullSql,
+      columns,
+      declaredKey: key.columns,
+      unstable: unstable?.call ?? null,
+    };
     const analysed = this.#withReads(model, await analyse(this.#catalog, toAnalyse, this.#around));
+    const nondeterministic = this.#nondeterminism.alsoBound(model, analysed.unstable);
+    this.#nondeterminism.addColumns(columns);
     if (model.materialized === 'view') await this.#catalog.createView(relation.schema, relation.identifier, fullSql);
     else {
       await this.#catalog.createTable(relation.schema, relation.identifier, columns);
@@ -108,7 +125,16 @@ export class Planner implements AsyncDisposable {
       this.#neverNull.set(`${relation.schema}.${relation.identifier}`, analysed.neverNull);
       this.#widths.set(`${relation.schema}.${relation.identifier}`, columns.length);
     }
-    this.plans.push(await this.#plan(model, relation, toAnalyse, analysed));
+    const plan = await this.#plan(model, relation, toAnalyse, analysed);
+    const proved = analysed.uniqueKeys.some((unique) => unique.every((column) => key.columns.includes(column)));
+    this.plans.push({ ...plan, nondeterministic, checkedKey: proved || plan.strategy === 'view' ? [] : key.sql });
+  }
+
+  /** It stands in the SQL of its readers, and is no relation of its own. */
+  async addEphemeral(model: Model): Promise<void> {
+    await this.#nondeterminism.of(model);
+    const columns = await this.#catalog.describe(compile(this.#project, model, qualified)).catch(() => []);
+    this.#nondeterminism.addColumns(columns);
   }
 
   /**
@@ -123,8 +149,8 @@ export class Planner implements AsyncDisposable {
     const counting = (await this.#bound(model, fullSql)).filter((column) => columns?.includes(column.name) ?? true);
     const list = counting.map((column) => ident(column.name)).join(', ');
     const sql = columns === null ? fullSql : `select ${list} from (\n${fullSql}\n)`;
-    const declaredKey = uniqueKeyOf(model);
-    const toAnalyse = { name, sql, columns: counting, declaredKey, lineage: true };
+    const key = await declaredKey(this.#catalog, model, sql, counting);
+    const toAnalyse = { name, sql, columns: counting, declaredKey: key.columns, unstable: null, lineage: true };
     const analysed = this.#withReads(model, await analyse(this.#catalog, toAnalyse, this.#around));
     const relation = { name, schema: model.schema, identifier: model.alias };
     const plan = planOf(relation, toAnalyse, analysed, { sql, alias: ourName });
@@ -152,7 +178,7 @@ export class Planner implements AsyncDisposable {
     const reads = [...found.values()];
     return {
       ...analysed,
-      reads,
+      reads: reads.map((relation) => ({ ...relation, columns: [] })),
       inputs: reads.map((relation) => ({
         relation,
         columns: [],
@@ -198,7 +224,7 @@ export class Planner implements AsyncDisposable {
     const kept = compacted === null ? await this.#planWithStates(relation, toAnalyse, analysed) : null;
     if (kept !== null) return kept;
     const written = await this.#shadowable(model, toAnalyse, analysed);
-    const rebuild =
+    const rebuild: Reason | null =
       analysed.reason ?? (written === null ? 'its SELECT reads tables by names other than ref() and source()' : null);
     if (rebuild !== null || written === null) {
       const plan = planOf(relation, toAnalyse, analysed, { sql: toAnalyse.sql, alias: ownName });
@@ -228,8 +254,8 @@ export class Planner implements AsyncDisposable {
   }
 
   /** Why a model is kept by compaction, however it could be kept. */
-  #whyCompacted({ meta }: Model, { reads }: AnalysedModel): string | null {
-    if (meta['upkeep'] === 'compaction') return 'declared upkeep: compaction';
+  #whyCompacted(model: Model, { reads }: AnalysedModel): Reason | null {
+    if (upkeepConfig(model).upkeep === 'compaction') return 'declared upkeep: compaction';
     const plans = reads.map(({ name }) => this.plans.find((plan) => plan.model === name));
     const compacted = plans.find((plan) => plan?.upkeep === 'compaction');
     return compacted === undefined ? null : `reads ${compacted.model}, which is kept by compaction`;
@@ -243,6 +269,10 @@ export class Planner implements AsyncDisposable {
   async #shadowable(model: Model, toAnalyse: ModelToAnalyse, analysed: AnalysedModel): Promise<Written | null> {
     for (const alias of [ourName, ownName]) {
       const sql = withViews(this.#project, model, (relation) => ident(alias(relation)));
+      const named = tablesNamed(await this.#catalog.parsed(sql));
+      const known = new Set(analysed.inputs.map(({ relation }) => alias(relation).toLowerCase()));
+      // It would be read whole, whatever stands in for the others.
+      if (named.some(({ schema, table }) => schema !== '' || !known.has(table.toLowerCase()))) continue;
       if (await this.#binds(sql, alias, toAnalyse, analysed)) return { sql, alias };
     }
     return null;
@@ -260,48 +290,4 @@ export class Planner implements AsyncDisposable {
     const bound = await this.#catalog.describe(whole).catch(() => null);
     return bound !== null && JSON.stringify(bound) === JSON.stringify(columns);
   }
-}
-
-/** How a SELECT names what it reads. */
-type Naming = (relation: { readonly schema: string; readonly identifier: string }) => string;
-
-interface Written {
-  readonly sql: string;
-  readonly alias: Naming;
-}
-
-const ourName: Naming = ({ schema, identifier }) => `lens ${schema}.${identifier}`;
-const ownName: Naming = ({ identifier }) => identifier;
-
-/** What the analysis found, as a plan by keys in each batch. */
-function planOf(
-  relation: Relation,
-  { name, sql: fullSql }: ModelToAnalyse,
-  { reads, states, inputs, key, keyNeverNull, uniqueKeys, domains, volatile }: AnalysedModel,
-  { sql: bareSql, alias }: Written,
-): MaintenancePlan {
-  return {
-    model: name,
-    relation,
-    strategy: 'recompute keys',
-    upkeep: 'batch',
-    key,
-    reads,
-    states,
-    inputs: inputs.map((input) => ({ ...input, alias: alias(input.relation) })),
-    domains,
-    fullSql,
-    bareSql,
-    keyNeverNull,
-    uniqueKey: uniqueKeys.some((unique) => unique.every((column) => key.includes(column))),
-    distinctRows: uniqueKeys.length > 0,
-    volatile,
-    reason: null,
-  };
-}
-
-function uniqueKeyOf({ config }: Model): string[] {
-  const key = config['unique_key'];
-  const list = typeof key === 'string' ? [key] : key;
-  return Array.isArray(list) && list.every((one) => typeof one === 'string') ? list : [];
 }

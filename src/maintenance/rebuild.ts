@@ -2,14 +2,19 @@ import type { Connection } from '../warehouse/connection.ts';
 import { ident, qualified } from '../warehouse/sql.ts';
 import { buildState } from './aggregate-state.ts';
 import type { MaintenancePlan } from './maintenance-plan.ts';
+import { requireUnique } from './unique-check.ts';
 
-/** Replaces a model's table by its whole SELECT, and its states, inside the caller's transaction. Gives the number of rows. */
+/**
+ * Replaces a model's table by its whole SELECT, and its states, inside the caller's transaction. Gives the number of rows.
+ * MODEL_KEY_NOT_UNIQUE when its `unique_key` is not.
+ */
 export async function rebuild(connection: Connection, plan: MaintenancePlan): Promise<number> {
   const target = qualified(plan.relation.schema, plan.relation.identifier);
   await connection.run(
     `create schema if not exists ${ident(plan.relation.schema)};
      create or replace table ${target} as select * from (\n${plan.fullSql}\n)`,
   );
+  await requireUnique(connection, plan, target);
   for (const state of plan.states) await buildState(connection, state);
   return connection.number(`select count(*) from ${target}`);
 }

@@ -5,6 +5,7 @@ import { type FreshInputs, NOTHING_FRESH } from './fresh-inputs.ts';
 import type { MaintenancePlan } from './maintenance-plan.ts';
 import { restrictedInputs } from './restricted-inputs.ts';
 import { collectKeys, restrictedTo, type TouchedKeys } from './touched-keys.ts';
+import { requireUnique, rowsWithKeysOf } from './unique-check.ts';
 
 /** A change set with the number of rows that really differ. */
 export interface Applied {
@@ -15,6 +16,7 @@ export interface Applied {
 /**
  * Redoes a model for its touched keys: the model's own SELECT over inputs restricted to them, compared with the rows
  * stored for them, the difference spliced in. Rows recomputed to the same value stop here and touch nothing downstream.
+ * MODEL_KEY_NOT_UNIQUE when its `unique_key` is not.
  */
 export async function recomputeKeys(
   connection: Connection,
@@ -22,8 +24,23 @@ export async function recomputeKeys(
   keys: TouchedKeys,
   fresh: FreshInputs = NOTHING_FRESH,
 ): Promise<Applied | null> {
-  const target = qualified(plan.relation.schema, plan.relation.identifier);
   const redone = temporary('new', plan.model);
+  const applied = await spliced(connection, plan, keys, fresh, redone);
+  if (applied === null) return null;
+  // Rows that share the key by which they are redone are redone together.
+  const together = plan.key.every((column) => plan.checkedKey.includes(ident(column)));
+  await requireUnique(connection, plan, together ? redone : rowsWithKeysOf(plan, applied.change.rowsIn));
+  return applied;
+}
+
+async function spliced(
+  connection: Connection,
+  plan: MaintenancePlan,
+  keys: TouchedKeys,
+  fresh: FreshInputs,
+  redone: string,
+): Promise<Applied | null> {
+  const target = qualified(plan.relation.schema, plan.relation.identifier);
   const redo = createTemporary(redone, restrictedSql(plan, keys, fresh.standIns));
   if (fresh.carrier === 'new rows') return added(connection, target, redone, redo);
   let stored = keys;

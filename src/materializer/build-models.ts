@@ -1,13 +1,15 @@
 import type { MaintenancePlan, Relation } from '../maintenance/maintenance-plan.ts';
 import { stateTables } from '../maintenance/aggregate-state.ts';
 import { createView, rebuild } from '../maintenance/rebuild.ts';
-import { fingerprint } from '../project/fingerprint.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { qualified, text } from '../warehouse/sql.ts';
+import { ModelCosts } from './model-costs.ts';
 import { modelFailed } from './model-failed.ts';
 import { type ModelRecord, atCheckpoint, leaveBehind, readModelRecords, writeModelRecord } from './model-states.ts';
 import { createPending } from './pending-keys.ts';
+import { writeModelColumns } from './plan-records.ts';
+import { storedFingerprint } from './stored-fingerprint.ts';
 
 /**
  * Makes the warehouse's relations those of the project, inside the caller's transaction: views are made anew, tables
@@ -28,8 +30,9 @@ export async function buildModels(
   const records = await readModelRecords(connection);
   const changed = new Set(replaced);
   const built: string[] = [];
+  const costs = new ModelCosts();
   for (const plan of plans) {
-    const print = fingerprint(project, project.model(plan.model));
+    const print = storedFingerprint(project, plan);
     const error = failed.get(plan.model);
     if (error !== undefined) {
       await writeModelRecord(connection, plan, { fingerprint: print, state: 'failed', error });
@@ -42,7 +45,8 @@ export async function buildModels(
     if (stale) changed.add(plan.model);
     if (plan.strategy === 'view') await makeView(connection, plan);
     else if (stale) {
-      await makeTable(connection, plan, print);
+      if (records.get(plan.model)?.fingerprint !== print) await forgetCosts(connection, plan);
+      await makeTable(connection, plan, print, costs);
       built.push(plan.model);
       continue;
     }
@@ -51,6 +55,8 @@ export async function buildModels(
     await writeModelRecord(connection, plan, { ...kept, fingerprint: print });
   }
   await forgetRemoved(connection, plans);
+  await writeModelColumns(connection, plans);
+  await costs.write(connection);
   return built;
 }
 
@@ -101,10 +107,20 @@ async function makeView(connection: Connection, plan: MaintenancePlan): Promise<
   await createView(connection, plan);
 }
 
-async function makeTable(connection: Connection, plan: MaintenancePlan, print: string): Promise<void> {
+/** They were those of another SELECT. */
+async function forgetCosts(connection: Connection, { model }: MaintenancePlan): Promise<void> {
+  await connection.run('delete from lens.model_costs where model = ?', [model]);
+}
+
+async function makeTable(
+  connection: Connection,
+  plan: MaintenancePlan,
+  print: string,
+  costs: ModelCosts,
+): Promise<void> {
   await dropOtherKind(connection, plan, 'VIEW');
   try {
-    await rebuild(connection, plan);
+    await costs.rebuild(plan.model, () => rebuild(connection, plan));
   } catch (error) {
     throw modelFailed(plan.model, error);
   }
@@ -129,7 +145,8 @@ async function forgetRemoved(connection: Connection, plans: readonly Maintenance
   const names = plans.map((plan) => text(plan.model)).join(', ') || text('');
   await connection.run(
     `delete from lens.models where name not in (${names});
-     delete from lens.model_checkpoint where model not in (${names})`,
+     delete from lens.model_checkpoint where model not in (${names});
+     delete from lens.model_costs where model not in (${names})`,
   );
   const kept = plans.flatMap((plan) => plan.states.flatMap(stateTables));
   const present = await connection.rows<{ name: string }>(

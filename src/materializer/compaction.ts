@@ -5,6 +5,7 @@ import { recomputeKeys } from '../maintenance/recompute-keys.ts';
 import { reachesAll, touchedKeyQueries } from '../maintenance/touched-keys.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { qualified } from '../warehouse/sql.ts';
+import { ModelCosts } from './model-costs.ts';
 import { modelFailed } from './model-failed.ts';
 import { atCheckpoint } from './model-states.ts';
 import { clearPending, pendingRebuilds, takePending } from './pending-keys.ts';
@@ -25,18 +26,26 @@ export async function compact(
   connection: Connection,
   plans: readonly MaintenancePlan[],
   outright: ReadonlySet<string>,
+  costs = new ModelCosts(),
 ): Promise<CompactedModel[]> {
   const changes: Changes = new Map();
   const done: CompactedModel[] = [];
   const pending = await pendingRebuilds(connection);
   for (const plan of plans) {
     try {
-      const whole = outright.has(plan.model) || plan.volatile || pending.has(plan.model) || reachesAll(plan, changes);
-      const rowsChanged = whole ? await replace(connection, plan, changes) : await redo(connection, plan, changes);
+      const whole =
+        outright.has(plan.model) ||
+        plan.nondeterministic.length > 0 ||
+        pending.has(plan.model) ||
+        reachesAll(plan, changes);
+      const { model } = plan;
+      const rowsChanged = whole
+        ? await costs.rebuild(model, () => replace(connection, plan, changes))
+        : await costs.upkeep(model, () => redo(connection, plan, changes));
       await atCheckpoint(connection, plan);
       const target = qualified(plan.relation.schema, plan.relation.identifier);
       const rows = await connection.number(`select count(*) from ${target}`);
-      done.push({ name: plan.model, strategy: whole ? 'rebuild' : plan.strategy, rowsChanged, rows });
+      done.push({ name: model, strategy: whole ? 'rebuild' : plan.strategy, rowsChanged: rowsChanged ?? 0, rows });
     } catch (error) {
       throw modelFailed(plan.model, error);
     }
@@ -51,10 +60,12 @@ async function replace(connection: Connection, plan: MaintenancePlan, changes: C
   return rows;
 }
 
-async function redo(connection: Connection, plan: MaintenancePlan, changes: Changes): Promise<number> {
-  if (plan.strategy !== 'recompute keys') return 0;
+/** Gives the number of rows changed; null when nothing touched the model. */
+async function redo(connection: Connection, plan: MaintenancePlan, changes: Changes): Promise<number | null> {
+  if (plan.strategy !== 'recompute keys') return null;
   const keys = await takePending(connection, plan, touchedKeyQueries(plan, changes));
-  const applied = keys === null ? null : await recomputeKeys(connection, plan, keys);
+  if (keys === null) return null;
+  const applied = await recomputeKeys(connection, plan, keys);
   if (applied === null) return 0;
   changes.set(plan.model, applied.change);
   return applied.rowsChanged;

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../core/errors.ts';
+import { onInterval } from './compaction-interval.ts';
 import type { LiveEdition } from './live-edition.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import { tellFailures } from './model-failed.ts';
@@ -50,28 +49,19 @@ export class Compactor {
   }
 
   /**
-   * Compacts on the interval until aborted or `ended` says so.
+   * Compacts on the interval until aborted; throws what no later attempt can mend.
    *
    * @param before runs at each interval, before it is known whether there is anything to compact
    */
-  async onInterval(signal: AbortSignal, ended: () => boolean, before: () => Promise<void>): Promise<void> {
-    const interval = this.#options.compaction.intervalSeconds * 1000;
-    while (!signal.aborted && !ended()) {
-      await sleep(interval, undefined, { signal, ref: false }).catch(() => undefined);
-      if (signal.aborted || ended()) return;
-      try {
-        await before();
-        const { edition } = this.#live;
-        const bulk = edition.foldedBehind('catching-up').length > 0;
-        if (!bulk && (await this.#writing.take(() => edition.compaction.isNeeded()))) await this.compact(false);
-      } catch (error) {
-        this.#options.onEvent({
-          kind: 'notice',
-          severity: 'warning',
-          message: `compaction will be tried again: ${messageOf(error)}`,
-        });
-      }
-    }
+  onInterval(signal: AbortSignal, before: () => Promise<void>): Promise<void> {
+    const { compaction, onEvent } = this.#options;
+    const compact = async (): Promise<void> => {
+      await before();
+      const { edition } = this.#live;
+      const bulk = edition.foldedBehind('catching-up').length > 0;
+      if (!bulk && (await this.#writing.take(() => edition.compaction.isNeeded()))) await this.compact(false);
+    };
+    return onInterval(compaction.intervalSeconds, signal, compact, onEvent);
   }
 
   async #retryFailed(): Promise<void> {

@@ -2,6 +2,7 @@ import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { makeMissingViews } from './build-models.ts';
 import { behindCheckpoint, compact, type CompactedModel } from './compaction.ts';
+import type { ModelCosts } from './model-costs.ts';
 import type { ModelStandings } from './model-standings.ts';
 import { storedReaders } from './prepare-relations.ts';
 
@@ -13,12 +14,14 @@ export class EditionCompaction implements Disposable {
   readonly #connection: Connection;
   readonly #plans: readonly MaintenancePlan[];
   readonly #standings: ModelStandings;
+  readonly #costs: ModelCosts;
   #running: Promise<unknown> | null = null;
 
-  constructor(connection: Connection, plans: readonly MaintenancePlan[], standings: ModelStandings) {
+  constructor(connection: Connection, plans: readonly MaintenancePlan[], standings: ModelStandings, costs: ModelCosts) {
     this.#connection = connection;
     this.#plans = plans;
     this.#standings = standings;
+    this.#costs = costs;
   }
 
   /**
@@ -62,7 +65,7 @@ export class EditionCompaction implements Disposable {
       const outright = new Set(plans.filter((plan) => full || !stands(plan)).map((plan) => plan.model));
       try {
         const models = await this.#connection.transaction(async () => {
-          const compacted = await compact(this.#connection, plans, outright);
+          const compacted = await compact(this.#connection, plans, outright, this.#costs);
           await makeMissingViews(this.#connection, this.#plans);
           return compacted;
         });

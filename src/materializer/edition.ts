@@ -1,6 +1,7 @@
 import type { Changes } from '../maintenance/change-set.ts';
 import { planModels } from '../maintenance/planner.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
+import { requireKeepable } from '../maintenance/refused-models.ts';
 import { rebuild } from '../maintenance/rebuild.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
@@ -15,6 +16,7 @@ import { EditionCompaction } from './edition-compaction.ts';
 import { keepDeadLetters } from './dead-letters.ts';
 import { fold } from './fold.ts';
 import { land } from './landing.ts';
+import { ModelCosts } from './model-costs.ts';
 import { failedModel, modelFailed } from './model-failed.ts';
 import { atCheckpoint } from './model-states.ts';
 import { ModelStandings } from './model-standings.ts';
@@ -49,6 +51,7 @@ export class Edition implements AsyncDisposable {
   /** Brings the models kept by compaction up, beside the batches. */
   readonly compaction: EditionCompaction;
   readonly #standings: ModelStandings;
+  readonly #costs = new ModelCosts();
   readonly #indexes: KeyIndexes;
   #closed = false;
 
@@ -64,7 +67,7 @@ export class Edition implements AsyncDisposable {
     this.warehouse = warehouse;
     this.#connection = connection;
     this.#standings = new ModelStandings(plans);
-    this.compaction = new EditionCompaction(compacting, plans, this.#standings);
+    this.compaction = new EditionCompaction(compacting, plans, this.#standings, this.#costs);
     this.plans = plans;
     this.tables = tables;
     this.notices = notices;
@@ -74,6 +77,7 @@ export class Edition implements AsyncDisposable {
   static async open(file: string, { project, catalog, warehouse: options }: EditionOptions): Promise<Edition> {
     const tables = rawTables(catalog, project);
     const plans = await planModels(project, tables.map(rawRelation));
+    requireKeepable(project, plans);
     const warehouse = await Warehouse.open(file, options);
     const connection = await warehouse.connect();
     try {
@@ -163,7 +167,7 @@ export class Edition implements AsyncDisposable {
         const change = await land(connection, table, sealed, !bulk && this.#isRead(table));
         if (change !== null) changes.set(table.name, change);
       }
-      const rows = bulk ? 0 : await fold(connection, this.plans, changes, this.#standings.behind());
+      const rows = bulk ? 0 : await fold(connection, this.plans, changes, this.#standings.behind(), this.#costs);
       await keepDeadLetters(connection, deadLetters, Date.now());
       await advanceCheckpoint(connection, batch.positions);
       return { rows, standings };
@@ -203,13 +207,17 @@ export class Edition implements AsyncDisposable {
     await this.#connection.run('checkpoint').catch(() => undefined);
   }
 
+  /** Records a compaction, and what upkeep has cost since the one before. */
   recordCompaction(milliseconds: number, full: boolean): Promise<void> {
-    return recordCompaction(this.#connection, milliseconds, full);
+    return this.#connection.transaction(async () => {
+      await recordCompaction(this.#connection, milliseconds, full);
+      await this.#costs.write(this.#connection);
+    });
   }
 
   async #rebuildOne(plan: MaintenancePlan): Promise<void> {
     try {
-      await rebuild(this.#connection, plan);
+      await this.#costs.rebuild(plan.model, () => rebuild(this.#connection, plan));
       await atCheckpoint(this.#connection, plan);
     } catch (error) {
       throw modelFailed(plan.model, error);
@@ -230,6 +238,7 @@ export class Edition implements AsyncDisposable {
     this.#closed = true;
     await this.compaction.idle();
     this.compaction[Symbol.dispose]();
+    await this.#connection.transaction(() => this.#costs.write(this.#connection)).catch(() => undefined);
     this.#connection[Symbol.dispose]();
     await this.warehouse[Symbol.asyncDispose]();
   }

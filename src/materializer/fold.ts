@@ -5,6 +5,7 @@ import { freshInputs } from '../maintenance/fresh-inputs.ts';
 import { recomputeKeys } from '../maintenance/recompute-keys.ts';
 import { collectKeys, reachesAll, touchedKeyQueries } from '../maintenance/touched-keys.ts';
 import type { Connection } from '../warehouse/connection.ts';
+import { ModelCosts } from './model-costs.ts';
 import { modelFailed } from './model-failed.ts';
 import { addPending, addPendingRebuild } from './pending-keys.ts';
 
@@ -18,12 +19,14 @@ export async function fold(
   plans: readonly MaintenancePlan[],
   changes: Changes,
   skip: ReadonlySet<string>,
+  costs = new ModelCosts(),
 ): Promise<number> {
   let rowsChanged = 0;
   for (const plan of plans) {
     if (skip.has(plan.model) || !plan.reads.some(({ name }) => changes.has(name))) continue;
     try {
-      rowsChanged += await foldModel(connection, plan, changes);
+      const work = (): Promise<number> => foldModel(connection, plan, changes);
+      rowsChanged += await (plan.upkeep === 'batch' ? costs.upkeep(plan.model, work) : work());
     } catch (error) {
       throw modelFailed(plan.model, error);
     }

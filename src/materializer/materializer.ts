@@ -4,6 +4,7 @@ import { LensError } from '../core/errors.ts';
 import type { PartitionOffsets } from '../log/event-log.ts';
 import { selectModels } from '../project/selector.ts';
 import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts';
+import { onInterval } from './compaction-interval.ts';
 import { consume, type Consumed } from './consume.ts';
 import { hasNewPartitions } from './find-partitions.ts';
 import { Edition } from './edition.ts';
@@ -75,31 +76,33 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   /** Applies the log as it grows and compacts on the interval, until aborted; ends right after a commit. */
   async follow(signal: AbortSignal): Promise<void> {
     if (this.#following !== null) throw new LensError('INTERNAL', 'the warehouse is being followed already');
-    const compacting = this.#compactor.onInterval(
-      signal,
-      () => this.#followFailure !== null,
-      async () => {
-        if (await hasNewPartitions(this.#options, this.#live, signal)) this.#following?.restart.abort();
-      },
-    );
+    const failed = new AbortController();
+    const either = AbortSignal.any([signal, failed.signal]);
+    const compacting = this.#compactor
+      .onInterval(either, async () => {
+        if (await hasNewPartitions(this.#options, this.#live, either)) this.#following?.restart.abort();
+      })
+      .catch((error: unknown) => failed.abort(error));
     try {
-      while (!signal.aborted) {
+      while (!either.aborted) {
         await this.#held;
         const restart = new AbortController();
-        const ended = this.#consume(this.#edition, { signal: AbortSignal.any([signal, restart.signal]) }).then(
+        const ended = this.#consume(this.#edition, { signal: AbortSignal.any([either, restart.signal]) }).then(
           () => undefined,
         );
         this.#following = { restart, ended: ended.catch(() => undefined) };
         await ended;
       }
+      if (failed.signal.aborted) throw failed.signal.reason;
       await this.#publisher.publishNow();
     } catch (error) {
       this.#followFailure = error;
+      failed.abort(error);
       throw error;
     } finally {
       this.#following = null;
+      await compacting;
     }
-    await compacting;
   }
 
   async status(): Promise<WarehouseStatus> {

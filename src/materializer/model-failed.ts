@@ -1,10 +1,15 @@
-import { LensError, messageOf } from '../core/errors.ts';
+import { type ErrorCode, LensError, messageOf } from '../core/errors.ts';
 import type { EventSink } from './events.ts';
+
+/**
+ * A damaged file is nothing a model could be blamed for, nor go on without; and a key that is declared and not unique is no
+ * fault of the data that may be left for later.
+ */
+const PASSED_ON: ReadonlySet<ErrorCode> = new Set(['MODEL_FAILED', 'WAREHOUSE_UNREADABLE', 'MODEL_KEY_NOT_UNIQUE']);
 
 /** A model whose SQL failed on the data at hand; `fields.model` names it, so that the batch can go on without it. */
 export function modelFailed(model: string, cause: unknown): LensError {
-  // A damaged file is nothing a model could be blamed for, nor go on without.
-  if (cause instanceof LensError && ['MODEL_FAILED', 'WAREHOUSE_UNREADABLE'].includes(cause.code)) return cause;
+  if (cause instanceof LensError && PASSED_ON.has(cause.code)) return cause;
   return new LensError('MODEL_FAILED', `model ${model} failed: ${messageOf(cause)}`, {
     place: model,
     hint: `lens compile ${model} prints its SQL; it is tried again at every compaction and by lens run`,

@@ -36,7 +36,8 @@ export async function writeModelRecord(
   record: Omit<ModelRecord, 'name'>,
 ): Promise<void> {
   await connection.run('delete from lens.models where name = ?', [plan.model]);
-  await connection.run('insert into lens.models values (?, ?, ?, ?, ?, ?, ?, now()::timestamp)', [
+  const key = `[${plan.key.map(text).join(', ')}]::varchar[]`;
+  await connection.run(`insert into lens.models values (?, ?, ?, ?, ?, ?, ?, now()::timestamp, ${key})`, [
     plan.model,
     record.fingerprint,
     plan.strategy,

@@ -70,8 +70,8 @@ export interface PreparedTable {
 
 /**
  * Creates a missing raw table and adds columns that a newer contract brought, inside the caller's transaction. Notices
- * name each added column, since only a replay fills it for records landed before. A changed type is CONFIG_INVALID with
- * the way out.
+ * name each added column, since only a replay fills it for records landed before. A changed type or key is CONFIG_INVALID
+ * with the way out.
  */
 export async function prepareRawTable(connection: Connection, table: RawTable): Promise<PreparedTable> {
   const { contract, schema, name, relation } = table;
@@ -85,6 +85,8 @@ export async function prepareRawTable(connection: Connection, table: RawTable): 
     const notice = `${name} was not there: topic ${contract.name} is landed again from its earliest offset`;
     return { notices: landedAgain ? [notice] : [], landedAgain };
   }
+  const keyBefore = before.filter(({ nullable }) => !nullable).map((column) => column.name);
+  if (!sameNames(keyBefore, contract.tableKey)) throw otherKey(table, keyBefore);
   const notices: string[] = [];
   for (const [i, column] of contract.columns.entries()) {
     const existing = before.find((one) => one.name === column.name);
@@ -97,9 +99,16 @@ export async function prepareRawTable(connection: Connection, table: RawTable): 
   return { notices, landedAgain: false };
 }
 
-function columnsOf(connection: Connection, { schema, name }: RawTable): Promise<{ name: string; type: string }[]> {
+interface StoredColumn {
+  readonly name: string;
+  readonly type: string;
+  /** False for the key's. */
+  readonly nullable: boolean;
+}
+
+function columnsOf(connection: Connection, { schema, name }: RawTable): Promise<StoredColumn[]> {
   return connection.rows(
-    `select column_name as name, data_type as type from duckdb_columns()
+    `select column_name as name, data_type as type, is_nullable as nullable from duckdb_columns()
      where database_name = current_database() and schema_name = ${text(schema)} and table_name = ${text(name)}
      order by column_index`,
   );
@@ -117,10 +126,26 @@ function definition(column: Column, key: boolean): string {
   return `${ident(column.name)} ${sqlType(column.type)}${key ? ' not null' : ''}`;
 }
 
+const LAND_AGAIN =
+  'move warehouse.duckdb away from the data folder: the next start lands the topics again, by their new contracts';
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name));
+}
+
+/** One row a key was kept of: those that are gone come back with a replay only. */
+function otherKey({ name, contract }: RawTable, before: readonly string[]): LensError {
+  return new LensError(
+    'CONFIG_INVALID',
+    `${name} is kept by the key ${before.join(', ')} in the warehouse, by ${contract.tableKey.join(', ')} in the topic's contract`,
+    { place: contract.place, hint: LAND_AGAIN },
+  );
+}
+
 function changed(table: RawTable, column: Column, found: string): LensError {
   return new LensError(
     'CONFIG_INVALID',
     `${table.name}.${column.name} is ${found} in the warehouse, ${sqlType(column.type)} by the topic's contract`,
-    { place: table.contract.place, hint: 'lens run --full-refresh lands the topic again by its new contract' },
+    { place: table.contract.place, hint: LAND_AGAIN },
   );
 }

@@ -44,7 +44,8 @@ export function replayTables(
     const standing = standings.find((one) => one.plan === plan);
     const topics = new Set(plan.reads.flatMap(({ name }) => [...(topicsOf.get(name) ?? [])]));
     const above = plan.reads.find(({ name }) => unsteady.has(name));
-    if (plan.volatile) unsteady.set(plan.model, 'its SELECT gives other rows by itself (as now() and random() do)');
+    const [unstable] = plan.nondeterministic;
+    if (unstable !== undefined) unsteady.set(plan.model, `${unstable.call} gives another value each time`);
     else if (above !== undefined) unsteady.set(plan.model, `reads ${above.name}, which is not the same each time`);
     topicsOf.set(plan.model, topics);
     if (standing === undefined || !selected.has(plan.model)) continue;

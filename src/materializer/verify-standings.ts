@@ -50,7 +50,8 @@ function problemOf(project: Project, plan: MaintenancePlan, record: ModelRecord 
     return 'its SQL or config changed since it was built; lens run builds it anew';
   }
   if (record.state === 'failed') return `failed: ${record.error ?? 'its SQL failed on data'}`;
-  if (plan.volatile) return 'its SELECT gives other rows by itself (as now() and random() do)';
+  const [unstable] = plan.nondeterministic;
+  if (unstable !== undefined) return `${unstable.call} gives another value each time`;
   return null;
 }
 

@@ -2,16 +2,20 @@ import { createHash } from 'node:crypto';
 import { compile, qualified } from './compile.ts';
 import { Float, largeAsText } from './jinja/numbers.ts';
 import type { Model, Project } from './project-contract.ts';
+import { upkeepConfig } from './upkeep-config.ts';
 
-/** Configuration that changes nothing of what is stored or how it is kept. */
-const WITHOUT_EFFECT = new Set(['description', 'docs', 'enabled', 'group', 'tags']);
+/** Configuration that changes nothing of what is stored; of `meta` only how a model is kept counts. */
+const WITHOUT_EFFECT: ReadonlySet<string> = new Set(
+  'description docs enabled group incremental meta nondeterministic tags'.split(' '),
+);
 
 /**
  * What a model's stored rows follow from: SHA-256 (hex) of its compiled SQL and its configuration. So a change of a
  * macro or variable it uses, or of an ephemeral model it reads, changes it; one of its description or tests does not.
  */
 export function fingerprint(project: Project, model: Model): string {
-  const config = Object.entries(model.config).filter(([key]) => !WITHOUT_EFFECT.has(key));
+  const kept = { ...model.config, upkeep: upkeepConfig(model).upkeep };
+  const config = Object.entries(kept).filter(([key]) => !WITHOUT_EFFECT.has(key));
   const parts = [
     model.materialized,
     model.schema,

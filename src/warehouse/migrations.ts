@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts';
 /**
  * The system schema, in numbered steps that are never edited after a release.
  *
- * May be rebuilt from the log: everything but `dead_letters` beyond the log's retention. `checkpoint` must only ever
+ * May be rebuilt from the log: everything but `dead_letters` beyond the log's retention, and `model_costs`. `checkpoint` must only ever
  * change in the transaction that applies the records before it.
  */
 const MIGRATIONS: readonly string[] = [
@@ -50,6 +50,27 @@ const MIGRATIONS: readonly string[] = [
   `create table lens.pending_rebuilds (model varchar not null)`,
   // Of the last record batch applied (Kafka), null when unknown: a log that was cut and grew again is noticed at start.
   'alter table lens.checkpoint add column leader_epoch integer',
+  // Rebuilt with the models: the columns by which a model's rows are redone, and those of stored tables that it follows from.
+  `alter table lens.models add column key_columns varchar[];
+   create table lens.model_columns (
+     model varchar not null,
+     input varchar not null,
+     -- null where the rows of the input matter and no column of it
+     column_name varchar,
+     -- why any change of the input may touch any row of the model; null when it touches those of its keys
+     reason varchar
+   );
+   -- What upkeep has cost since the model is as it is. Nothing follows from it, and nothing can give it back.
+   create table lens.model_costs (
+     model varchar not null,
+     -- batches or compactions that brought it up to date, and the rows that left and came
+     upkeeps bigint not null,
+     rows_changed bigint not null,
+     milliseconds decimal(18, 3) not null,
+     rebuilds bigint not null,
+     rebuild_milliseconds decimal(18, 3) not null,
+     last_at timestamp not null
+   )`,
 ];
 
 /** Brings the system schema up to this release. WAREHOUSE_NEWER when a newer release wrote the file. */

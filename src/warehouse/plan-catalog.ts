@@ -63,6 +63,15 @@ export class PlanCatalog implements AsyncDisposable {
     return { plan: answer.plans[0] };
   }
 
+  /** One SELECT as DuckDB's parser has it (`json_serialize_sql`), nothing of it bound; null where it cannot tell. */
+  async parsed(sql: string): Promise<unknown> {
+    const [row] = await this.#connection.rows<{ json: string }>(
+      `select json_serialize_sql(${text(sql)}::varchar) as json`,
+    );
+    const answer = JSON.parse(row?.json ?? '{}') as { error?: boolean; statements?: unknown[] };
+    return answer.error === false ? answer.statements : null;
+  }
+
   /** Functions whose value is not a function of their arguments alone, by name, with DuckDB's word for it. */
   async unstableFunctions(): Promise<Map<string, string>> {
     const rows = await this.#connection.rows<{ name: string; stability: string }>(

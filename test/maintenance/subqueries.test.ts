@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { analyse, stabilityIn, type Surroundings } from '../../src/maintenance/analysed-model.ts';
+import { analyse } from '../../src/maintenance/analysed-model.ts';
+import { stabilityIn, type Surroundings } from '../../src/maintenance/surroundings.ts';
 import { PlanCatalog } from '../../src/warehouse/plan-catalog.ts';
 
 const TABLES = {
@@ -25,7 +26,7 @@ async function inputsOf(sql: string): Promise<Record<string, string | null>> {
     neverNull: (table) => of(table).key,
     width: (table) => Object.keys(of(table).columns).length,
   };
-  const model = { name: 'm', sql, columns: await catalog.describe(sql), declaredKey: [] };
+  const model = { name: 'm', sql, columns: await catalog.describe(sql), declaredKey: [], unstable: null };
   const { inputs } = await analyse(catalog, model, around);
   return Object.fromEntries(inputs.map(({ relation, whole }) => [relation.name, whole]));
 }

@@ -23,7 +23,8 @@ describe('a fingerprint', () => {
     ['a variable', { 'dbt_project.yml': 'name: p\nvars: {least: 2}\n' }],
     ['an ephemeral model it reads', { 'models/e.sql': "{{ config(materialized='ephemeral') }}select 2 as x" }],
     ['its materialization', { 'dbt_project.yml': 'name: p\nvars: {least: 1}\nmodels: {+materialized: table}\n' }],
-    ['its upkeep', { 'models/m.yml': 'models:\n  - name: m\n    config: {meta: {key: [y]}}\n' }],
+    ['its unique_key', { 'models/m.yml': 'models:\n  - name: m\n    config: {unique_key: x}\n' }],
+    ['its upkeep', { 'models/m.yml': 'models:\n  - name: m\n    config: {meta: {key: [x], upkeep: compaction}}\n' }],
   ])('changes with %s', (_, files) => {
     expect(printOf(files)).not.toBe(printOf({}));
   });
@@ -42,6 +43,13 @@ describe('a fingerprint', () => {
       {
         'models/m.yml':
           'models:\n  - name: m\n    description: b\n    config: {tags: x, meta: {upkeep: batch, key: [x]}}\n',
+      },
+    ],
+    [
+      'what is in meta and not its upkeep, and what only refuses',
+      {
+        'models/m.yml':
+          'models:\n  - name: m\n    config: {meta: {owner: ann}, incremental: required, nondeterministic: allow}\n',
       },
     ],
     ['a table it reads', { 'models/t.sql': 'select 2 as x' }],

@@ -1,4 +1,5 @@
 import { identityOf, inputsOf, ref, refs, sameValue, shifted, stabilityOf } from './expressions.ts';
+import type { Reason } from '../reasons.ts';
 import { beyond, equalTo, isAmong, isColumn, lookupPath, type Step, through, trace, within } from './lookup-paths.ts';
 import type { Expr, Get, Join, Rel, Window } from './plan-tree.ts';
 
@@ -27,7 +28,7 @@ export interface Locality {
   readonly domains: readonly Domain[];
   readonly uses: readonly Use[];
   /** Scans that cannot be restricted: any change of theirs may touch any row. */
-  readonly whole: ReadonlyMap<Get, string>;
+  readonly whole: ReadonlyMap<Get, Reason>;
 }
 
 /** Pushes "key in touched" from the output down to the scans. */
@@ -46,7 +47,7 @@ export function localityOf(root: Rel, key: readonly number[], types: readonly st
 class Search {
   readonly domains: Domain[];
   readonly uses: Use[] = [];
-  readonly whole = new Map<Get, string>();
+  readonly whole = new Map<Get, Reason>();
 
   constructor(width: number) {
     this.domains = [{ id: 0, width, parent: null, step: [] }];
@@ -96,7 +97,7 @@ class Search {
     }
   }
 
-  #whole(rel: Rel, why: string): void {
+  #whole(rel: Rel, why: Reason): void {
     if (rel.op === 'get') this.whole.set(rel, why);
     else for (const input of inputsOf(rel)) this.#whole(input, why);
   }

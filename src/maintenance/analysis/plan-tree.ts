@@ -1,3 +1,5 @@
+import type { Reason } from '../reasons.ts';
+
 /**
  * What the analysis knows of a SELECT: a tree of relational operators over stored tables, made from DuckDB's bound plan
  * (`bound-plan.ts`, the only file that knows DuckDB's names). Columns are positions: an expression of an operator refers
@@ -119,7 +121,11 @@ export interface Window extends Base {
 
 export interface WindowCall {
   readonly fn: string;
+  readonly args: readonly Expr[];
   readonly partitions: readonly Expr[];
+  readonly orders: readonly Expr[];
+  /** Its frame counts rows, and not values: rows that tie are told apart. */
+  readonly byRows: boolean;
   /** The function with all its expressions, partitions among them. */
   readonly call: Call;
 }
@@ -155,8 +161,8 @@ export interface Order extends Base {
 export interface Opaque extends Base {
   readonly op: 'opaque';
   readonly inputs: readonly Rel[];
-  /** For people: `limit`, `recursive CTE`. */
-  readonly why: string;
+  /** `limit`, `recursive CTE`, ... */
+  readonly why: Reason;
 }
 
 export type Expr = Ref | Call;

@@ -50,7 +50,7 @@ const ORDERED = new Set([
   'group_concat',
 ]);
 
-interface BoundOrder {
+export interface BoundOrder {
   readonly type: string;
   readonly null_order: string;
   readonly expression: BoundExpression;

@@ -1,5 +1,5 @@
 import type { AggregateCall, Call, Expr, Stability, WindowCall } from '../plan-tree.ts';
-import { aggregateCall } from './bound-aggregate.ts';
+import { aggregateCall, type BoundOrder } from './bound-aggregate.ts';
 import { type BoundType, type BoundValue, NoText, typeName, typeText, valueText } from './bound-type.ts';
 
 /** An expression as DuckDB serializes it: `expression_class` says which of the other fields there are. */
@@ -44,7 +44,15 @@ export class ExpressionReader {
       bound.type === 'WINDOW_AGGREGATE'
         ? (aggregate?.name ?? (bound['name'] as string | undefined) ?? 'aggregate')
         : bound.type.replace('WINDOW_', '').toLowerCase();
-    return { fn, partitions: this.#all(bound['partitions']), call: this.#withoutText(bound) };
+    const orders = [...((bound['orders'] ?? []) as BoundOrder[]), ...((bound['arg_orders'] ?? []) as BoundOrder[])];
+    return {
+      fn,
+      args: this.#all(bound['children']),
+      partitions: this.#all(bound['partitions']),
+      orders: orders.map(({ expression }) => this.read(expression)),
+      byRows: [bound['start'], bound['end']].some((bound_) => String(bound_).endsWith('_ROWS')),
+      call: this.#withoutText(bound),
+    };
   }
 
   #one(value: unknown): Expr {

@@ -80,7 +80,7 @@ class PlanReader {
     const width = inputs.reduce((sum, one) => sum + one.width, 0);
     const exprs = (): Expr[] =>
       listOf(bound['expressions']).map((one) => this.#expressions.read(one as BoundExpression));
-    if (input === undefined) return { op: 'opaque', inputs, why: nameOf(bound), width };
+    if (input === undefined) return { op: 'opaque', inputs, why: `${nameOf(bound)} is not analysed`, width };
     switch (bound.type) {
       case 'LOGICAL_PROJECTION': {
         const list = exprs();
@@ -140,7 +140,7 @@ class PlanReader {
       case 'LOGICAL_RECURSIVE_CTE':
         return { op: 'opaque', inputs, why: 'recursive CTE', width: input.width };
       default:
-        return { op: 'opaque', inputs, why: nameOf(bound), width };
+        return { op: 'opaque', inputs, why: `${nameOf(bound)} is not analysed`, width };
     }
   }
 
@@ -182,7 +182,12 @@ class PlanReader {
       return { op: 'opaque', inputs: [left, right], why: 'a projection map', width: both };
     }
     if (kind === undefined)
-      return { op: 'opaque', inputs: [left, right], why: `${joinType.toLowerCase()} join`, width: both };
+      return {
+        op: 'opaque',
+        inputs: [left, right],
+        why: `${joinType.toLowerCase()} join is not analysed`,
+        width: both,
+      };
     const width = kind === 'semi' || kind === 'anti' ? left.width : kind === 'mark' ? left.width + 1 : both;
     const equalities: Equality[] = [];
     const residual: Expr[] = [];

@@ -1,0 +1,76 @@
+/**
+ * Functions whose value DuckDB fixes when it binds (so that no plan shows them), or says to be a function of their arguments,
+ * and which are not: they follow the session, the release or the clock.
+ */
+const OTHERS: ReadonlySet<string> = new Set(
+  `current_localtime current_localtimestamp current_setting current_query getvariable getenv version current_user current_role
+  session_user user current_catalog current_time current_timestamp localtime localtimestamp`.split(/\s+/),
+);
+/** Those that may be written without brackets, as a column is. */
+const WORDS: ReadonlySet<string> = new Set(
+  `current_date current_time current_timestamp localtime localtimestamp current_user current_role session_user user
+  current_catalog current_schema`.split(/\s+/),
+);
+const CATALOG_SCHEMAS: ReadonlySet<string> = new Set(['information_schema', 'pg_catalog']);
+
+type Node = Readonly<Record<string, unknown>>;
+
+/** Whether DuckDB's word on a function has to be corrected. */
+export function isNondeterministic(fn: string): boolean {
+  return OTHERS.has(fn) || /^(duckdb|pragma)_/.test(fn);
+}
+
+/**
+ * What a parsed SELECT (json_serialize_sql) reads that is not a function of its tables alone, as it is written: `now()`,
+ * `current_user`, `information_schema.tables`.
+ *
+ * @param unstable by DuckDB's catalog
+ * @param isColumn whether some table has a column of that name: `user` is one more often than not
+ */
+export function nondeterministicCalls(
+  parsed: unknown,
+  unstable: (fn: string) => boolean,
+  isColumn: (name: string) => boolean,
+): string[] {
+  const found = new Set<string>();
+  const words = new Set<string>();
+  const aliases = new Set<string>();
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) return value.forEach(visit);
+    if (typeof value !== 'object' || value === null) return;
+    const node = value as Node;
+    const call = callOf(node, unstable);
+    if (call !== null) found.add(call);
+    const word = wordOf(node);
+    if (word !== null) words.add(word);
+    for (const alias of aliasesOf(node)) if (alias !== word) aliases.add(alias);
+    Object.values(node).forEach(visit);
+  };
+  visit(parsed);
+  return [...found, ...[...words].filter((word) => !aliases.has(word) && !isColumn(word))];
+}
+
+function callOf(node: Node, unstable: (fn: string) => boolean): string | null {
+  if (node['class'] === 'FUNCTION') {
+    const fn = String(node['function_name']).toLowerCase();
+    const toToday = fn === 'age' && (node['children'] as readonly unknown[] | undefined)?.length === 1;
+    return toToday || unstable(fn) || isNondeterministic(fn) ? `${fn}()` : null;
+  }
+  const schema = typeof node['schema_name'] === 'string' ? node['schema_name'].toLowerCase() : '';
+  if (node['type'] === 'BASE_TABLE' && CATALOG_SCHEMAS.has(schema)) return `${schema}.${String(node['table_name'])}`;
+  return typeof node['sample'] === 'object' && node['sample'] !== null ? 'a sample' : null;
+}
+
+function wordOf(node: Node): string | null {
+  const names = node['class'] === 'COLUMN_REF' ? (node['column_names'] as readonly string[]) : [];
+  const [word] = names;
+  return word !== undefined && names.length === 1 && WORDS.has(word.toLowerCase()) ? word.toLowerCase() : null;
+}
+
+/** Names that the SELECT itself gives to columns. */
+function aliasesOf(node: Node): string[] {
+  const listed = ['column_name_alias', 'aliases'].flatMap((key) => (Array.isArray(node[key]) ? node[key] : []));
+  return [node['alias'], ...listed]
+    .filter((alias) => typeof alias === 'string' && alias !== '')
+    .map((alias) => String(alias).toLowerCase());
+}

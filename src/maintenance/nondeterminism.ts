@@ -1,0 +1,52 @@
+import { qualified } from '../project/compile.ts';
+import type { Model, Project } from '../project/project-contract.ts';
+import type { CatalogColumn, PlanCatalog } from '../warehouse/plan-catalog.ts';
+import { nondeterministicCalls } from './analysis/duckdb/nondeterministic-calls.ts';
+import type { StabilityOf } from './analysis/duckdb/bound-expression.ts';
+import type { NondeterministicCall } from './maintenance-plan.ts';
+
+/**
+ * What gives another value each time in the SQL of each model, and which model has it. Asked of the parsed SQL, since DuckDB
+ * fixes some functions when it binds (`current_user`).
+ */
+export class Nondeterminism {
+  readonly #project: Project;
+  readonly #catalog: PlanCatalog;
+  readonly #stability: StabilityOf;
+  readonly #calls = new Map<string, readonly NondeterministicCall[]>();
+  /** Names of columns of all that a model may read. */
+  readonly #columns = new Set<string>();
+
+  constructor(project: Project, catalog: PlanCatalog, stability: StabilityOf) {
+    this.#project = project;
+    this.#catalog = catalog;
+    this.#stability = stability;
+  }
+
+  addColumns(columns: readonly CatalogColumn[]): void {
+    for (const { name } of columns) this.#columns.add(name.toLowerCase());
+  }
+
+  /** Of a model, and of the views and ephemeral models that it reads; those must have been asked for before. */
+  async of(model: Model): Promise<readonly NondeterministicCall[]> {
+    const sql = this.#project.renderer.model(model, qualified);
+    const unstable = (fn: string): boolean => this.#stability(fn) !== 'stable';
+    const own = nondeterministicCalls(await this.#catalog.parsed(sql), unstable, (name) => this.#columns.has(name));
+    const through = model.dependsOn.models
+      .filter((name) => ['view', 'ephemeral'].includes(this.#project.model(name).materialized))
+      .flatMap((name) => this.#calls.get(name) ?? []);
+    return this.#keep(model, [...own.map((call) => ({ call, model: model.name })), ...through]);
+  }
+
+  /** What the plan of a model shows and its text does not (a macro of DuckDB's own). */
+  alsoBound(model: Model, call: string | null): readonly NondeterministicCall[] {
+    const known = this.#calls.get(model.name) ?? [];
+    return known.length > 0 || call === null ? known : this.#keep(model, [{ call, model: model.name }]);
+  }
+
+  #keep(model: Model, calls: readonly NondeterministicCall[]): readonly NondeterministicCall[] {
+    const unique = [...new Map(calls.map((one) => [`${one.model} ${one.call}`, one])).values()];
+    this.#calls.set(model.name, unique);
+    return unique;
+  }
+}

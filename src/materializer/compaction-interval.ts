@@ -1,0 +1,26 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LensError, messageOf } from '../core/errors.ts';
+import type { EventSink } from './events.ts';
+
+/**
+ * Calls `compact` on the interval until aborted. What fails is told and tried again; but a declared key that is not unique stays
+ * so until somebody changes something: that is thrown, as a batch throws it.
+ */
+export async function onInterval(
+  intervalSeconds: number,
+  signal: AbortSignal,
+  compact: () => Promise<void>,
+  onEvent: EventSink,
+): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(intervalSeconds * 1000, undefined, { signal, ref: false }).catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      await compact();
+    } catch (error) {
+      if (error instanceof LensError && error.code === 'MODEL_KEY_NOT_UNIQUE') throw error;
+      const message = `compaction will be tried again: ${messageOf(error)}`;
+      onEvent({ kind: 'notice', severity: 'warning', message });
+    }
+  }
+}

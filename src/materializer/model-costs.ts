@@ -1,0 +1,82 @@
+import type { Connection } from '../warehouse/connection.ts';
+import { text } from '../warehouse/sql.ts';
+
+/** What the upkeep of one model has cost. */
+interface Cost {
+  readonly upkeeps: number;
+  readonly rowsChanged: number;
+  readonly milliseconds: number;
+  readonly rebuilds: number;
+  readonly rebuildMilliseconds: number;
+}
+
+const NOTHING: Cost = { upkeeps: 0, rowsChanged: 0, milliseconds: 0, rebuilds: 0, rebuildMilliseconds: 0 };
+
+/**
+ * What the upkeep of models costs, gathered in memory and added to `lens.model_costs` now and then (a compaction, a build, the
+ * end): a batch has other things to write, and what a crash loses of it says nothing about the data.
+ */
+export class ModelCosts {
+  #costs = new Map<string, Cost>();
+
+  /** Brought up to date by a batch or a compaction. `work` gives the number of rows changed; null when nothing touched it. */
+  async upkeep<Rows extends number | null>(model: string, work: () => Promise<Rows>): Promise<Rows> {
+    const started = performance.now();
+    const rows = await work();
+    const milliseconds = performance.now() - started;
+    if (rows !== null) {
+      this.#add(model, (cost) => ({
+        ...cost,
+        upkeeps: cost.upkeeps + 1,
+        rowsChanged: cost.rowsChanged + (rows as number),
+        milliseconds: cost.milliseconds + milliseconds,
+      }));
+    }
+    return rows;
+  }
+
+  /** Rebuilt. `work` gives the number of rows. */
+  async rebuild(model: string, work: () => Promise<number>): Promise<number> {
+    const started = performance.now();
+    const rows = await work();
+    const milliseconds = performance.now() - started;
+    this.#add(model, (cost) => ({
+      ...cost,
+      rebuilds: cost.rebuilds + 1,
+      rebuildMilliseconds: cost.rebuildMilliseconds + milliseconds,
+    }));
+    return rows;
+  }
+
+  /** Adds what has been gathered to the table, inside the caller's transaction, and begins anew. */
+  async write(connection: Connection): Promise<void> {
+    const gathered = this.#costs;
+    if (gathered.size === 0) return;
+    this.#costs = new Map();
+    const rows = [...gathered].map(([model, cost]) => {
+      const { upkeeps, rowsChanged, milliseconds, rebuilds, rebuildMilliseconds } = cost;
+      const times = [time(milliseconds), time(rebuildMilliseconds)];
+      return `(${text(model)}, ${upkeeps}::bigint, ${rowsChanged}::bigint, ${times[0]}, ${rebuilds}::bigint, ${times[1]})`;
+    });
+    // DELETE and INSERT, since an UPDATE while a reader is open keeps DuckDB from checkpointing.
+    await connection.run(
+      `create or replace temp table lens_costs as
+         select v.model, coalesce(c.upkeeps, 0) + v.upkeeps as upkeeps, coalesce(c.rows_changed, 0) + v.rows_changed as rows_changed,
+           coalesce(c.milliseconds, 0) + v.ms as milliseconds, coalesce(c.rebuilds, 0) + v.rebuilds as rebuilds,
+           coalesce(c.rebuild_milliseconds, 0) + v.rebuild_ms as rebuild_milliseconds, now()::timestamp as last_at
+         from (values ${rows.join(', ')}) v(model, upkeeps, rows_changed, ms, rebuilds, rebuild_ms)
+         left join lens.model_costs c using (model);
+       delete from lens.model_costs c using lens_costs v where c.model = v.model;
+       insert into lens.model_costs by name from lens_costs`,
+    );
+  }
+
+  #add(model: string, added: (cost: Cost) => Cost): void {
+    this.#costs.set(model, added(this.#costs.get(model) ?? NOTHING));
+  }
+}
+
+/** Literals of different lengths would else be unified to a type that holds none of the larger ones. */
+function time(milliseconds: number): string {
+  return `${milliseconds.toFixed(3)}::decimal(18, 3)`;
+}

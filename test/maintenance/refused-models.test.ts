@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest';
+import { LensError } from '../../src/core/errors.ts';
+import { planModels } from '../../src/maintenance/planner.ts';
+import { refusals, requireKeepable } from '../../src/maintenance/refused-models.ts';
+import type { Project } from '../../src/project/project-contract.ts';
+import type { Files } from '../project/project-folder.ts';
+import { projectWith, RAW } from './plan-of.ts';
+
+const PROJECT = (models: string): Files => ({
+  'dbt_project.yml': `name: p\nmodels: {+materialized: table, ${models}}\n`,
+});
+
+async function refusal(project: Project): Promise<LensError | null> {
+  const plans = await planModels(project, RAW);
+  try {
+    requireKeepable(project, plans);
+    return null;
+  } catch (error) {
+    if (error instanceof LensError) return error;
+    throw error;
+  }
+}
+
+const view = (sql: string): string => `{{ config(materialized='view') }}${sql}`;
+
+describe('incremental: required', () => {
+  const models = {
+    kept: 'select id, n from @facts',
+    latest: 'select id from @facts order by id limit 3',
+    below: 'select f.id, d.label from @facts f join @dims d on d.k < f.dim',
+    shown: view('select id from @facts limit 3'),
+  };
+
+  it('names every model that is rebuilt or reads an input whole, with file, reason and hint', async () => {
+    const project = projectWith(models, PROJECT('+incremental: required'));
+    const error = await refusal(project);
+    expect(error).toMatchObject({ code: 'MODEL_NOT_INCREMENTAL', place: 'models/below.sql' });
+    expect(error?.message.split('\n')).toEqual([
+      '2 models are required to be incremental, and not:',
+      '  below (models/below.sql): rebuilt when dims changes: a join without an equality',
+      '    hint: join by an equality as well, of a key or a date',
+      '  latest (models/latest.sql): limit',
+      '    hint: leave the limit to a view over the model',
+    ]);
+    expect(error?.hint).toContain('incremental: optional');
+    const plans = await planModels(project, RAW);
+    expect(plans.filter((plan) => refusals(project, plan).length > 0).map((plan) => plan.model)).toEqual([
+      'below',
+      'latest',
+    ]);
+  });
+
+  it.each<[string, Files]>([
+    ['meta of dbt_project.yml', PROJECT('+meta: {incremental: required}')],
+    ['a level below', PROJECT('p: {+incremental: required}')],
+    ['the yml file', { 'models/m.yml': 'models: [{name: latest, config: {incremental: required}}]\n' }],
+    ['meta of the yml file', { 'models/m.yml': 'models: [{name: latest, meta: {incremental: required}}]\n' }],
+    [
+      'config() in the model',
+      {
+        'models/latest.sql': "{{ config(incremental='required') }}select id from {{ source('main', 'facts') }} limit 1",
+      },
+    ],
+  ])('may be declared in %s', async (_, files) => {
+    expect((await refusal(projectWith({ ...models, below: 'select id from @facts' }, files)))?.message).toMatch(
+      /^a model is required to be incremental, and not:\n {2}latest/,
+    );
+  });
+
+  it('is satisfied by keys kept for compaction, views and what is optional again', async () => {
+    const project = projectWith(
+      {
+        ...models,
+        below: "{{ config(incremental='optional') }}" + models.below,
+        latest: "{{ config(upkeep='compaction') }}select id, n from @facts",
+      },
+      PROJECT('+incremental: required'),
+    );
+    expect(await refusal(project)).toBeNull();
+    const plans = await planModels(project, RAW);
+    expect(plans.find((plan) => plan.model === 'latest')).toMatchObject({
+      upkeep: 'compaction',
+      strategy: 'recompute keys',
+    });
+  });
+
+  it.each([
+    ['incremental: requird', 'required', /has incremental: "requird", which is none of optional, required/],
+    ['incremental: true', 'use optional or required', /has incremental: true/],
+    ['nondeterministic: yes', 'use refuse or allow', /has nondeterministic: true, which is none of refuse, allow/],
+    ['meta: {upkeep: compact}', 'use batch or compaction', /has upkeep: "compact", which is none of batch, compaction/],
+    ['unique_key: 3', 'unique_key: order_id', /has unique_key: 3, which is neither/],
+    ['unique_key: idd', 'did you mean id?', /has no column idd, which its unique_key names/],
+  ])('and its neighbours have a few values only: %s', async (config, hint, message) => {
+    const project = projectWith(
+      { kept: models.kept },
+      { 'models/m.yml': `models: [{name: kept, config: {${config}}}]\n` },
+    );
+    await expect(planModels(project, RAW)).rejects.toMatchObject({
+      code: 'PROJECT_INVALID',
+      place: 'models/kept.sql',
+      message: expect.stringMatching(message) as string,
+      hint: expect.stringContaining(hint) as string,
+    });
+  });
+});
+
+describe('a stored model that follows something else than its records', () => {
+  it('is refused with all others of its kind, by function, file and the view that calls it', async () => {
+    const error = await refusal(
+      projectWith({
+        by_whom: "select id, current_user as by, getvariable('x') as x from @facts",
+        loaded: 'select id, current_timestamp as loaded_at from @facts',
+        clock: view('select id, now() as at from @facts'),
+        inner_: "{{ config(materialized='ephemeral') }}select id, uuid() as u from @facts",
+        through: 'select c.id, i.u from #clock c join #inner_ i on i.id = c.id',
+        fine: view('select id, random() as r from #kept'),
+        kept: 'select id, n from @facts',
+      }),
+    );
+    expect(error).toMatchObject({ code: 'MODEL_NONDETERMINISTIC', place: 'models/by_whom.sql' });
+    expect(error?.message.split('\n')).toEqual([
+      '3 stored models follow something else than their records:',
+      '  by_whom (models/by_whom.sql): getvariable(), current_user',
+      '  loaded (models/loaded.sql): current_timestamp',
+      '  through (models/through.sql): now() in the view clock (models/clock.sql), uuid() in the ephemeral model inner_ (models/inner_.sql)',
+    ]);
+    expect(error?.hint).toContain('`+nondeterministic: allow` under `models:` in dbt_project.yml');
+  });
+
+  it.each([
+    'random()',
+    'gen_random_uuid()',
+    'now()',
+    'current_date',
+    'localtimestamp',
+    'today()',
+    'age(day)',
+    'session_user',
+    "current_setting('threads')",
+    'version()',
+    'current_schema()',
+    '(select count(*) from duckdb_tables())',
+    '(select count(*) from information_schema.tables)',
+  ])('is found by %s', async (call) => {
+    expect((await refusal(projectWith({ m: `select id, ${call} as v from @facts` })))?.code).toBe(
+      'MODEL_NONDETERMINISTIC',
+    );
+  });
+
+  it.each([
+    ['a column that has the name of such a function', 'select k, "user", user as u from @dims'],
+    ['an alias of that name', 'select current_date from (select day as current_date from @facts)'],
+    ['a name in a list of columns', 'select current_date from (select day from @facts) t(current_date)'],
+    [
+      'functions of their arguments',
+      'select age("at", timestamp \'2020-01-01\') as a, date_trunc(\'day\', "at") as d from @facts',
+    ],
+    ['a text', "select id, 'now()' as v from @facts"],
+  ])('is not: %s', async (_, sql) => {
+    expect(await refusal(projectWith({ m: sql }))).toBeNull();
+  });
+
+  it('may be allowed for all models or one, and is rebuilt then', async () => {
+    const models = { m: 'select id, now() as loaded_at from @facts', other: 'select id, random() as r from @facts' };
+    const all = projectWith(models, PROJECT('+nondeterministic: allow'));
+    expect(await refusal(all)).toBeNull();
+    const [plan] = await planModels(all, RAW);
+    expect(plan).toMatchObject({
+      strategy: 'rebuild',
+      upkeep: 'compaction',
+      reason: 'now() gives another value each time',
+      nondeterministic: [{ call: 'now()', model: 'm' }],
+    });
+    const one = projectWith(models, { 'models/m.yml': 'models: [{name: m, meta: {nondeterministic: allow}}]\n' });
+    expect((await refusal(one))?.message).toBe(
+      'a stored model follows something else than its records:\n  other (models/other.sql): random()',
+    );
+  });
+});
