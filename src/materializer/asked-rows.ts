@@ -115,7 +115,7 @@ export async function notFound(
 function keysOf(table: NamedTable, project: Project): (readonly string[])[] {
   if (table.kind === 'raw table') return [table.raw.contract.tableKey].filter((key) => key.length > 0);
   const declared = project.model(table.name).config['unique_key'];
-  const unique = (typeof declared === 'string' ? [declared] : declared) as unknown;
+  const unique: unknown = typeof declared === 'string' ? [declared] : declared;
   const named = Array.isArray(unique) && unique.every((one) => typeof one === 'string') ? unique : [];
   return [named, table.plan.key].filter((key) => key.length > 0);
 }
@@ -142,7 +142,7 @@ function needed(table: NamedTable, project: Project, given = 0): LensError {
 
 /** A value as SQL of the column's type. */
 async function typed(connection: Connection, column: { name: string; type: string }, value: unknown): Promise<string> {
-  const written = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const written = typeof value === 'string' ? value : JSON.stringify(value);
   // A cast would round.
   const whole = /INT(EGER)?$/.test(column.type);
   const source = column.type === 'BLOB' ? `from_base64(${text(written)})` : text(written);

@@ -28,7 +28,7 @@ export class ModelCosts {
       this.#add(model, (cost) => ({
         ...cost,
         upkeeps: cost.upkeeps + 1,
-        rowsChanged: cost.rowsChanged + (rows as number),
+        rowsChanged: cost.rowsChanged + rows,
         milliseconds: cost.milliseconds + milliseconds,
       }));
     }
