@@ -9,6 +9,7 @@ export default defineConfig({
     globalSetup: ['test/kafka/global-setup.ts'],
     // Two cores: DuckDB, Kafka and the tests share them.
     maxWorkers: 2,
+    maxConcurrency: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -6,7 +6,7 @@ import { planTree } from './analysis/duckdb/bound-plan.ts';
 import { callsOf, operators } from './analysis/expressions.ts';
 import { withoutIdleJoins } from './analysis/idle-joins.ts';
 import { ownConditions } from './analysis/own-conditions.ts';
-import type { Rel } from './analysis/plan-tree.ts';
+import type { Opaque, Rel } from './analysis/plan-tree.ts';
 import { neverNull, withCertainMarks } from './analysis/never-null.ts';
 import { type TableKeys, uniqueKeys } from './analysis/unique-keys.ts';
 import { ident } from '../warehouse/sql.ts';
@@ -65,7 +65,9 @@ export async function analyse(
   const { sql, columns } = model;
   const answer = await catalog.plan(sql);
   if ('why' in answer) return notAnalysed(`DuckDB gives no plan: ${answer.why}`, model.unstable);
-  const tree = withCertainMarks(planTree(answer.plan, around.stability), around.neverNull);
+  const read = planTree(answer.plan, around.stability);
+  if (read === null) return notAnalysed('too many references to CTEs', model.unstable);
+  const tree = withCertainMarks(read, around.neverNull);
   if (tree.width !== columns.length) {
     throw new LensError('INTERNAL', `the plan of a model has ${tree.width} columns, its SELECT ${columns.length}`);
   }
@@ -129,7 +131,8 @@ function analyseTree(
   const named = unique.map((key) => [...key].map((index) => columns[index]?.name as string));
   const present = neverNull(tree, around.neverNull);
   const bound = callsOf(tree).find((call) => call.stability !== 'stable');
-  const unstable = written ?? (bound === undefined ? null : `${bound.fn}()`);
+  const unknown = operators(tree).find(isUnknownSource);
+  const unstable = written ?? (bound === undefined ? (unknown?.why ?? null) : `${bound.fn}()`);
   const reason = whyNever(tree, unstable);
   const locality = reason === null ? chooseKey(tree, columns, unique, declaredKey) : null;
   const carriers = locality === null ? null : carriersOf(tree, locality.key, columns);
@@ -153,6 +156,11 @@ function analyseTree(
     unstable,
     reason: reason ?? (all ? allReasons(whole.map((input) => input.whole as Reason)) : null),
   };
+}
+
+/** A table function whose rows follow from nothing that is known; the reference of a recursion to itself is none. */
+function isUnknownSource(rel: Rel): rel is Opaque {
+  return rel.op === 'opaque' && rel.inputs.length === 0 && rel.why !== 'recursive CTE';
 }
 
 /** What no key can help with. */

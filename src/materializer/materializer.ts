@@ -4,7 +4,6 @@ import { LensError } from '../core/errors.ts';
 import type { PartitionOffsets } from '../log/event-log.ts';
 import { selectModels } from '../project/selector.ts';
 import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts';
-import { onInterval } from './compaction-interval.ts';
 import { consume, type Consumed } from './consume.ts';
 import { hasNewPartitions } from './find-partitions.ts';
 import { Edition } from './edition.ts';

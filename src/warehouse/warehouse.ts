@@ -14,6 +14,16 @@ export interface WarehouseOptions {
   readonly indexFromRows?: number | undefined;
 }
 
+/** How DuckDB is set up for SQL of models, whatever the file. */
+export const DUCKDB_SETTINGS: Readonly<Record<string, string>> = {
+  autoinstall_known_extensions: 'false',
+  autoload_known_extensions: 'false',
+  enable_external_access: 'false',
+  // DuckDB 1.5 turns `row_number() ... = 1` into arg_min(), which passes over nulls, when the open transaction has written
+  // to the table: the latest row of a key would not be the one with the null that just came.
+  disabled_optimizers: 'top_n_window_elimination',
+};
+
 /** Files open in this process: a second DuckDB instance on one file would corrupt it (facts: measured). */
 const open = new Set<string>();
 
@@ -108,9 +118,7 @@ async function recover(
 
 function create(file: string, options: WarehouseOptions): Promise<DuckDBInstance> {
   return DuckDBInstance.create(file, {
-    autoinstall_known_extensions: 'false',
-    autoload_known_extensions: 'false',
-    enable_external_access: 'false',
+    ...DUCKDB_SETTINGS,
     // Checkpoints are for the compaction job: inside a batch's commit one costs 100 to 400 ms.
     checkpoint_threshold: '4GB',
     // So many keys looked up by a join are handed to the scan, which finds them by an index (key-indexes.ts).

@@ -92,7 +92,9 @@ async function whyOfRow(
   );
   const answer = await materializer.why({ table: plan.model, key: Object.fromEntries(named), limit: 0 });
   const condition = named.map(([column, value]) =>
-    value === null ? `${ident(column)} is null` : `${ident(column)} = ${text(typeof value === 'string' ? value : JSON.stringify(value))}`,
+    value === null
+      ? `${ident(column)} is null`
+      : `${ident(column)} = ${text(typeof value === 'string' ? value : JSON.stringify(value))}`,
   );
   return { table: answer.table, condition: condition.join(' and ') };
 }

@@ -14,13 +14,25 @@ interface BoundOperator {
 /** How many operators a plan may have with every reference to a CTE followed: beyond that it is not analysed. */
 const MOST_OPERATORS = 5_000;
 
+/** Table functions without a table below them that always give the same rows. */
+const CONSTANT_FUNCTIONS = new Set(['generate_series', 'range', 'repeat', 'repeat_row', 'unnest']);
+
+/** Thrown inside of {@link planTree}: what was not read may hold tables, so that there is no tree at all then. */
+class TooManyOperators extends Error {}
+
 /**
- * The tree of a bound plan. This folder alone knows DuckDB's names; an operator it does not know becomes opaque.
+ * The tree of a bound plan. This folder alone knows DuckDB's names; an operator it does not know becomes opaque. Null
+ * when references to CTEs make it too large.
  *
  * @param plan one element of `plans` in the answer of json_serialize_plan, not optimized
  */
-export function planTree(plan: unknown, stability: StabilityOf): Rel {
-  return new PlanReader(stability).read(plan as BoundOperator);
+export function planTree(plan: unknown, stability: StabilityOf): Rel | null {
+  try {
+    return new PlanReader(stability).read(plan as BoundOperator);
+  } catch (error) {
+    if (error instanceof TooManyOperators) return null;
+    throw error;
+  }
 }
 
 class PlanReader {
@@ -34,8 +46,7 @@ class PlanReader {
   }
 
   read(bound: BoundOperator): Rel {
-    if (++this.#count > MOST_OPERATORS)
-      return { op: 'opaque', inputs: [], why: 'too many references to CTEs', width: 0 };
+    if (++this.#count > MOST_OPERATORS) throw new TooManyOperators();
     switch (bound.type) {
       case 'LOGICAL_MATERIALIZED_CTE': {
         const [definition, body] = bound.children as [BoundOperator, BoundOperator];
@@ -162,12 +173,16 @@ class PlanReader {
     }
     const [child] = bound.children;
     const width = columnIndexes.length;
-    if (child === undefined) return { op: 'values', sql: null, single: false, width };
+    const why = `table function ${String(bound['name'])}` as const;
+    if (child === undefined) {
+      const constant = CONSTANT_FUNCTIONS.has(String(bound['name']));
+      return constant ? { op: 'values', sql: null, single: false, width } : { op: 'opaque', inputs: [], why, width };
+    }
     const projected = listOf(bound['projected_input']).length;
     return {
       op: 'opaque',
       inputs: [this.read(child)],
-      why: `table function ${String(bound['name'])}`,
+      why,
       width: width + projected,
     };
   }
