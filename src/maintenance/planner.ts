@@ -149,8 +149,8 @@ export class Planner implements AsyncDisposable {
     const counting = (await this.#bound(model, fullSql)).filter((column) => columns?.includes(column.name) ?? true);
     const list = counting.map((column) => ident(column.name)).join(', ');
     const sql = columns === null ? fullSql : `select ${list} from (\n${fullSql}\n)`;
-    const key = await declaredKey(this.#catalog, model, sql, counting);
-    const toAnalyse = { name, sql, columns: counting, declaredKey: key.columns, unstable: null, lineage: true };
+    const declared = upkeepConfig(model).uniqueKey;
+    const toAnalyse = { name, sql, columns: counting, declaredKey: declared, unstable: null, lineage: true };
     const analysed = this.#withReads(model, await analyse(this.#catalog, toAnalyse, this.#around));
     const relation = { name, schema: model.schema, identifier: model.alias };
     const plan = planOf(relation, toAnalyse, analysed, { sql, alias: ourName });

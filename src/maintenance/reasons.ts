@@ -14,9 +14,11 @@ export const HINTS = {
   'the key comes from both sides of a join': "make the join a model of its own, or select one side's key as well",
   'a join without an equality': 'join by an equality as well, of a key or a date',
   'no lookup leads from the join to the key': 'make what is joined a model of its own, with the columns of the join',
-  'no lookup leads from a window partition to the key': 'make what the window reads a model of its own',
+  'no lookup leads from a window partition to the key':
+    'keep the joined rows as a table, and put the window into a model that reads it',
   'a full join, not keyed by its coalesced columns': 'select coalesce(l.k, r.k) of the columns that are joined',
-  'IN or EXISTS as a value: one null changes every row': 'write not exists (select ... where r.k = l.k)',
+  'IN or EXISTS as a value: one null changes every row':
+    'keep nulls out of it (where x is not null), or write not exists (select ... where r.k = l.k)',
   'the key is a condition': 'select a column that tells the rows apart',
   'the key is a constant': 'select a column that tells the rows apart',
   'the key is volatile': 'select a column that tells the rows apart',

@@ -170,6 +170,7 @@ export class Edition implements AsyncDisposable {
       const rows = bulk ? 0 : await fold(connection, this.plans, changes, this.#standings.behind(), this.#costs);
       await keepDeadLetters(connection, deadLetters, Date.now());
       await advanceCheckpoint(connection, batch.positions);
+      if (this.#costs.due) await this.#costs.write(connection);
       return { rows, standings };
     });
     this.#standings.committed(standings);

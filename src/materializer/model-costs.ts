@@ -10,14 +10,22 @@ interface Cost {
   readonly rebuildMilliseconds: number;
 }
 
+const DUE_MS = 10_000;
+
 const NOTHING: Cost = { upkeeps: 0, rowsChanged: 0, milliseconds: 0, rebuilds: 0, rebuildMilliseconds: 0 };
 
 /**
- * What the upkeep of models costs, gathered in memory and added to `lens.model_costs` now and then (a compaction, a build, the
- * end): a batch has other things to write, and what a crash loses of it says nothing about the data.
+ * What the upkeep of models costs, gathered in memory and added to `lens.model_costs` now and then (a batch every ten seconds, a
+ * compaction, a build, the end): a batch has other things to write, and what a crash loses of it says nothing about the data.
  */
 export class ModelCosts {
   #costs = new Map<string, Cost>();
+  #written = Number.NEGATIVE_INFINITY;
+
+  /** Whether something has waited for long enough: where nothing is kept by compaction, there is none to write it. */
+  get due(): boolean {
+    return this.#costs.size > 0 && performance.now() - this.#written > DUE_MS;
+  }
 
   /** Brought up to date by a batch or a compaction. `work` gives the number of rows changed; null when nothing touched it. */
   async upkeep<Rows extends number | null>(model: string, work: () => Promise<Rows>): Promise<Rows> {
@@ -53,6 +61,7 @@ export class ModelCosts {
     const gathered = this.#costs;
     if (gathered.size === 0) return;
     this.#costs = new Map();
+    this.#written = performance.now();
     const rows = [...gathered].map(([model, cost]) => {
       const { upkeeps, rowsChanged, milliseconds, rebuilds, rebuildMilliseconds } = cost;
       const times = [time(milliseconds), time(rebuildMilliseconds)];

@@ -33,6 +33,16 @@ describe('lens.model_costs', () => {
     expect((await rows(materializer, COSTS))[1]).toEqual(['daily_sales', 2, 3, 2]);
   });
 
+  it('is written while batches go on, where nothing is kept by compaction', async () => {
+    await using workshop = await Workshop.of(
+      changedShop({ 'dbt_project.yml': SHOP_YML.replace('upkeep: compaction', 'owner: ann') }),
+    );
+    await using materializer = await workshop.open();
+    await workshop.publish([order(1, 'k1')]);
+    await materializer.catchUp();
+    expect(await rows(materializer, COSTS)).toContainEqual(['daily_sales', 1, 1, 1]);
+  });
+
   it('begins again when the model is another one', async () => {
     await using workshop = await Workshop.of(SHOP);
     const dataDir = path.join(workshop.dir, 'kept');
