@@ -312,7 +312,7 @@ describe('against a replay of the log', () => {
   });
 });
 
-describe('by replays in other ways', () => {
+describe('by replays in other ways', { timeout: 300_000 }, () => {
   it.each([
     ['the shop', SHOP],
     ['the shipped project', SHIPPED],
