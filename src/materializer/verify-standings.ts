@@ -1,10 +1,10 @@
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
-import { fingerprint } from '../project/fingerprint.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { type ModelRecord, readModelRecords } from './model-states.ts';
 import type { ModelState } from './operations.ts';
 import { modelStatuses } from './status.ts';
+import { storedFingerprint } from './stored-fingerprint.ts';
 
 /** Where a stored model stands when it is verified. */
 export interface Standing {
@@ -46,7 +46,7 @@ export async function standingsOf(
 
 function problemOf(project: Project, plan: MaintenancePlan, record: ModelRecord | undefined): string | null {
   if (record === undefined) return 'not built yet; lens run builds it';
-  if (record.fingerprint !== fingerprint(project, project.model(plan.model))) {
+  if (record.fingerprint !== storedFingerprint(project, plan)) {
     return 'its SQL or config changed since it was built; lens run builds it anew';
   }
   if (record.state === 'failed') return `failed: ${record.error ?? 'its SQL failed on data'}`;

@@ -300,7 +300,7 @@ describe('against a replay of the log', () => {
 
   it('names models that are not a function of the records, and what reads them', async () => {
     await using workshop = await shopWith({
-      'models/marts/seen.sql': `select customer_id, now() as seen_at from {{ ref('stg_customers') }}`,
+      'models/marts/seen.sql': `{{ config(nondeterministic='allow') }} select customer_id, now() as seen_at from {{ ref('stg_customers') }}`,
       'models/marts/over_seen.sql': `select count(*) as n, max(seen_at) as at from {{ ref('seen') }}`,
     });
     const dataDir = path.join(workshop.dir, 'data');
