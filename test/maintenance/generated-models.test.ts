@@ -7,6 +7,7 @@ import type { Scenario } from './generated/scenario.ts';
 
 /** More than the gate has time for: LENS_ORACLE_RUNS, or `npm run test:oracle`. */
 const RUNS = Number(process.env['LENS_ORACLE_RUNS'] ?? 500);
+const REPLAYS = Math.ceil(RUNS / 15);
 const seed = process.env['LENS_SEED'] === undefined ? undefined : Number(process.env['LENS_SEED']);
 
 it.each(readdirSync(REGRESSIONS))('%s stays mended', async (file) => {
@@ -44,5 +45,19 @@ it(
       'rebuild, compaction',
     ];
     for (const way of ways) expect(kept.get(way), way).toBeGreaterThan(RUNS / 100);
+  },
+);
+
+it(`keeps every shape of SQL equal to its SELECT (${RUNS} histories)`, { timeout: 7_200_000 }, async () => {
+  await runProperty('shapes', { runs: RUNS, seed });
+});
+
+/** The same models over more rows: how these follow from each other, as `lens why` has it. */
+it(
+  `makes rows of generated models again from the raw rows they follow from (${REPLAYS} histories)`,
+  { timeout: 7_200_000 },
+  async () => {
+    const kept = await runProperty('lineage', { runs: REPLAYS, seed });
+    expect(kept.get('made again')).toBeGreaterThan(REPLAYS);
   },
 );

@@ -11,6 +11,7 @@ import { compact } from '../../../src/materializer/compaction.ts';
 import { fold } from '../../../src/materializer/fold.ts';
 import { createPending } from '../../../src/materializer/pending-keys.ts';
 import { loadProject } from '../../../src/project/load-project.ts';
+import type { Project } from '../../../src/project/project-contract.ts';
 import { qualified } from '../../../src/warehouse/sql.ts';
 import { Connection } from '../../../src/warehouse/connection.ts';
 import { DUCKDB_SETTINGS } from '../../../src/warehouse/warehouse.ts';
@@ -22,7 +23,7 @@ import { type Scenario, writeProject } from './scenario.ts';
 export class OracleBench implements AsyncDisposable {
   readonly #base: string;
   readonly #instance: DuckDBInstance;
-  readonly #connection: Connection;
+  readonly connection: Connection;
   readonly #plans = new WeakMap<Scenario['models'], Promise<MaintenancePlan[]>>();
   #projects = 0;
   /** How many models were kept in which way. */
@@ -31,7 +32,7 @@ export class OracleBench implements AsyncDisposable {
   private constructor(base: string, instance: DuckDBInstance, connection: Connection) {
     this.#base = base;
     this.#instance = instance;
-    this.#connection = connection;
+    this.connection = connection;
   }
 
   static async open(): Promise<OracleBench> {
@@ -49,13 +50,13 @@ export class OracleBench implements AsyncDisposable {
    * AssertionError where they differ.
    */
   async check({ models, steps }: Scenario): Promise<void> {
-    const plans = await this.#build(models);
+    const plans = await this.build(models);
     const compacted = plans.filter((plan) => plan.upkeep === 'compaction');
     for (const [at, step] of steps.entries()) {
-      await this.#connection.transaction(async () => {
-        await fold(this.#connection, plans, await land(this.#connection, step.changes), new Set());
+      await this.connection.transaction(async () => {
+        await fold(this.connection, plans, await land(this.connection, step.changes), new Set());
       });
-      if (step.compact) await this.#connection.transaction(() => compact(this.#connection, compacted, new Set()));
+      if (step.compact) await this.connection.transaction(() => compact(this.connection, compacted, new Set()));
       const due = plans.filter((plan) => plan.upkeep === 'batch' || (plan.upkeep === 'compaction' && step.compact));
       await this.#compare(due, `after step ${at}`);
     }
@@ -68,26 +69,30 @@ export class OracleBench implements AsyncDisposable {
     return planned;
   }
 
-  async #plan(models: Scenario['models']): Promise<MaintenancePlan[]> {
-    const dir = path.join(this.#base, `p${this.#projects++}`);
-    writeProject(dir, models);
-    try {
-      return await planModels(loadProject(dir, { target: { name: 'dev', schema: 'w' } }), RAW_RELATIONS);
-    } finally {
-      rmSync(dir, { recursive: true });
-    }
+  #plan(models: Scenario['models']): Promise<MaintenancePlan[]> {
+    return planModels(this.project(models), RAW_RELATIONS);
   }
 
-  async #build(models: Scenario['models']): Promise<MaintenancePlan[]> {
+  /** The dbt project of a scenario's models. */
+  project(models: Scenario['models']): Project {
+    const dir = path.join(this.#base, `p${this.#projects++}`);
+    writeProject(dir, models);
+    const project = loadProject(dir, { target: { name: 'dev', schema: 'w' } });
+    rmSync(dir, { recursive: true });
+    return project;
+  }
+
+  /** Plans and builds a scenario's models over empty raw tables. */
+  async build(models: Scenario['models']): Promise<MaintenancePlan[]> {
     const plans = await this.plans(models);
-    await createRawTables(this.#connection);
-    await this.#connection.run('delete from lens.pending_rebuilds');
+    await createRawTables(this.connection);
+    await this.connection.run('delete from lens.pending_rebuilds');
     for (const plan of plans) {
       const how = `${plan.strategy}, ${plan.upkeep}${plan.states.length > 0 ? ', with states' : ''}`;
       this.kept.set(how, (this.kept.get(how) ?? 0) + 1);
-      if (plan.strategy === 'view') await createView(this.#connection, plan);
-      else await rebuild(this.#connection, plan);
-      if (plan.upkeep === 'compaction') await createPending(this.#connection, plan);
+      if (plan.strategy === 'view') await createView(this.connection, plan);
+      else await rebuild(this.connection, plan);
+      if (plan.upkeep === 'compaction') await createPending(this.connection, plan);
     }
     return plans;
   }
@@ -107,13 +112,13 @@ export class OracleBench implements AsyncDisposable {
       ({ is, should }, i) =>
         `(select count(*) from (((${is}) except all (from (${should}))) union all ((from (${should})) except all (${is})))) as n${i}`,
     );
-    const [row] = await this.#connection.rows<Record<string, number>>(`select ${counts.join(', ')}`);
+    const [row] = await this.connection.rows<Record<string, number>>(`select ${counts.join(', ')}`);
     const found = pairs.filter((_, i) => row?.[`n${i}`] !== 0).map(({ what }) => what);
     assert.deepEqual(found, [], `differs from its SQL ${when}: ${found.join(', ')}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#connection[Symbol.dispose]();
+    this.connection[Symbol.dispose]();
     this.#instance.closeSync();
     rmSync(this.#base, { recursive: true, force: true });
   }

@@ -1,7 +1,7 @@
 /**
  * The properties of upkeep from the command line, for longer runs than the tests have time for:
  *
- *   node test/maintenance/generated/oracle.ts [--property models|shapes|aggregates|landing] [--shape NAME] [--runs N] [--seed S] [--workers W] [--first]
+ *   node test/maintenance/generated/oracle.ts [--property models|shapes|aggregates|landing|lineage] [--shape NAME] [--runs N] [--seed S] [--workers W] [--first]
  *
  * Without --property: N histories of generated models and of shapes, a tenth of that in each of the others. Several workers
  * share the runs, each with a seed of its own. Exit code 1: some table differs from its SQL; 2: upkeep failed.
@@ -30,7 +30,7 @@ if (workers > 1) {
 } else {
   for (const name of PROPERTY_NAMES) {
     if (values.property !== undefined && values.property !== name) continue;
-    const few = values.property === undefined && (name === 'aggregates' || name === 'landing');
+    const few = values.property === undefined && name !== 'models' && name !== 'shapes';
     const count = few ? Math.ceil(runs / 10) : runs;
     await run(name, count);
   }

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { type LandingScenario, LandingBench, landingScenarios } from './landing-bench.ts';
+import { LineageBench, type LineageScenario, lineageScenarios } from './lineage-bench.ts';
 import { OracleBench } from './oracle-bench.ts';
 import { rowChanges } from './raw-rows.ts';
 import { readShapes } from '../golden/read-shapes.ts';
@@ -24,7 +25,8 @@ interface Bench<T> {
 /** Every kind of kept aggregate over groups that gain, lose and exchange rows; some keys and values are null. */
 const AGGREGATES = `select a, count(*) as n, count(b) as b, cast(sum(x) as decimal(38, 2)) as s, min(x) as least, max(t) as last,
   count(distinct b) as values, count(distinct t) filter (where b > 1) as texts, min(d) filter (where b is not null) as first,
-  count(*) filter (where t = 'x') as xs, sum(b) filter (where t <> 'x') as rest, max(b) as most
+  count(*) filter (where t = 'x') as xs, sum(b) filter (where t <> 'x') as rest, max(b) as most,
+  avg(b) as mean, avg(x) filter (where b > 1) as part, bool_and(b > 1) as every_one, bool_or(t = 'x') as any_x, sum(distinct b) as once
 from {{ source('raw', 'facts') }} where id <> 9 group by a`;
 
 export const KEPT_AGGREGATES: Scenario['models'] = [
@@ -32,17 +34,20 @@ export const KEPT_AGGREGATES: Scenario['models'] = [
   { kind: 'table', sql: `select n, count(*) as groups, max(least) as greatest from {{ ref('m0') }} group by n` },
 ];
 
-const NAMES = ['models', 'shapes', 'aggregates', 'landing'] as const;
+const NAMES = ['models', 'shapes', 'aggregates', 'landing', 'lineage'] as const;
 
 /**
  * Random graphs of models; the shapes of `golden/`; every kind of kept aggregate; random graphs by way of topics, the log
- * and restarts.
+ * and restarts; rows of random models made again from what they follow from.
  */
 export type PropertyName = (typeof NAMES)[number];
 export const PROPERTY_NAMES: readonly PropertyName[] = NAMES;
 
 /** @param shape the name of the only shape, where the property is not to choose one or make random models */
-function propertyOf(name: PropertyName, shape: string | undefined): Property<Scenario> | Property<LandingScenario> {
+function propertyOf(
+  name: PropertyName,
+  shape: string | undefined,
+): Property<Scenario> | Property<LandingScenario> | Property<LineageScenario> {
   const shapes = readShapes().filter((one) => shape === undefined || one.name === shape);
   if (shapes.length === 0) throw new Error(`no shape is called ${shape}`);
   const shaped = fc.constantFrom(...shapes.map(({ models }) => models));
@@ -61,6 +66,8 @@ function propertyOf(name: PropertyName, shape: string | undefined): Property<Sce
       };
     case 'landing':
       return { scenarios: landingScenarios(shape === undefined ? null : shaped), open: () => LandingBench.open() };
+    case 'lineage':
+      return { scenarios: lineageScenarios(), open: () => LineageBench.open() };
   }
 }
 
@@ -121,12 +128,15 @@ function keep(
 }
 
 /** Checks one kept scenario. */
-export async function replay(scenario: Scenario | LandingScenario): Promise<void> {
+export async function replay(scenario: Scenario | LandingScenario | LineageScenario): Promise<void> {
   if ('landing' in scenario) {
     await using bench = await LandingBench.open();
     await bench.check(scenario);
-    return;
+  } else if ('pick' in scenario) {
+    await using bench = await LineageBench.open();
+    await bench.check(scenario);
+  } else {
+    await using bench = await OracleBench.open();
+    await bench.check(scenario);
   }
-  await using bench = await OracleBench.open();
-  await bench.check(scenario);
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import type { Table } from './draft.ts';
 import { randomSelect } from './random-select.ts';
-import { type RandomChange, RAW, type RowChange, rowChanges } from './raw-rows.ts';
+import { type RandomChange, RAW, type RawTable, type RowChange, rowChanges } from './raw-rows.ts';
 import { Tape } from './tape.ts';
 
 /** What fast-check makes, and what a file of `regressions/` holds. */
@@ -51,11 +51,11 @@ export function steps(changes: fc.Arbitrary<RandomChange>, most: number): fc.Arb
   return fc.array(step, { minLength: 1, maxLength: most });
 }
 
-/** Random graphs of models over the raw tables, with random histories of those. */
-export function scenarios(): fc.Arbitrary<Scenario> {
+/** Random graphs of models over raw tables, with random histories of those. */
+export function scenarios(tables: readonly string[] = Object.keys(RAW)): fc.Arbitrary<Scenario> {
   return fc
-    .record({ tapes: fc.array(modelTape, { minLength: 1, maxLength: 4 }), steps: steps(rowChanges(), 7) })
-    .map(({ tapes, steps }): Scenario => aimed({ models: modelsOf(tapes), steps }));
+    .record({ tapes: fc.array(modelTape, { minLength: 1, maxLength: 4 }), steps: steps(rowChanges(tables), 7) })
+    .map(({ tapes, steps }): Scenario => aimed({ models: modelsOf(tapes, tables), steps }));
 }
 
 /**
@@ -81,11 +81,10 @@ export function aimed<T extends RandomScenario>(scenario: T): Omit<T, 'steps'> &
 }
 
 /** SELECTs of models that read the raw tables and each other, later ones rather than earlier ones, so that graphs become deep. */
-function modelsOf(tapes: readonly ModelTape[]): GeneratedModel[] {
-  const readable: Table[] = Object.entries(RAW).map(([name, { columns, key }]) => ({
+function modelsOf(tapes: readonly ModelTape[], tables: readonly string[]): GeneratedModel[] {
+  const readable: Table[] = tables.map((name) => ({
+    ...(RAW[name] as RawTable),
     name: `{{ source('raw', '${name}') }}`,
-    columns,
-    key,
   }));
   return tapes.map(({ tape, kind, declaresKey }, i) => {
     const { sql, columns, key } = randomSelect(new Tape(tape), readable.toReversed());

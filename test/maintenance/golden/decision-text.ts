@@ -7,7 +7,7 @@ import type {
 
 /** All that a plan decides but its SQL, one line each, so that a change of the analysis or of DuckDB reads as a diff. */
 export function decisionText(plan: MaintenancePlan): string {
-  const rows = plan.distinctRows ? 'no two rows alike' : 'rows may be alike';
+  const rows = `${plan.uniqueKey ? 'one row a key' : 'any rows a key'}${plan.keyNeverNull ? ', never null' : ''}`;
   const by = plan.key.length === 0 ? '' : ` by ${plan.key.join(', ')}`;
   const lines = [
     `${plan.model}: ${plan.strategy}${by}, ${plan.upkeep}, ${rows}${plan.nondeterministic.length > 0 ? ', nondeterministic' : ''}`,
@@ -19,7 +19,7 @@ export function decisionText(plan: MaintenancePlan): string {
 }
 
 function inputLines(plan: MaintenancePlan, input: PlanInput): string[] {
-  const unique = input.unique ? ', one row a key' : '';
+  const unique = `${input.unique ? ', one row a key' : ''}${input.carriesKey ? ', carries the key' : ''}`;
   const whole = input.whole === null ? '' : `, whole: ${input.whole}`;
   const head = `  ${withoutHash(input.relation.name)}: watches ${input.columns.join(', ') || 'nothing'}${unique}${whole}`;
   return [head, ...input.uses.map((use) => `    ${way(plan, use)}${of(use, input)}`)];
@@ -47,13 +47,13 @@ function way(plan: MaintenancePlan, { domain, values }: InputUse): string {
 
 function stateText({ values, branches, keyNames }: AggregateState): string {
   const kinds = values.map(({ kind, argument, distinct, filtered, type }) => {
-    const what = `${distinct ? 'distinct ' : ''}${kind === 'count' && !argument ? 'count(*)' : kind}`;
-    return `${what}${filtered ? ' filtered' : ''} ${type}`;
+    const what = kind === 'count' && argument === null ? 'count(*)' : kind;
+    return `${what}${distinct ? ' distinct' : ''}${filtered ? ' filtered' : ''} ${type}`;
   });
-  const tables = branches.map(({ main, lookups }) =>
-    [main, ...lookups].map(({ relation }) => relation.name).join(' with '),
+  const rows = branches.map(({ main, lookups }) =>
+    [main, ...lookups].map(({ relation }) => withoutHash(relation.name)).join(' with '),
   );
-  return `${kinds.join(', ') || 'groups'} of ${tables.join(' and ')} by ${keyNames.map(plain).join(', ')}`;
+  return `${kinds.join(', ') || 'groups'} of ${rows.join(' and ')} by ${keyNames.join(', ')}`;
 }
 
 function plain(value: string): string {
