@@ -22,13 +22,13 @@ function oracle(
   const args = [
     ...(fault === null ? [] : ['--import', PLANT]),
     ORACLE,
+    '--first',
+    '--seed',
+    SEED,
     '--property',
     by,
     '--runs',
     by === 'landing' ? '12' : '60',
-    '--seed',
-    SEED,
-    '--first',
     ...(shape === undefined ? [] : ['--shape', shape]),
   ];
   const child = spawn(process.execPath, args, { env: { ...process.env, LENS_FAULT: fault ?? '' } });

@@ -421,7 +421,7 @@ export const FAULTS: readonly PlantedFault[] = [
     find: 'beyond(asRight, width) && (inner || (!nulls && asRight.every(isColumn)))',
     replace: 'beyond(asRight, width)',
     why: 'restricted by a column of the right side, rows come out with false nulls',
-    shape: 'aggregate after a left join, by the right side',
+    shape: 'texts after a left join, by the right side',
   },
   {
     name: 'key moved to the left of a left join',
@@ -429,7 +429,7 @@ export const FAULTS: readonly PlantedFault[] = [
     find: '(inner || (!nulls && isColumn(expr))) && !oneSided',
     replace: '!oneSided',
     why: 'the right column is null where the left one is not',
-    shape: "aggregate after a left join, by the right side's key",
+    shape: 'texts after a left join, by the right side of the equality',
   },
   {
     name: 'full join by its left side',

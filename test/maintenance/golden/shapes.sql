@@ -177,6 +177,12 @@ select d.grp, count(*) as n from raw.facts f left join raw.dims d on d.k = f.a g
 -- shape: aggregate after a left join, by the right side's key
 select d.k, count(*) as n from raw.facts f left join raw.dims d on d.k = f.a group by d.k
 
+-- shape: texts after a left join, by the right side
+select d.grp, string_agg(f.t, ',' order by f.t) as ts from raw.facts f left join raw.dims d on d.k = f.a group by d.grp
+
+-- shape: texts after a left join, by the right side of the equality
+select d.k, string_agg(f.t, ',' order by f.t) as ts from raw.facts f left join raw.dims d on d.k = f.a group by d.k
+
 -- shape: join of an aggregate
 select d.k, d.label, f.n, coalesce(f.total, 0) as total from raw.dims d
 left join (select a, count(*) as n, sum(x) as total from raw.facts group by a) f on f.a = d.k
