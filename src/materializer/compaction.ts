@@ -2,7 +2,7 @@ import type { Changes } from '../maintenance/change-set.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import { rebuild } from '../maintenance/rebuild.ts';
 import { recomputeKeys } from '../maintenance/recompute-keys.ts';
-import { reachesAll, touchedKeyQueries } from '../maintenance/touched-keys.ts';
+import { reachesAll, touchedKeyQueries, type TouchedKeys } from '../maintenance/touched-keys.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { qualified } from '../warehouse/sql.ts';
 import { ModelCosts } from './model-costs.ts';
@@ -10,8 +10,17 @@ import { modelFailed } from './model-failed.ts';
 import { atCheckpoint } from './model-states.ts';
 import { clearPending, pendingRebuilds, takePending } from './pending-keys.ts';
 
+/**
+ * From this part of a model's rows on, as many touched keys are dearer than a rebuild: finding and comparing the rows of keys
+ * costs about as much again as the SELECT.
+ */
+const SHARE_FOR_REBUILD = 0.5;
+/** Over fewer rows than this, either takes milliseconds. */
+const ROWS_TO_CHOOSE = 100_000;
+
 export interface CompactedModel {
   readonly name: string;
+  /** `recompute keys`, `rebuild`, or `rebuild: N of M keys were touched`. */
   readonly strategy: string;
   readonly rowsChanged: number;
   readonly rows: number;
@@ -20,7 +29,7 @@ export interface CompactedModel {
 /**
  * Brings compacted models up to the checkpoint, in dependency order and inside the caller's transaction: by the keys
  * pending since the last time and those their compacted inputs change now; outright where a change may have touched any
- * row, or the model is in `outright`. A model that nothing reached stays as it is.
+ * row, the model is in `outright`, or most of its keys are touched. A model that nothing reached stays as it is.
  */
 export async function compact(
   connection: Connection,
@@ -39,13 +48,18 @@ export async function compact(
         pending.has(plan.model) ||
         reachesAll(plan, changes);
       const { model } = plan;
-      const rowsChanged = whole
-        ? await costs.rebuild(model, () => replace(connection, plan, changes))
-        : await costs.upkeep(model, () => redo(connection, plan, changes));
-      await atCheckpoint(connection, plan);
       const target = qualified(plan.relation.schema, plan.relation.identifier);
-      const rows = await connection.number(`select count(*) from ${target}`);
-      done.push({ name: model, strategy: whole ? 'rebuild' : plan.strategy, rowsChanged: rowsChanged ?? 0, rows });
+      const count = (): Promise<number> => connection.number(`select count(*) from ${target}`);
+      const keys = whole ? null : await touched(connection, plan, changes);
+      const most = keys !== null && (await rebuildIsCheaper(connection, plan, keys, count));
+      const rowsChanged =
+        whole || most
+          ? await costs.rebuild(model, () => replace(connection, plan, changes))
+          : await costs.upkeep(model, () => redo(connection, plan, keys, changes));
+      await atCheckpoint(connection, plan);
+      const rows = await count();
+      const strategy = most ? `rebuild: ${keys.count} of ${rows} keys were touched` : whole ? 'rebuild' : plan.strategy;
+      done.push({ name: model, strategy, rowsChanged: rowsChanged ?? 0, rows });
     } catch (error) {
       throw modelFailed(plan.model, error);
     }
@@ -60,10 +74,31 @@ async function replace(connection: Connection, plan: MaintenancePlan, changes: C
   return rows;
 }
 
-/** Gives the number of rows changed; null when nothing touched the model. */
-async function redo(connection: Connection, plan: MaintenancePlan, changes: Changes): Promise<number | null> {
+async function rebuildIsCheaper(
+  connection: Connection,
+  { inputs }: MaintenancePlan,
+  keys: TouchedKeys,
+  count: () => Promise<number>,
+): Promise<boolean> {
+  if (keys.count < SHARE_FOR_REBUILD * (await count())) return false;
+  const rows = inputs.map(
+    ({ relation }) => `select count(*) as n from ${qualified(relation.schema, relation.identifier)}`,
+  );
+  return (await connection.number(`select sum(n) from (${rows.join(' union all ')})`)) >= ROWS_TO_CHOOSE;
+}
+
+async function touched(connection: Connection, plan: MaintenancePlan, changes: Changes): Promise<TouchedKeys | null> {
   if (plan.strategy !== 'recompute keys') return null;
-  const keys = await takePending(connection, plan, touchedKeyQueries(plan, changes));
+  return takePending(connection, plan, touchedKeyQueries(plan, changes));
+}
+
+/** Gives the number of rows changed; null when nothing touched the model. */
+async function redo(
+  connection: Connection,
+  plan: MaintenancePlan,
+  keys: TouchedKeys | null,
+  changes: Changes,
+): Promise<number | null> {
   if (keys === null) return null;
   const applied = await recomputeKeys(connection, plan, keys);
   if (applied === null) return 0;
