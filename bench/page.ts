@@ -31,6 +31,11 @@ export interface BatchCost {
   readonly p95Ms: number;
   /** Of our whole process, a batch. */
   readonly cpuMs: number;
+  /** The compaction after all runs of this size, and how long of it batches had to wait. */
+  readonly compactionMs?: number;
+  readonly heldMs?: number;
+  /** Of the process that did all sizes. */
+  readonly peakMb?: number;
 }
 
 interface BatchResult {
@@ -57,7 +62,8 @@ export function recordResult(
 }
 
 /** The same for the cost of batches, in bench/batches.json; figures of other table sizes under the label stay. */
-export function recordBatches(label: string, measured: readonly BatchCost[]): void {
+export function recordBatches(label: string, costs: readonly BatchCost[], peakMb: number): void {
+  const measured = costs.map((cost) => ({ ...cost, peakMb }));
   const before = read<BatchResult>(BATCHES);
   const facts = new Set(measured.map((row) => row.facts));
   const kept = before.find((r) => r.label === label)?.rows.filter((row) => !facts.has(row.facts)) ?? [];
@@ -111,7 +117,9 @@ ${tables.join('\n')}
 ## A batch by the size of the tables
 
 One transaction that lands generations (one of twenty a new version of a recent one) and folds them into every model kept by batches,
-over that many generations already there, users and prompts in proportion. CPU is that of our whole process.
+over that many generations already there, users and prompts in proportion; one compaction after all runs of a size. CPU is that of
+our whole process, its peak memory that of all sizes (DuckDB's \`memory_limit\` as it is by default). New versions were taken from a narrow range before "indexed
+keys", and looked up more cheaply than ones spread over the last fifth of the generations.
 
 ${batches.toReversed().map(batchTable).join('\n')}`;
 }
@@ -119,14 +127,18 @@ ${batches.toReversed().map(batchTable).join('\n')}`;
 function batchTable({ label, date, machine, rows }: BatchResult): string {
   const lines = rows.map(
     (row) =>
-      `| ${row.batch.toLocaleString('en')} | ${row.facts.toLocaleString('en')} | ${row.medianMs.toFixed(0)} | ${row.p95Ms.toFixed(0)} | ${row.cpuMs.toFixed(0)} | ${row.runs} |`,
+      `| ${row.batch.toLocaleString('en')} | ${row.facts.toLocaleString('en')} | ${row.medianMs.toFixed(0)} | ${row.p95Ms.toFixed(0)} | ${row.cpuMs.toFixed(0)} | ${shown(row.compactionMs)} | ${shown(row.heldMs)} | ${shown(row.peakMb)} | ${row.runs} |`,
   );
   return `### ${label} (${date}; ${machine})
 
-| batch | generations there | median ms | p95 ms | CPU ms | runs |
-| ---: | ---: | ---: | ---: | ---: | ---: |
+| batch | generations there | median ms | p95 ms | CPU ms | compaction ms | of it batches wait ms | peak MB | runs |
+| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 ${lines.join('\n')}
 `;
+}
+
+function shown(value: number | undefined): string {
+  return value?.toFixed(0) ?? '';
 }
 
 function line(row: Result['rows'][number]): string {

@@ -26,18 +26,29 @@ export class Compactor {
   /** Brings the models kept by compaction up to the checkpoint there is now; `full` rebuilds them outright. */
   async compact(full: boolean): Promise<CompactionSummary> {
     const started = performance.now();
+    let heldMilliseconds = 0;
+    /** A turn on the writing connection, for which batches wait. */
+    const held = <T>(work: () => Promise<T>): Promise<T> =>
+      this.#writing.take(async () => {
+        const since = performance.now();
+        try {
+          return await work();
+        } finally {
+          heldMilliseconds += performance.now() - since;
+        }
+      });
     const summary = await this.#compactions.take(async () => {
-      await this.#writing.take(() => this.#retryFailed());
+      await held(() => this.#retryFailed());
       const work = async (): Promise<CompactionSummary['models']> => {
         const { models, failed } = await this.#live.edition.compaction.run(full);
         tellFailures(failed, this.#options.onEvent);
         return models;
       };
-      const models = await (this.#live.edition.compaction.besideBatches ? work() : this.#writing.take(work));
-      await this.#writing.take(() => this.#live.edition.writeFile());
+      const models = await (this.#live.edition.compaction.besideBatches ? work() : held(work));
+      await held(() => this.#live.edition.writeFile());
       const milliseconds = performance.now() - started;
-      await this.#writing.take(() => this.#live.edition.recordCompaction(milliseconds, full));
-      return { models, milliseconds, failed: await this.#live.read(failedModels) };
+      await held(() => this.#live.edition.recordCompaction(milliseconds, full));
+      return { models, milliseconds, heldMilliseconds, failed: await this.#live.read(failedModels) };
     });
     this.#options.onEvent({ kind: 'compaction', full, ...summary });
     return summary;

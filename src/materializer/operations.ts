@@ -105,6 +105,8 @@ export interface CompactionSummary {
     readonly rows: number;
   }[];
   readonly milliseconds: number;
+  /** Of these, how long batches had to wait for it. */
+  readonly heldMilliseconds: number;
   /** Models that are not at the checkpoint, since their SQL or that of a model they read failed. */
   readonly failed: readonly FailedModel[];
 }
