@@ -39,7 +39,6 @@ describe('maintenance plans', () => {
     [
       'billing',
       {
-        customer_cohorts: 'the key comes from both sides of a join',
         rpt_billing_health: 'an aggregate over all rows',
         rpt_sales_rep_scorecard: 'declared upkeep: compaction',
         rpt_top_customers: 'limit',
