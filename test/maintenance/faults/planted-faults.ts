@@ -233,8 +233,8 @@ export const FAULTS: readonly PlantedFault[] = [
   {
     name: 'extreme not looked up again',
     file: STATE,
-    find: 'select count(*) from ${dirty}`)) > 0',
-    replace: 'select count(*) from ${dirty}`)) < 0',
+    find: "connection.number(first.join(';\\n'))) > 0",
+    replace: "connection.number(first.join(';\\n'))) < 0",
     why: 'a minimum stays although its row left',
     by: 'aggregates',
   },
@@ -539,8 +539,8 @@ export const FAULTS: readonly PlantedFault[] = [
   {
     name: 'pending rebuild forgotten',
     file: COMPACTION,
-    find: 'pending.has(plan.model) || ',
-    replace: '',
+    find: 'pending.has(plan.model) ||\n',
+    replace: '\n',
     why: 'a model that only a rebuild can bring up is left alone',
     shape: 'cross join',
   },

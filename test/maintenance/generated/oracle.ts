@@ -1,7 +1,7 @@
 /**
  * The properties of upkeep from the command line, for longer runs than the tests have time for:
  *
- *   node test/maintenance/generated/oracle.ts [--property models|shapes|aggregates|landing|lineage] [--shape NAME] [--runs N] [--seed S] [--workers W] [--first]
+ *   node test/maintenance/generated/oracle.ts [--property models|shapes|aggregates|landing|lineage] [--shape NAME ...] [--runs N] [--seed S] [--workers W] [--first]
  *
  * Without --property: N histories of generated models and of shapes, a tenth of that in each of the others. Several workers
  * share the runs, each with a seed of its own. Exit code 1: some table differs from its SQL; 2: upkeep failed.
@@ -13,7 +13,7 @@ import { PROPERTY_NAMES, PropertyFailed, type PropertyName, runProperty } from '
 const { values } = parseArgs({
   options: {
     property: { type: 'string' },
-    shape: { type: 'string' },
+    shape: { type: 'string', multiple: true },
     runs: { type: 'string', default: '500' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     workers: { type: 'string', default: '1' },
@@ -32,19 +32,19 @@ if (workers > 1) {
     if (values.property !== undefined && values.property !== name) continue;
     const few = values.property === undefined && name !== 'models' && name !== 'shapes';
     const count = few ? Math.ceil(runs / 10) : runs;
-    await run(name, count);
+    for (const shape of values.shape ?? [undefined]) await run(name, count, shape);
   }
 }
 
-async function run(name: PropertyName, count: number): Promise<void> {
+async function run(name: PropertyName, count: number, shape: string | undefined): Promise<void> {
   const started = performance.now();
   try {
-    await runProperty(name, { runs: count, seed, shape: values.shape, first: values.first });
+    await runProperty(name, { runs: count, seed, shape, first: values.first });
     const seconds = Math.round((performance.now() - started) / 1000);
     console.log(`${name}: ${count} histories hold (seed ${seed}, ${seconds} s)`);
   } catch (error) {
     console.error(error instanceof PropertyFailed ? error.message : error);
-    process.exitCode = error instanceof PropertyFailed && error.isDifference ? 1 : 2;
+    process.exitCode = error instanceof PropertyFailed && error.isDifference ? (process.exitCode ?? 1) : 2;
   }
 }
 
