@@ -45,8 +45,21 @@ interface BatchResult {
   readonly rows: readonly BatchCost[];
 }
 
+/** A full build of every model over landed records, and dbt's of the same. */
+export interface BuildCost {
+  readonly label: string;
+  readonly facts: number;
+  /** Draining the log with all models right at the end. */
+  readonly job: Measurement;
+  /** `dbt build` of the models over the same raw tables, its start and parsing aside. */
+  readonly dbtSeconds: number;
+  /** What comparing both said. */
+  readonly compared: string;
+}
+
 const RESULTS = path.join(import.meta.dirname, 'results.json');
 const BATCHES = path.join(import.meta.dirname, 'batches.json');
+const BUILDS = path.join(import.meta.dirname, 'builds.json');
 const PAGE = path.join(import.meta.dirname, '../docs/benchmarks.md');
 
 /** Adds a result to bench/results.json (a label measured again replaces its old result) and writes docs/benchmarks.md anew. */
@@ -71,6 +84,12 @@ export function recordBatches(label: string, costs: readonly BatchCost[], peakMb
   write(BATCHES, [...before.filter((r) => r.label !== label), { label, ...hereAndNow(), rows }]);
 }
 
+/** Adds a full build to bench/builds.json and writes docs/benchmarks.md anew. */
+export function recordBuild(build: BuildCost): void {
+  const before = read<BuildCost>(BUILDS);
+  write(BUILDS, [...before.filter((b) => b.label !== build.label || b.facts !== build.facts), build]);
+}
+
 function hereAndNow(): { date: string; machine: string } {
   const machine = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`;
   return { date: new Date().toISOString().slice(0, 10), machine };
@@ -82,7 +101,7 @@ function read<T>(file: string): T[] {
 
 function write(file: string, results: readonly unknown[]): void {
   writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
-  writeFileSync(PAGE, page(read<Result>(RESULTS), read<BatchResult>(BATCHES)));
+  writeFileSync(PAGE, page(read<Result>(RESULTS), read<BatchResult>(BATCHES), read<BuildCost>(BUILDS)));
 }
 
 /** The run with the median wall time, whole: its figures belong together. */
@@ -91,7 +110,7 @@ function medianRun(runs: readonly Measurement[]): Measurement {
   return sorted[Math.floor((sorted.length - 1) / 2)] as Measurement;
 }
 
-function page(results: readonly Result[], batches: readonly BatchResult[]): string {
+function page(results: readonly Result[], batches: readonly BatchResult[], builds: readonly BuildCost[]): string {
   const tables = results.toReversed().map(
     ({ label, date, machine, generations, rows }) => `### ${label} (${date}; ${machine})
 
@@ -104,7 +123,7 @@ ${rows.map(line).join('\n')}
   );
   return `# Benchmarks
 
-Written by \`npm run bench\` and \`node bench/batches.ts\`; do not edit.
+Written by \`npm run bench\`, \`node bench/batches.ts\` and \`node bench/build.ts\`; do not edit.
 
 ## Landing and the whole job
 
@@ -114,6 +133,15 @@ broker runs on the same cores. Wall time moves by a third between runs on small 
 within one table. *Landing* is a project without models; *job* keeps the eleven shipped models, compaction included.
 
 ${tables.join('\n')}
+## A full build beside dbt's own
+
+The log drained from its earliest offset in bulk, every model built once at its end (rebuild and compaction); then dbt-duckdb builds
+the same models over the same raw tables, in the same sitting, and all tables are compared.
+
+| what | generations | drained in s | of it building the models s | dbt builds them in s | peak MB | compared |
+| --- | ---: | ---: | ---: | ---: | ---: | --- |
+${builds.map(buildLine).join('\n')}
+
 ## A batch by the size of the tables
 
 One transaction that lands generations (one of twenty a new version of a recent one) and folds them into every model kept by batches,
@@ -122,6 +150,11 @@ our whole process, its peak memory that of all sizes (DuckDB's \`memory_limit\` 
 keys", and looked up more cheaply than ones spread over the last fifth of the generations.
 
 ${batches.toReversed().map(batchTable).join('\n')}`;
+}
+
+function buildLine({ label, facts, job, dbtSeconds, compared }: BuildCost): string {
+  const build = (job.rebuildSeconds + job.compactionSeconds).toFixed(1);
+  return `| ${label} | ${facts.toLocaleString('en')} | ${job.seconds.toFixed(1)} | ${build} | ${dbtSeconds.toFixed(1)} | ${Math.round(job.peakMb)} | ${compared} |`;
 }
 
 function batchTable({ label, date, machine, rows }: BatchResult): string {
