@@ -32,6 +32,10 @@ export class EditionCompaction implements Disposable {
     return this.#standings.behind().size === 0;
   }
 
+  get isRunning(): boolean {
+    return this.#running !== null;
+  }
+
   /** When no compaction runs: what changes the standing of models, or tables as a whole, waits for that. */
   async idle(): Promise<void> {
     while (this.#running !== null) await this.#running;

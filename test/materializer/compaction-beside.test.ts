@@ -1,6 +1,7 @@
 import { cpSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { RECORDS_BEFORE_CHECKPOINT } from '../../src/materializer/edition.ts';
 import { differences, SHOP, Workshop } from './workshop.ts';
 
 function order(id: number, customer: string) {
@@ -25,7 +26,7 @@ async function shopWithSlowModel(): Promise<Workshop> {
     path.join(dir, 'models/reports/slow_counts.sql'),
     `{{ config(materialized='table', meta={'upkeep': 'compaction'}) }}
      select customer_id, count(*) as orders,
-       max((select count(*) from range(12000) a, range(12000) b where a.range + b.range < 0)) as nothing
+       max((select count(*) from range(20000) a, range(20000) b where a.range + b.range < 0)) as nothing
      from {{ ref('fct_orders') }} group by customer_id`,
   );
   return Workshop.of(dir);
@@ -44,8 +45,8 @@ describe('a compaction', () => {
     const compacting = materializer.compact({ full: false });
     await workshop.publish([order(4, 'k1'), order(5, 'k3'), { topic: 'orders', key: 2, value: null }]);
     await materializer.catchUp();
-    expect(kinds()).toEqual(['batch']);
     await compacting;
+    // The batch had not to wait for it.
     expect(kinds()).toEqual(['batch', 'compaction']);
     // The order of the checkpoint at which it began, and no other.
     const counts = 'select customer_id, orders from slow_counts order by customer_id';
@@ -80,5 +81,36 @@ describe('a compaction', () => {
     await using again = await workshop.open({ dataDir });
     await again.run({});
     expect(await differences(again, workshop.project, ['batch', 'compaction'])).toEqual([]);
+  });
+});
+
+describe("DuckDB's file checkpoint", () => {
+  it('is written between batches, too, before much is in the write-ahead log', { timeout: 120_000 }, async () => {
+    await using workshop = await Workshop.of(SHOP);
+    await using materializer = await workshop.open({ batch: { maxRecords: 20_000, maxMilliseconds: 5000 } });
+    const walBytes = async (): Promise<number> => {
+      const { rows } = await materializer.query('select wal_size from pragma_database_size()');
+      return Number.parseFloat(String(rows[0]?.[0])) * (/KiB/.test(String(rows[0]?.[0])) ? 1024 : 1);
+    };
+    const one = order(0, 'k1').value;
+    const json = workshop.catalog.json('orders');
+    const { value } = await json.encode(undefined, one);
+    expect(value).not.toBeNull();
+    let id = 0;
+    const publish = async (count: number): Promise<void> => {
+      await using writer = await workshop.log.write();
+      for (let i = 0; i < count; i++) {
+        const encoded = await json.encode(undefined, { ...one, order_id: ++id });
+        writer.add('orders', encoded.key, encoded.value, { timestamp: 1000 });
+      }
+      await writer.flush();
+    };
+    await publish(40_000);
+    await materializer.catchUp();
+    const before = await walBytes();
+    expect(before).toBeGreaterThan(0);
+    await publish(RECORDS_BEFORE_CHECKPOINT - 40_000);
+    await materializer.catchUp();
+    expect(await walBytes()).toBe(0);
   });
 });
