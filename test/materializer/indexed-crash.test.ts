@@ -3,7 +3,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Random } from '../../src/core/random.ts';
-import { histories, type Happening } from './random-history.ts';
+import { histories } from './random-history.ts';
 import { contents, differences, SHOP, Workshop } from './workshop.ts';
 
 const KILLS = Number(process.env['LENS_KILLS'] ?? 4);
@@ -25,8 +25,8 @@ function foldAndKill(workshop: Workshop, dataDir: string, batches: number): Prom
 
 it(`indexes of keys survive kill -9 between and within batches (seed ${SEED})`, { timeout: 600_000 }, async () => {
   await using workshop = await Workshop.of(SHOP);
-  const history = fc.sample(histories(workshop.catalog, 60), { numRuns: 12 * KILLS, seed: SEED }).flat() as Happening[];
-  await workshop.publish(history);
+  const samples = fc.sample(histories(workshop.catalog, 60), { numRuns: 12 * KILLS, seed: SEED });
+  await workshop.publish(samples.flat());
   const dataDir = path.join(workshop.dir, 'killed');
   const random = new Random(SEED);
   let killed = 0;
