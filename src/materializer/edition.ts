@@ -41,8 +41,9 @@ export interface AppliedBatch {
 }
 
 /**
- * One warehouse file kept by one project: it applies batches, rebuilds and compacts, each as one transaction on its one
- * writing connection. It knows nothing of the log. Calls must not overlap.
+ * One warehouse file kept by one project: it applies batches and rebuilds, each as one transaction on its one writing
+ * connection, and compacts on another ({@link EditionCompaction}). It knows nothing of the log. Calls must not overlap, but for
+ * those of `compaction`.
  */
 export class Edition implements AsyncDisposable {
   readonly warehouse: Warehouse;
