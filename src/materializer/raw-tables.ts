@@ -18,10 +18,11 @@ export interface RawTable {
 
 /**
  * The raw tables of a catalog, in the schema of the dbt source they feed, else in the project's own. Only sources that an
- * enabled model reads count: one without a topic is PROJECT_INVALID, and so are two that are fed by one topic into
+ * enabled model reads count: one without a topic is PROJECT_INVALID, so is a seed that a model reads, and so are two that are fed by one topic into
  * tables of different schemas.
  */
 export function rawTables(catalog: TopicCatalog, project: Project): RawTable[] {
+  refuseSeeds(project);
   const read = new Set(project.models.flatMap((model) => model.dependsOn.sourceNames));
   const sources = project.sources.filter((source) => read.has(`${source.sourceName}.${source.name}`));
   for (const source of sources) {
@@ -42,6 +43,18 @@ export function rawTables(catalog: TopicCatalog, project: Project): RawTable[] {
     const schema = (source ?? project.sources.find((s) => s.table === contract.table))?.schema ?? project.schema;
     return { contract, schema, name: contract.table, relation: qualified(schema, contract.table) };
   });
+}
+
+/** Seeds are nodes of the project, and no tables of the warehouse. */
+function refuseSeeds({ models }: Project): void {
+  for (const { name, path, dependsOn } of models) {
+    const [seed] = dependsOn.seeds;
+    if (seed === undefined) continue;
+    throw new LensError('PROJECT_INVALID', `model ${name} reads the seed ${seed}, and seeds are not run`, {
+      place: path,
+      hint: 'feed its rows through a topic, and read them as a source',
+    });
+  }
 }
 
 function ambiguous(first: SourceTable, second: SourceTable): LensError {

@@ -19,13 +19,15 @@ export function describeColumns(
   engine: TemplateEngine,
 ): ColumnDescription[] {
   return properties.columns.map((column) => {
-    const { name, dataType, config } = column;
+    const { name, dataType, constraints, quote, config } = column;
     const rendered = engine.yaml(config, properties.yaml.place(properties.at)) as Config;
     const meta = (rendered['meta'] ?? {}) as Record<string, unknown>;
     return {
       name,
       description: describe({ ...properties, ...column }, engine),
       dataType,
+      constraints,
+      quote,
       meta,
       tags: tagsOf(rendered),
       tests: tests.get(name) ?? [],

@@ -25,6 +25,10 @@ export interface TestSurroundings {
 export interface TestDefinition {
   readonly name: string;
   readonly uniqueId: string;
+  readonly packageName: string;
+  readonly testName: string | null;
+  readonly testPackage: string | null;
+  readonly description: string;
   readonly kind: 'generic' | 'singular';
   readonly path: string;
   /** Project, folders, name: what the tree of dbt_project.yml matches. */
@@ -55,7 +59,8 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
   }
   if (!isEnabled(first.config)) return null;
   const config = readTestConfig(definition, first.config);
-  const { name, uniqueId, kind, path, target, columnName } = definition;
+  const { name, uniqueId, packageName, kind, path, place, fqn, target, columnName } = definition;
+  const { testName, testPackage, description, arguments: args } = definition;
   const sql = (naming: RelationNaming): string => {
     const resolver = new ReferenceCapture(surroundings.references, naming);
     const { rendered, dependsOn } = renderTest(definition, surroundings, resolver, naming);
@@ -80,14 +85,22 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
   return {
     name,
     uniqueId,
+    packageName,
     kind,
     path,
+    place,
+    fqn,
+    testName,
+    testPackage,
+    arguments: args,
+    description,
     severity,
     target,
     columnName,
     tags,
     dependsOn: first.dependsOn,
     config,
+    fullConfig: first.config,
     sql,
     resultSql,
   };
@@ -125,7 +138,7 @@ export function genericTestTemplate(test: string, place: string): Template {
 }
 
 function targetValue(target: Relation, resolver: ReferenceCapture, naming: RelationNaming): Value {
-  if (target.kind === 'model') return resolver.ref(target.name);
+  if (target.kind !== 'source') return resolver.ref(target.name);
   const dot = target.name.indexOf('.');
   resolver.source(target.name.slice(0, dot), target.name.slice(dot + 1));
   return relationValue(target, naming);

@@ -42,7 +42,7 @@ export function unknownProjectKeys(yaml: YamlFile): string[] {
 /** The same for a yml file that describes models and sources. `config:` may hold keys of the project's own, so it is not looked into. */
 export function unknownPropertyKeys(yaml: YamlFile): string[] {
   const data = yaml.record(yaml.data, []);
-  const models = entries(data, ['models']).flatMap((model) => [
+  const models = [...entries(data, ['models']), ...entries(data, ['seeds'])].flatMap((model) => [
     ...unknown(yaml, model.data, model.at, MODEL),
     ...unknownOfColumns(yaml, model),
   ]);

@@ -12,7 +12,7 @@ export interface LeftOut {
   readonly names: ReadonlyMap<string, string>;
 }
 
-/** Seeds, snapshots, Python models, packages and hooks: a sentence each. */
+/** Snapshots, Python models, packages and hooks: a sentence each. */
 export function leftOut(dir: string, file: ProjectFile, yamls: readonly YamlFile[]): LeftOut {
   const warnings: string[] = [];
   const names = new Map<string, string>();
@@ -20,8 +20,6 @@ export function leftOut(dir: string, file: ProjectFile, yamls: readonly YamlFile
     warnings.push(`${path}: ${what} are not run`);
     names.set(name, `${path} is one of the ${what}, which are not run`);
   };
-  for (const path of file.seedPaths.flatMap((folder) => filesBelow(dir, folder, /\.csv$/)))
-    leave(path, stem(path), 'seeds');
   for (const path of file.snapshotPaths.flatMap((folder) => filesBelow(dir, folder, /\.sql$/))) {
     const found = [...fileText(dir, path).matchAll(/\{%-?\s*snapshot\s+(\w+)/g)].map((match) => match[1] ?? '');
     for (const name of found.length === 0 ? [stem(path)] : found) leave(path, name, 'snapshots');
@@ -36,8 +34,6 @@ export function leftOut(dir: string, file: ProjectFile, yamls: readonly YamlFile
     if (existsSync(join(dir, path)))
       warnings.push(`${path}: packages are not loaded; copy the macros you use into macros/`);
   }
-  if (existsSync(join(dir, 'selectors.yml')))
-    warnings.push('selectors.yml: selectors are not read; write them out with --select');
   const data = file.yaml.record(file.yaml.data, []);
   for (const key of ['on-run-start', 'on-run-end', 'dispatch']) {
     if (data[key] !== undefined) warnings.push(`${file.yaml.place([key])}: ${key} is not used`);

@@ -6,9 +6,12 @@ import { draftModels } from './draft-models.ts';
 import { docBlocks } from './doc-blocks.ts';
 import { sortModels } from './graph.ts';
 import { unknownProjectKeys } from './known-keys.ts';
+import { loadExposures } from './exposures.ts';
+import { groupOf, loadGroups } from './groups.ts';
 import { leftOut } from './left-out.ts';
 import { MacroLibrary } from './macro-library.ts';
 import { configWarnings, readModelFiles, tagsOf, twice } from './model-files.ts';
+import { accessOf, modelContract } from './model-contract.ts';
 import { ModelRenderer, type ModelDraft } from './model-renderer.ts';
 import type { DataTest, LoadOptions, Model, Project } from './project-contract.ts';
 import { readProjectFile, type ProjectFile } from './project-file.ts';
@@ -16,9 +19,12 @@ import { filesBelow, fileText } from './project-files.ts';
 import { indexProperties, unmatched } from './property-index.ts';
 import { propertyWarnings } from './property-warnings.ts';
 import { unknownModel } from './references.ts';
+import { loadSeeds } from './seeds.ts';
+import { readSelectors } from './selectors-file.ts';
 import { loadSources, refuseExternal } from './sources.ts';
 import { TemplateEngine } from './template-engine.ts';
 import { genericTests, isGeneric, singularTests } from './test-definitions.ts';
+import { loadUnitTests } from './unit-tests.ts';
 import { unusedConfig } from './unused-config.ts';
 import { YamlFile } from './yaml-file.ts';
 
@@ -41,8 +47,9 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
 
   const sources = loadSources(yamls, file, engine);
   const properties = indexProperties(yamls);
+  const seeds = loadSeeds(root, file, properties.seeds, engine);
   const files = readModelFiles(root, file, properties.models, engine);
-  const { drafts, references } = draftModels(files, sources, left.names, engine);
+  const { drafts, references } = draftModels(files, sources, seeds, left.names, engine);
   const described = describeAll(drafts, file, engine);
   const models = sortModels(described.models);
   refuseExternal(models, sources.external);
@@ -54,23 +61,31 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
     return found;
   };
   const singular = singularTests(root, file, properties.singularTests, engine);
-  const definitions = [...sources.tests, ...described.tests, ...singular];
+  const definitions = [...sources.tests, ...seeds.tests, ...described.tests, ...singular];
   const tests = makeTests(definitions, {
     engine,
     references,
     models: (naming) => ({ model, render: (one) => renderer.model(one, naming) }),
   });
+  const exposures = loadExposures(yamls, file, references, engine);
+  const unitTests = loadUnitTests(yamls, file, new Set(names(models)), engine);
   const warnings = [
     ...left.warnings,
     ...macros.warnings,
     ...databaseNames(macros),
     ...yamls.flatMap(propertyWarnings),
     ...sources.warnings,
+    ...seeds.warnings,
     ...described.warnings,
-    ...unmatched(properties, names(files), names(singular)),
+    ...exposures.warnings,
+    ...unitTests.warnings,
+    ...unmatched(properties, { models: names(files), seeds: seeds.names, tests: names(singular) }),
     ...unknownProjectKeys(file.yaml),
     ...unusedConfig(file, 'models', fqns(files)),
+    ...unusedConfig(file, 'seeds', seeds.fqns),
     ...unusedConfig(file, 'sources', sources.fqns),
+    ...unusedConfig(file, 'exposures', exposures.fqns),
+    ...unusedConfig(file, 'unit_tests', unitTests.fqns),
     ...['data_tests' as const, 'tests' as const].flatMap((kind) => unusedConfig(file, kind, fqns(definitions))),
     ...[...drafts.values()].flatMap((draft) => configWarnings(draft.file, draft.config)),
   ];
@@ -80,8 +95,13 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
     schema: target.schema,
     vars,
     models,
+    seeds: seeds.seeds,
     sources: sources.tables,
     tests,
+    unitTests: unitTests.unitTests,
+    exposures: exposures.exposures,
+    groups: loadGroups(yamls, file, engine),
+    selectors: readSelectors(root, engine),
     warnings,
     model,
     renderer,
@@ -146,10 +166,15 @@ function describeAll(
     const own = properties === undefined ? undefined : genericTests(properties, relation, file, engine);
     tests.push(...(own?.definitions ?? []));
     warnings.push(...(own?.warnings ?? []));
+    const columns = properties === undefined ? [] : describeColumns(properties, own?.byColumn ?? new Map(), engine);
+    const describedAt = properties === undefined ? null : properties.yaml.place(properties.at);
+    const about = { name, place: describedAt ?? path };
     return {
       name,
       uniqueId: `model.${file.name}.${name}`,
+      packageName: file.name,
       path,
+      describedAt,
       fqn,
       materialized,
       schema,
@@ -158,9 +183,12 @@ function describeAll(
       meta: (config['meta'] ?? {}) as Record<string, unknown>,
       tags: tagsOf(config),
       description: properties === undefined ? '' : describe(properties, engine),
-      columns: properties === undefined ? [] : describeColumns(properties, own?.byColumn ?? new Map(), engine),
+      columns,
       rawSql,
       dependsOn,
+      access: accessOf(config, about),
+      group: groupOf(config),
+      contract: modelContract(config, properties, columns, about),
     };
   });
   return { models, tests, warnings };

@@ -4,6 +4,7 @@ import type { ConfigCapture } from './dbt-context.ts';
 import { largeAsText } from './jinja/numbers.ts';
 import type { Template } from './jinja/template.ts';
 import { parseFile } from './macro-library.ts';
+import { isEnforced } from './model-contract.ts';
 import type { Materialized } from './project-contract.ts';
 import type { ProjectFile } from './project-file.ts';
 import { filesBelow, fileText, foldersBelow, stem } from './project-files.ts';
@@ -84,10 +85,7 @@ export function configWarnings(model: ModelFile, config: Config): string[] {
   if (config['sql_header'] !== undefined && config['sql_header'] !== null) say('sql_header is not run');
   if (config['database'] !== undefined && config['database'] !== null)
     say('database is not used, its relation is in the warehouse');
-  const contract = config['contract'];
-  if (typeof contract === 'object' && contract !== null && 'enforced' in contract && contract.enforced === true) {
-    say('its contract is not enforced');
-  }
+  if (isEnforced(config)) say('its contract is not enforced');
   return warnings;
 }
 

@@ -1,9 +1,9 @@
 import { mergeConfig, type Config } from './config-tree.ts';
 import { relationValue } from './dbt-context.ts';
 import { LensError } from '../core/errors.ts';
-import { fromJs, type Value } from './jinja/values.ts';
-import { parseFile } from './macro-library.ts';
+import type { Value } from './jinja/values.ts';
 import { isEnabled, materializedOf, type ModelFile } from './model-files.ts';
+import { nodeValue, relationNames, type NamedNode } from './node-names.ts';
 import type { Dependencies, Materialized, Model, ProjectRenderer, RelationNaming } from './project-contract.ts';
 import { ReferenceCapture, type ReferenceTable } from './references.ts';
 import { qualified } from './relation-naming.ts';
@@ -44,39 +44,18 @@ export function draftModel(file: ModelFile, engine: TemplateEngine, names: Refer
     file,
     config: merged,
     materialized: materializedOf(file, merged),
-    schema: customName('generate_schema_name', merged['schema'], file, merged, engine),
-    alias: customName('generate_alias_name', merged['alias'], file, merged, engine),
+    ...relationNames(nodeOf(file, engine), merged, engine),
     dependsOn: resolver.dependsOn,
   };
 }
 
-/** dbt lets a project decide on schemas and relation names by overriding these two macros. */
-function customName(
-  macro: 'generate_schema_name' | 'generate_alias_name',
-  custom: unknown,
-  file: ModelFile,
-  config: Config,
-  engine: TemplateEngine,
-): string {
-  const template = parseFile(`{{ ${macro}(lens_custom, lens_node) }}`, file.path);
-  const names = { lens_custom: fromJs(custom), lens_node: modelValue(file, engine, config) };
-  const name = engine.render(template, { resolver: null, config: { declared: config, captured: {} }, names }).trim();
-  if (name === '')
-    throw new LensError('PROJECT_INVALID', `${macro} gives an empty name for model ${file.name}`, { place: file.path });
-  return name;
+function nodeOf(file: ModelFile, engine: TemplateEngine): NamedNode {
+  const { name, path, fqn } = file;
+  return { resourceType: 'model', name, packageName: engine.settings.name, path, fqn };
 }
 
 function modelValue(file: ModelFile, engine: TemplateEngine, config: Config): Value {
-  return fromJs({
-    name: file.name,
-    unique_id: `model.${engine.settings.name}.${file.name}`,
-    resource_type: 'model',
-    package_name: engine.settings.name,
-    original_file_path: file.path,
-    path: file.path.split('/').slice(1).join('/'),
-    fqn: file.fqn,
-    config,
-  });
+  return nodeValue(nodeOf(file, engine), config);
 }
 
 /** Renders the models of a loaded project. */

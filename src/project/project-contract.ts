@@ -14,8 +14,16 @@ export interface Project {
   readonly vars: Readonly<Record<string, unknown>>;
   /** Enabled models, each after all it depends on; ties in the order of names. */
   readonly models: readonly Model[];
+  /** Enabled CSV files, by name. */
+  readonly seeds: readonly Seed[];
   readonly sources: readonly SourceTable[];
   readonly tests: readonly DataTest[];
+  /** Enabled unit tests of enabled models, as they are written. */
+  readonly unitTests: readonly UnitTest[];
+  readonly exposures: readonly Exposure[];
+  readonly groups: readonly Group[];
+  /** The definitions of selectors.yml. */
+  readonly selectors: readonly SelectorDefinition[];
   /** What the folder holds and this product does not run, a sentence each, with the file. */
   readonly warnings: readonly string[];
   /** The model of that name. Throws MODEL_UNKNOWN_REF with the closest name as hint. */
@@ -42,8 +50,12 @@ export interface Model {
   readonly name: string;
   /** `model.PROJECT.NAME`. */
   readonly uniqueId: string;
+  /** The project or package it is of. */
+  readonly packageName: string;
   /** Relative to the project's folder, with forward slashes. */
   readonly path: string;
+  /** Place (`file:line`) in the yml file that describes it; null when none does. */
+  readonly describedAt: string | null;
   /** Project, folders below the model path, name: what selectors and the `models:` tree of dbt_project.yml match. */
   readonly fqn: readonly string[];
   readonly materialized: Materialized;
@@ -60,11 +72,70 @@ export interface Model {
   /** The file as it is. */
   readonly rawSql: string;
   readonly dependsOn: Dependencies;
+  readonly access: Access;
+  /** The name of the group it belongs to. */
+  readonly group: string | null;
+  readonly contract: ModelContract;
+}
+
+/** Who may refer to a model: its group, its project, everybody. */
+export type Access = 'private' | 'protected' | 'public';
+
+/** What a model promises of its columns. Nothing is checked unless it is enforced. */
+export interface ModelContract {
+  readonly enforced: boolean;
+  /** Whether types are first put into the words of the warehouse (`string` is VARCHAR); true unless said otherwise. */
+  readonly aliasTypes: boolean;
+  /** Of the whole model; those of single columns stand with them. */
+  readonly constraints: readonly Constraint[];
+  /** The described columns, in their order. `dataType` is there for all of them when the contract is enforced. */
+  readonly columns: readonly {
+    readonly name: string;
+    readonly dataType: string | null;
+    readonly constraints: readonly Constraint[];
+  }[];
+}
+
+export interface Constraint {
+  readonly type: 'not_null' | 'unique' | 'primary_key' | 'foreign_key' | 'check' | 'custom';
+  readonly name: string | null;
+  /** SQL: what a check checks, or a foreign key points to. */
+  readonly expression: string | null;
+  /** Those of a constraint of the whole model. */
+  readonly columns: readonly string[];
+}
+
+/** A CSV file of the project. */
+export interface Seed {
+  readonly name: string;
+  /** `seed.PROJECT.NAME`. */
+  readonly uniqueId: string;
+  readonly packageName: string;
+  /** Relative to the project's folder, with forward slashes. */
+  readonly path: string;
+  readonly describedAt: string | null;
+  readonly fqn: readonly string[];
+  readonly schema: string;
+  readonly alias: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly meta: Readonly<Record<string, unknown>>;
+  readonly tags: readonly string[];
+  readonly description: string;
+  readonly columns: readonly ColumnDescription[];
+  readonly group: string | null;
+  /** Types by column, of those that are not to be guessed from the values. */
+  readonly columnTypes: Readonly<Record<string, string>>;
+  /** Between two values of a line: `,` unless said otherwise. */
+  readonly delimiter: string;
+  /** Null when nothing is said. */
+  readonly quoteColumns: boolean | null;
 }
 
 export interface Dependencies {
   /** Names of models, in order of first use. */
   readonly models: readonly string[];
+  /** Names of seeds, in order of first use. */
+  readonly seeds: readonly string[];
   /** Identifiers of source tables, in order of first use; these are raw tables' names. */
   readonly sources: readonly string[];
   /** The same as `SOURCE.NAME`. */
@@ -82,7 +153,16 @@ export interface SourceTable {
   readonly place: string;
   /** `source.PROJECT.SOURCE.NAME`. */
   readonly uniqueId: string;
+  readonly packageName: string;
+  /** The yml file that declares it, relative to the project's folder. */
+  readonly path: string;
+  readonly fqn: readonly string[];
   readonly description: string;
+  /** Of the source that the table is one of. */
+  readonly sourceDescription: string;
+  readonly loader: string;
+  /** Merged: dbt_project.yml, the source, the table. `freshness`, `loaded_at_field` and `loaded_at_query` are among them. */
+  readonly config: Readonly<Record<string, unknown>>;
   readonly meta: Readonly<Record<string, unknown>>;
   readonly tags: readonly string[];
   readonly columns: readonly ColumnDescription[];
@@ -93,6 +173,9 @@ export interface ColumnDescription {
   readonly description: string;
   /** As declared; the warehouse decides the real type. */
   readonly dataType: string | null;
+  readonly constraints: readonly Constraint[];
+  /** Whether dbt writes its name in quotes. */
+  readonly quote: boolean;
   readonly meta: Readonly<Record<string, unknown>>;
   readonly tags: readonly string[];
   /** Unique ids of the data tests on this column. */
@@ -103,9 +186,21 @@ export interface DataTest {
   readonly name: string;
   /** `test.PROJECT.NAME`, with a short hash at the end for a generic test. */
   readonly uniqueId: string;
+  readonly packageName: string;
   readonly kind: 'generic' | 'singular';
   /** The file it is declared in, relative to the project's folder. */
   readonly path: string;
+  /** `file:line` of its declaration. */
+  readonly place: string;
+  /** Project, folders, name. */
+  readonly fqn: readonly string[];
+  /** The generic test that it calls (`unique`); null for a singular test. */
+  readonly testName: string | null;
+  /** The package before it: `dbt_utils` of `dbt_utils.accepted_range`. */
+  readonly testPackage: string | null;
+  /** Arguments of a generic test as the yml file has them, `column_name` among them, `model` not. */
+  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly description: string;
   readonly severity: 'error' | 'warn';
   /** The relation a generic test is attached to; null for a singular test. */
   readonly target: Relation | null;
@@ -113,6 +208,8 @@ export interface DataTest {
   readonly tags: readonly string[];
   readonly dependsOn: Dependencies;
   readonly config: DataTestConfig;
+  /** All of its configuration; keys are dbt's own. */
+  readonly fullConfig: Readonly<Record<string, unknown>>;
   /** A SELECT that returns the failing rows (`where` applied, `limit` not). */
   sql(naming: RelationNaming): string;
   /** dbt's wrapper of it: one row `failures BIGINT, should_warn BOOLEAN, should_error BOOLEAN`, with `limit` applied. */
@@ -132,11 +229,81 @@ export interface DataTestConfig {
 }
 
 export interface Relation {
-  readonly kind: 'model' | 'source';
-  /** The model's name, or `SOURCE.NAME`. */
+  readonly kind: 'model' | 'source' | 'seed';
+  /** The model's or seed's name, or `SOURCE.NAME`. */
   readonly name: string;
   readonly schema: string;
   readonly identifier: string;
+}
+
+/** An entry of `unit_tests:`. */
+export interface UnitTest {
+  readonly name: string;
+  /** `unit_test.PROJECT.MODEL.NAME`. */
+  readonly uniqueId: string;
+  readonly packageName: string;
+  readonly path: string;
+  /** `file:line`. */
+  readonly place: string;
+  /** Project, folders of the yml file, model, name. */
+  readonly fqn: readonly string[];
+  /** The name of the tested model. */
+  readonly model: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly meta: Readonly<Record<string, unknown>>;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** The whole entry as the file has it: `given`, `expect`, `overrides`. Nothing in it is rendered. */
+  readonly yml: Readonly<Record<string, unknown>>;
+}
+
+/** Something outside of the project that reads it. */
+export interface Exposure {
+  readonly name: string;
+  /** `exposure.PROJECT.NAME`. */
+  readonly uniqueId: string;
+  readonly packageName: string;
+  readonly path: string;
+  readonly place: string;
+  readonly fqn: readonly string[];
+  readonly label: string | null;
+  /** `dashboard`, `notebook`, `analysis`, `ml` or `application`. */
+  readonly type: string;
+  /** `low`, `medium` or `high`. */
+  readonly maturity: string | null;
+  readonly url: string | null;
+  /** `name` and `email`, with whatever else is said. */
+  readonly owner: Readonly<Record<string, unknown>>;
+  readonly description: string;
+  readonly meta: Readonly<Record<string, unknown>>;
+  readonly tags: readonly string[];
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly dependsOn: Dependencies;
+}
+
+/** Models that belong together: private ones may be read by their group alone. */
+export interface Group {
+  readonly name: string;
+  /** `group.PROJECT.NAME`. */
+  readonly uniqueId: string;
+  readonly packageName: string;
+  readonly path: string;
+  readonly place: string;
+  readonly description: string;
+  readonly owner: Readonly<Record<string, unknown>>;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** An entry of selectors.yml. */
+export interface SelectorDefinition {
+  readonly name: string;
+  readonly description: string;
+  /** Whether it applies where nothing is selected. */
+  readonly default: boolean;
+  /** As the file has it, with Jinja rendered: a text, or maps of `union`, `intersection`, `method`, ... */
+  readonly definition: unknown;
+  /** `file:line`. */
+  readonly place: string;
 }
 
 /** How a relation is written in rendered SQL; `qualified` and `bare` of relation-naming.ts are the usual two. */

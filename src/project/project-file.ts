@@ -20,10 +20,13 @@ export interface ProjectFile {
   readonly docsPaths: readonly string[];
   /** Of the root project; those under the project's name override the others. */
   readonly vars: YamlRecord;
-  /** The trees of `models:`, `data_tests:` (or `tests:`) and `sources:`, not yet rendered. */
+  /** The trees of `models:`, `data_tests:` (or `tests:`) and the others, not yet rendered. */
   readonly models: YamlRecord;
   readonly tests: YamlRecord;
   readonly sources: YamlRecord;
+  readonly seeds: YamlRecord;
+  readonly exposures: YamlRecord;
+  readonly unitTests: YamlRecord;
 }
 
 /** Reads dbt_project.yml. PROJECT_NOT_FOUND when the folder has none, PROJECT_INVALID with the line for what is wrong. */
@@ -60,6 +63,9 @@ export function readProjectFile(dir: string): ProjectFile {
     models: yaml.record(data['models'], ['models']),
     tests: { ...yaml.record(data['tests'], ['tests']), ...yaml.record(data['data_tests'], ['data_tests']) },
     sources: yaml.record(data['sources'], ['sources']),
+    seeds: yaml.record(data['seeds'], ['seeds']),
+    exposures: yaml.record(data['exposures'], ['exposures']),
+    unitTests: yaml.record(data['unit_tests'], ['unit_tests']),
   };
 }
 

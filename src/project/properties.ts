@@ -1,4 +1,6 @@
 import { mergeConfig, type Config } from './config-tree.ts';
+import { readConstraints } from './model-contract.ts';
+import type { Constraint } from './project-contract.ts';
 import { isYamlRecord, type YamlFile, type YamlRecord } from './yaml-file.ts';
 
 type Path = readonly (string | number)[];
@@ -14,6 +16,7 @@ export interface Properties {
   readonly config: Config;
   readonly columns: readonly ColumnProperties[];
   readonly tests: readonly TestDeclaration[];
+  readonly constraints: readonly Constraint[];
 }
 
 export interface ColumnProperties {
@@ -23,6 +26,7 @@ export interface ColumnProperties {
   readonly dataType: string | null;
   readonly config: Config;
   readonly tests: readonly TestDeclaration[];
+  readonly constraints: readonly Constraint[];
 }
 
 /** One entry of `data_tests:`. */
@@ -33,6 +37,7 @@ export interface TestDeclaration {
   readonly package: string | null;
   /** A name of its own, instead of the one made from its arguments. */
   readonly name: string | null;
+  readonly description: string;
   readonly arguments: YamlRecord;
   readonly config: Config;
   readonly yaml: YamlFile;
@@ -40,16 +45,19 @@ export interface TestDeclaration {
 }
 
 export interface SourceProperties {
+  readonly at: Path;
   readonly sourceName: string;
   readonly schema: string;
+  readonly description: string;
+  readonly loader: string;
   readonly config: Config;
-  readonly tables: readonly (Properties & { readonly identifier: string })[];
+  readonly tables: readonly (Properties & { readonly identifier: string; readonly loader: string })[];
 }
 
-/** The `models:` of a yml file. */
-export function readModelProperties(yaml: YamlFile): Properties[] {
+/** The `models:` or `seeds:` of a yml file. */
+export function readNodeProperties(yaml: YamlFile, key: 'models' | 'seeds'): Properties[] {
   const data = yaml.record(yaml.data, []);
-  return yaml.list(data['models'], ['models']).map((entry, i) => readProperties(yaml, entry, ['models', i]));
+  return yaml.list(data[key], [key]).map((entry, i) => readProperties(yaml, entry, [key, i], NODE_CONFIG));
 }
 
 /** The `sources:` of a yml file. A source's schema is its name, unless it says otherwise. */
@@ -61,14 +69,21 @@ export function readSourceProperties(yaml: YamlFile): SourceProperties[] {
     const sourceName = yaml.string(source['name'], [...at, 'name']);
     const tables = yaml.list(source['tables'], [...at, 'tables']).map((table, j) => {
       const place = [...at, 'tables', j];
-      const identifier = yaml.record(table, place)['identifier'];
-      const properties = readProperties(yaml, table, place);
-      return { ...properties, identifier: yaml.string(identifier, [...place, 'identifier'], properties.name) };
+      const { identifier, loader } = yaml.record(table, place);
+      const properties = readProperties(yaml, table, place, SOURCE_CONFIG);
+      return {
+        ...properties,
+        identifier: yaml.string(identifier, [...place, 'identifier'], properties.name),
+        loader: yaml.string(loader, [...place, 'loader'], yaml.string(source['loader'], [...at, 'loader'], '')),
+      };
     });
     return {
+      at,
       sourceName,
       schema: yaml.string(source['schema'], [...at, 'schema'], sourceName),
-      config: readConfig(yaml, source, at),
+      description: yaml.string(source['description'], [...at, 'description'], ''),
+      loader: yaml.string(source['loader'], [...at, 'loader'], ''),
+      config: readConfig(yaml, source, at, SOURCE_CONFIG),
       tables,
     };
   });
@@ -79,6 +94,7 @@ export interface SingularTestProperties {
   readonly yaml: YamlFile;
   readonly at: Path;
   readonly name: string;
+  readonly description: string;
   /** Not yet rendered. */
   readonly config: Config;
 }
@@ -90,7 +106,13 @@ export function readSingularTestProperties(yaml: YamlFile): SingularTestProperti
     yaml.list(data[key], [key]).map((entry, i) => {
       const at = [key, i];
       const test = yaml.record(entry, at);
-      return { yaml, at, name: yaml.string(test['name'], [...at, 'name']), config: readConfig(yaml, test, at) };
+      return {
+        yaml,
+        at,
+        name: yaml.string(test['name'], [...at, 'name']),
+        description: yaml.string(test['description'], [...at, 'description'], ''),
+        config: readConfig(yaml, test, at),
+      };
     }),
   );
 }
@@ -113,7 +135,7 @@ export function readSnapshotNames(yaml: YamlFile): { yaml: YamlFile; at: Path; n
   });
 }
 
-function readProperties(yaml: YamlFile, entry: unknown, at: Path): Properties {
+function readProperties(yaml: YamlFile, entry: unknown, at: Path, beside: readonly string[]): Properties {
   const data = yaml.record(entry, at);
   const columns = yaml.list(data['columns'], [...at, 'columns']);
   return {
@@ -121,9 +143,10 @@ function readProperties(yaml: YamlFile, entry: unknown, at: Path): Properties {
     at,
     name: yaml.string(data['name'], [...at, 'name']),
     description: yaml.string(data['description'], [...at, 'description'], ''),
-    config: readConfig(yaml, data, at),
+    config: readConfig(yaml, data, at, beside),
     columns: columns.map((column, i) => readColumn(yaml, column, [...at, 'columns', i])),
     tests: readTests(yaml, data, at),
+    constraints: readConstraints({ yaml }, data['constraints'], [...at, 'constraints']),
   };
 }
 
@@ -136,13 +159,18 @@ function readColumn(yaml: YamlFile, entry: unknown, at: Path): ColumnProperties 
     dataType: data['data_type'] === undefined ? null : yaml.string(data['data_type'], [...at, 'data_type']),
     config: readConfig(yaml, data, at),
     tests: readTests(yaml, data, at),
+    constraints: readConstraints({ yaml }, data['constraints'], [...at, 'constraints']),
   };
 }
 
-/** `meta` and `tags` may stand beside `config`, as before dbt 1.10. */
-function readConfig(yaml: YamlFile, data: YamlRecord, at: Path): Config {
+/** What may stand beside `config`, too, as before dbt 1.10. */
+const ANY_CONFIG = ['meta', 'tags'];
+const NODE_CONFIG = [...ANY_CONFIG, 'access', 'group', 'docs'];
+const SOURCE_CONFIG = [...ANY_CONFIG, 'freshness', 'loaded_at_field', 'loaded_at_query'];
+
+function readConfig(yaml: YamlFile, data: YamlRecord, at: Path, keys: readonly string[] = ANY_CONFIG): Config {
   const beside: Record<string, unknown> = {};
-  for (const key of ['meta', 'tags']) if (data[key] !== undefined) beside[key] = data[key];
+  for (const key of keys) if (data[key] !== undefined) beside[key] = data[key];
   return mergeConfig(beside, yaml.record(data['config'], [...at, 'config']));
 }
 
@@ -185,6 +213,7 @@ function declare(yaml: YamlFile, test: string, body: YamlRecord, at: Path): Test
     test: test.split('.').at(-1) ?? test,
     package: test.includes('.') ? test.slice(0, test.lastIndexOf('.')) : null,
     name: body['name'] === undefined ? null : yaml.string(body['name'], [...at, 'name']),
+    description: yaml.string(body['description'], [...at, 'description'], ''),
     arguments: { ...args, ...yaml.record(body['arguments'], [...at, 'arguments']) },
     config: mergeConfig(config, yaml.record(body['config'], [...at, 'config'])),
     yaml,

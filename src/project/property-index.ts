@@ -1,22 +1,30 @@
 import { twice } from './model-files.ts';
 import {
-  readModelProperties,
+  readNodeProperties,
   readSingularTestProperties,
   type Properties,
   type SingularTestProperties,
 } from './properties.ts';
 import type { YamlFile } from './yaml-file.ts';
 
-/** What the yml files of a project say of models and singular tests, by name. */
+/** What the yml files of a project say of models, seeds and singular tests, by name. */
 export interface PropertyIndex {
   readonly models: ReadonlyMap<string, Properties>;
+  readonly seeds: ReadonlyMap<string, Properties>;
   readonly singularTests: ReadonlyMap<string, SingularTestProperties>;
 }
 
 /** PROJECT_INVALID for what is described twice. */
 export function indexProperties(yamls: readonly YamlFile[]): PropertyIndex {
   return {
-    models: byName('description of model', yamls.flatMap(readModelProperties)),
+    models: byName(
+      'description of model',
+      yamls.flatMap((yaml) => readNodeProperties(yaml, 'models')),
+    ),
+    seeds: byName(
+      'description of seed',
+      yamls.flatMap((yaml) => readNodeProperties(yaml, 'seeds')),
+    ),
     singularTests: byName('description of data test', yamls.flatMap(readSingularTestProperties)),
   };
 }
@@ -34,13 +42,17 @@ function byName<T extends Described>(kind: string, all: readonly T[]): Map<strin
 }
 
 /** Descriptions of what is not there, a sentence each. */
-export function unmatched(index: PropertyIndex, models: readonly string[], tests: readonly string[]): string[] {
+export function unmatched(
+  index: PropertyIndex,
+  there: { readonly models: readonly string[]; readonly seeds: readonly string[]; readonly tests: readonly string[] },
+): string[] {
   const missing = (kind: string, described: Iterable<Described>, names: readonly string[]): string[] =>
     [...described]
       .filter(({ name }) => !names.includes(name))
       .map(({ name, yaml, at }) => `${yaml.place(at)}: there is no ${kind} ${name} that this describes`);
   return [
-    ...missing('model', index.models.values(), models),
-    ...missing('data test', index.singularTests.values(), tests),
+    ...missing('model', index.models.values(), there.models),
+    ...missing('seed', index.seeds.values(), there.seeds),
+    ...missing('data test', index.singularTests.values(), there.tests),
   ];
 }

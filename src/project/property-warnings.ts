@@ -2,17 +2,7 @@ import { unknownPropertyKeys } from './known-keys.ts';
 import { isYamlRecord, type YamlFile } from './yaml-file.ts';
 
 /** Top-level keys of a yml file whose content this product does not run. */
-const NOT_RUN = [
-  'seeds',
-  'snapshots',
-  'unit_tests',
-  'semantic_models',
-  'metrics',
-  'saved_queries',
-  'exposures',
-  'groups',
-  'functions',
-];
+const NOT_RUN = ['snapshots', 'semantic_models', 'metrics', 'saved_queries', 'functions'];
 
 /** Sentences about the parts of a yml file that are left out. */
 export function propertyWarnings(yaml: YamlFile): string[] {

@@ -10,13 +10,15 @@ export interface ReferenceTable {
   ):
     | { readonly name: string; readonly schema: string; readonly alias: string; readonly materialized: Materialized }
     | undefined;
+  seed(name: string): { readonly schema: string; readonly alias: string } | undefined;
   source(sourceName: string, name: string): { readonly table: string; readonly schema: string } | undefined;
+  /** Of models and seeds. */
   readonly modelNames: readonly string[];
   /** `SOURCE.NAME` of each source table. */
   readonly sourceNames: readonly string[];
-  /** Names a ref may not have, with the reason: disabled models, seeds, snapshots. */
+  /** Names a ref may not have, with the reason: disabled models, snapshots. */
   readonly left: ReadonlyMap<string, string>;
-  /** Models that are there and not enabled: a data test that reads one is not enabled either. */
+  /** Models and seeds that are there and not enabled: a data test that reads one is not enabled either. */
   readonly disabled: ReadonlySet<string>;
   /** Source tables, as `SOURCE.NAME`, that are not enabled, with their place. */
   readonly disabledSources: ReadonlyMap<string, string>;
@@ -27,9 +29,11 @@ export class ReferenceCapture implements Resolver {
   readonly #table: ReferenceTable;
   readonly #naming: RelationNaming;
   readonly #models = new Set<string>();
+  readonly #seeds = new Set<string>();
   readonly #sources = new Set<string>();
   readonly #sourceNames = new Set<string>();
   #metDisabled = false;
+  #metLeft = false;
 
   constructor(table: ReferenceTable, naming: RelationNaming) {
     this.#table = table;
@@ -37,7 +41,12 @@ export class ReferenceCapture implements Resolver {
   }
 
   get dependsOn(): Dependencies {
-    return { models: [...this.#models], sources: [...this.#sources], sourceNames: [...this.#sourceNames] };
+    return {
+      models: [...this.#models],
+      seeds: [...this.#seeds],
+      sources: [...this.#sources],
+      sourceNames: [...this.#sourceNames],
+    };
   }
 
   /** Whether a reference has failed since what it names is not enabled. */
@@ -45,9 +54,20 @@ export class ReferenceCapture implements Resolver {
     return this.#metDisabled;
   }
 
+  /** Whether a reference has failed since what it names is there and not run. */
+  get metLeft(): boolean {
+    return this.#metLeft;
+  }
+
   ref(name: string): ReturnType<Resolver['ref']> {
     const model = this.#table.model(name);
+    const seed = model === undefined ? this.#table.seed(name) : undefined;
+    if (seed !== undefined) {
+      this.#seeds.add(name);
+      return relationValue({ kind: 'seed', name, schema: seed.schema, identifier: seed.alias }, this.#naming);
+    }
     if (model === undefined) {
+      this.#metLeft ||= this.#table.left.has(name);
       this.#metDisabled ||= this.#table.disabled.has(name);
       throw unknownModel(name, this.#table);
     }

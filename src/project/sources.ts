@@ -5,7 +5,7 @@ import type { ProjectFile } from './project-file.ts';
 import { foldersBelow } from './project-files.ts';
 import { readSourceProperties, type Properties } from './properties.ts';
 import type { TemplateEngine } from './template-engine.ts';
-import type { YamlFile } from './yaml-file.ts';
+import { isYamlRecord, type YamlFile } from './yaml-file.ts';
 import { LensError } from '../core/errors.ts';
 import { describe, describeColumns } from './columns.ts';
 import { genericTests } from './test-definitions.ts';
@@ -62,6 +62,12 @@ export function loadSources(yamls: readonly YamlFile[], file: ProjectFile, engin
           schema,
           place,
           uniqueId: `source.${file.name}.${full}`,
+          packageName: file.name,
+          path: yaml.path,
+          fqn,
+          sourceDescription: describe({ ...source, yaml, at: source.at }, engine),
+          loader: table.loader,
+          config,
           description: describe(table, engine),
           meta: (config['meta'] ?? {}) as Record<string, unknown>,
           tags: tagsOf(config),
@@ -119,6 +125,18 @@ function tableConfig(
 ): Config {
   const tree = treeConfig(file.sources, fqn, (value) => engine.yaml(value, file.yaml.place(['sources'])));
   const place = table.yaml.place(table.at);
-  const own = mergeConfig(engine.yaml(source, place) as Config, engine.yaml(table.config, place) as Config);
-  return mergeConfig(tree, own);
+  const levels = [tree, source, table.config].map((level) => engine.yaml(level, place) as Config);
+  return levels.reduce((config, level) => ({ ...mergeConfig(config, level), ...mergedFreshness(config, level) }));
+}
+
+/** Limits of freshness are merged by key, as dbt does: a table may have another `error_after`. Null takes them away. */
+function mergedFreshness(config: Config, level: Config): Config {
+  const [base, over] = [config['freshness'], level['freshness']];
+  if (!isYamlRecord(base) || !isYamlRecord(over)) return {};
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const before = base[key];
+    merged[key] = isYamlRecord(before) && isYamlRecord(value) ? { ...before, ...value } : value;
+  }
+  return { freshness: merged };
 }

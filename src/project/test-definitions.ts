@@ -62,6 +62,10 @@ function define(
   return {
     name,
     uniqueId: `test.${file.name}.${name}.${testHash(name, target.name, test, args, own)}`,
+    packageName: file.name,
+    testName: test,
+    testPackage: declaration.package,
+    description: declaration.description,
     kind: 'generic',
     path: yaml.path,
     fqn,
@@ -115,6 +119,10 @@ export function singularTests(
     found.set(name, {
       name,
       uniqueId: `test.${file.name}.${name}`,
+      packageName: file.name,
+      testName: null,
+      testPackage: null,
+      description: said?.description ?? '',
       kind: 'singular',
       path,
       fqn,

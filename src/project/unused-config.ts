@@ -9,7 +9,7 @@ const MAPS = new Set(
 /** The outermost levels of a tree of dbt_project.yml that no resource is below, a sentence each. dbt warns of them, too. */
 export function unusedConfig(
   file: ProjectFile,
-  kind: 'models' | 'sources' | 'data_tests' | 'tests',
+  kind: 'models' | 'seeds' | 'sources' | 'data_tests' | 'tests' | 'exposures' | 'unit_tests',
   fqns: readonly (readonly string[])[],
 ): string[] {
   const data = file.yaml.record(file.yaml.data, []);

@@ -32,6 +32,16 @@ describe('raw tables', () => {
     });
   });
 
+  it('hold no seeds: a model that reads one is an error', () => {
+    const seed = { 'seeds/codes.csv': 'a\n' };
+    expect(tablesOf(seed).length).toBeGreaterThan(0);
+    expect(failureOf(() => tablesOf({ ...seed, 'models/m.sql': "select * from {{ ref('codes') }}" }))).toMatchObject({
+      code: 'PROJECT_INVALID',
+      place: 'models/m.sql',
+      message: 'model m reads the seed codes, and seeds are not run',
+    });
+  });
+
   it('are ambiguous when one topic feeds sources of different schemas, if both are read', () => {
     const sources = `sources:\n${source('web', 'raw_orders')}${source('shop', 'raw_orders')}`;
     const one = { 'models/s.yml': sources, 'models/m.sql': "select * from {{ source('shop', 'raw_orders') }}" };

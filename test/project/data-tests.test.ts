@@ -119,12 +119,21 @@ describe('data tests', () => {
       severity: 'warn',
       columnName: 'a',
       tags: ['x'],
-      dependsOn: { models: ['m'], sources: [], sourceNames: [] },
+      dependsOn: { models: ['m'], seeds: [], sources: [], sourceNames: [] },
     });
     expect(test.config.storeFailures).toBe(true);
     expect(squeezed(test.sql(qualified))).toBe('select * from "main"."m" where a is null');
     expect(project.model('m').columns).toEqual([
-      { name: 'a', description: '', dataType: null, meta: {}, tags: [], tests: [test.uniqueId] },
+      {
+        name: 'a',
+        description: '',
+        dataType: null,
+        constraints: [],
+        quote: false,
+        meta: {},
+        tags: [],
+        tests: [test.uniqueId],
+      },
     ]);
   });
 

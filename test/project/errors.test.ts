@@ -53,13 +53,6 @@ const CASES: readonly Case[] = [
     hint: /source\('raw', 'users'\)/,
   },
   {
-    name: 'a ref of a seed',
-    files: { 'seeds/codes.csv': 'a\n', 'models/m.sql': "{{ ref('codes') }}" },
-    code: 'MODEL_UNKNOWN_REF',
-    place: 'models/m.sql:1',
-    message: /seeds\/codes.csv/,
-  },
-  {
     name: 'a ref of a model that is not enabled',
     files: { 'models/a.sql': '{{ config(enabled=false) }}select 1', 'models/m.sql': "{{ ref('a') }}" },
     code: 'MODEL_UNKNOWN_REF',

@@ -49,11 +49,13 @@ describe('loading', () => {
     ]);
     expect(project.model('fct_orders').dependsOn).toEqual({
       models: ['stg_orders', 'dim_customers'],
+      seeds: [],
       sources: [],
       sourceNames: [],
     });
     expect(project.model('stg_orders').dependsOn).toEqual({
       models: [],
+      seeds: [],
       sources: ['raw_orders'],
       sourceNames: ['web.orders'],
     });
@@ -92,14 +94,6 @@ describe('warnings', () => {
           'sources:\n- name: raw\n  loaded_at_field: at\n  tables:\n  - name: t\n    config:\n      freshness: {warn_after: {count: 1, period: day}}\n  - name: u\n    freshness: null\n',
       },
       [/^models\/s.yml:3: loaded_at_field/, /^models\/s.yml:7: freshness/],
-    ],
-    [
-      'exposures, groups and selectors',
-      {
-        'models/e.yml': 'exposures: []\ngroups: []\n',
-        'selectors.yml': 'selectors: []\n',
-      },
-      [/^selectors.yml: /, /^models\/e.yml:1: exposures/, /^models\/e.yml:2: groups/],
     ],
     [
       'keys dbt does not know',
@@ -142,7 +136,7 @@ describe('warnings', () => {
         'old/b.sql': 'select 1',
         'data/c.csv': 'x',
       },
-      ['data/c.csv: seeds are not run', /^dbt_project.yml:2: source-paths is/, /^dbt_project.yml:3: data-paths is/],
+      [/^dbt_project.yml:2: source-paths is/, /^dbt_project.yml:3: data-paths is/],
     ],
     [
       'nothing for keys dbt knows',
@@ -216,7 +210,7 @@ describe('yml files', () => {
     });
     expect(project.model('m').description).toBe('x');
     expect(project.sources.map(({ uniqueId }) => uniqueId)).toEqual(['source.p.raw.a', 'source.p.raw2.b']);
-    expect(project.warnings).toEqual(['seeds/s.yml:2: seeds are not run', 'snapshots/s.yml:1: snapshots are not run']);
+    expect(project.warnings).toEqual(['snapshots/s.yml:1: snapshots are not run']);
   });
 });
 
@@ -249,8 +243,7 @@ describe('configuration', () => {
     const project = projectOf({
       'models/m.sql': "{{ config(pre_hook='drop table x') }}select 1",
       'models/py.py': 'def model(): pass',
-      'models/m.yml': 'models:\n  - name: other\nunit_tests: []\n',
-      'seeds/codes.csv': 'a,b\n',
+      'models/m.yml': 'models:\n  - name: other\n',
       'snapshots/s.sql': '{% snapshot users_then %}select 1{% endsnapshot %}',
       'packages.yml': 'packages: []\n',
       'macros/m.sql': "{% materialization odd, adapter='duckdb' %}{% frobnicate %}{% endmaterialization %}",
@@ -263,10 +256,8 @@ describe('configuration', () => {
       'macros/m.sql',
       'models/m.sql',
       'models/m.yml',
-      'models/m.yml',
       'models/py.py',
       'packages.yml',
-      'seeds/codes.csv',
       'snapshots/s.sql',
     ]);
   });

@@ -1,0 +1,57 @@
+import { LensError } from '../core/errors.ts';
+import type { Config } from './config-tree.ts';
+import { fromJs, type Value } from './jinja/values.ts';
+import { parseFile } from './macro-library.ts';
+import type { TemplateEngine } from './template-engine.ts';
+
+/** A node as macros see it: `model` in a model's template, `node` in the macros that make names. */
+export interface NamedNode {
+  readonly resourceType: 'model' | 'seed';
+  readonly name: string;
+  readonly packageName: string;
+  readonly path: string;
+  readonly fqn: readonly string[];
+}
+
+/** dbt's `model` or `node` in templates. */
+export function nodeValue(node: NamedNode, config: Config): Value {
+  return fromJs({
+    name: node.name,
+    unique_id: `${node.resourceType}.${node.packageName}.${node.name}`,
+    resource_type: node.resourceType,
+    package_name: node.packageName,
+    original_file_path: node.path,
+    path: node.path.split('/').slice(1).join('/'),
+    fqn: node.fqn,
+    config,
+  });
+}
+
+/** Schema and name of a node's relation: dbt lets a project decide on both by overriding two macros. */
+export function relationNames(
+  node: NamedNode,
+  config: Config,
+  engine: TemplateEngine,
+): { readonly schema: string; readonly alias: string } {
+  return {
+    schema: customName('generate_schema_name', config['schema'], node, config, engine),
+    alias: customName('generate_alias_name', config['alias'], node, config, engine),
+  };
+}
+
+function customName(
+  macro: 'generate_schema_name' | 'generate_alias_name',
+  custom: unknown,
+  node: NamedNode,
+  config: Config,
+  engine: TemplateEngine,
+): string {
+  const template = parseFile(`{{ ${macro}(lens_custom, lens_node) }}`, node.path);
+  const names = { lens_custom: fromJs(custom), lens_node: nodeValue(node, config) };
+  const name = engine.render(template, { resolver: null, config: { declared: config, captured: {} }, names }).trim();
+  if (name === '')
+    throw new LensError('PROJECT_INVALID', `${macro} gives an empty name for ${node.resourceType} ${node.name}`, {
+      place: node.path,
+    });
+  return name;
+}

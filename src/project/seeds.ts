@@ -1,0 +1,116 @@
+import { describe, describeColumns } from './columns.ts';
+import { mergeConfig, treeConfig, type Config } from './config-tree.ts';
+import type { TestDefinition } from './data-test.ts';
+import { groupOf } from './groups.ts';
+import { isEnabled, tagsOf, twice } from './model-files.ts';
+import { relationNames } from './node-names.ts';
+import type { Relation, Seed } from './project-contract.ts';
+import type { ProjectFile } from './project-file.ts';
+import { filesBelow, foldersBelow, stem } from './project-files.ts';
+import type { Properties } from './properties.ts';
+import type { TemplateEngine } from './template-engine.ts';
+import { genericTests } from './test-definitions.ts';
+import { isYamlRecord } from './yaml-file.ts';
+import { LensError } from '../core/errors.ts';
+
+export interface LoadedSeeds {
+  readonly seeds: readonly Seed[];
+  readonly tests: readonly TestDefinition[];
+  /** Names of those that are not enabled, with their path. */
+  readonly disabled: ReadonlyMap<string, string>;
+  /** What the `seeds:` tree of dbt_project.yml matches, of seeds that are not enabled, too. */
+  readonly fqns: readonly (readonly string[])[];
+  /** Names of all, for descriptions of what is not there. */
+  readonly names: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** The CSV files below the seed paths, with what yml files say of them. PROJECT_INVALID for two enabled ones of one name. */
+export function loadSeeds(
+  dir: string,
+  file: ProjectFile,
+  properties: ReadonlyMap<string, Properties>,
+  engine: TemplateEngine,
+): LoadedSeeds {
+  const seeds = new Map<string, Seed>();
+  const tests: TestDefinition[] = [];
+  const disabled = new Map<string, string>();
+  const fqns: string[][] = [];
+  const names: string[] = [];
+  const warnings: string[] = [];
+  for (const path of file.seedPaths.flatMap((folder) => filesBelow(dir, folder, /\.csv$/))) {
+    const name = stem(path);
+    const fqn = [file.name, ...foldersBelow(path, file.seedPaths), name];
+    const said = properties.get(name);
+    names.push(name);
+    fqns.push(fqn);
+    const config = seedConfig(said, fqn, file, engine);
+    if (!isEnabled(config)) {
+      disabled.set(name, path);
+      continue;
+    }
+    const other = seeds.get(name);
+    if (other !== undefined) throw twice('seed', name, other.path, path);
+    const node = { resourceType: 'seed', name, packageName: file.name, path, fqn } as const;
+    const { schema, alias } = relationNames(node, config, engine);
+    const relation: Relation = { kind: 'seed', name, schema, identifier: alias };
+    const own = said === undefined ? undefined : genericTests(said, relation, file, engine);
+    tests.push(...(own?.definitions ?? []));
+    warnings.push(...(own?.warnings ?? []));
+    seeds.set(name, {
+      name,
+      uniqueId: `seed.${file.name}.${name}`,
+      packageName: file.name,
+      path,
+      describedAt: said === undefined ? null : said.yaml.place(said.at),
+      fqn,
+      schema,
+      alias,
+      config,
+      meta: (config['meta'] ?? {}) as Record<string, unknown>,
+      tags: tagsOf(config),
+      description: said === undefined ? '' : describe(said, engine),
+      columns: said === undefined ? [] : describeColumns(said, own?.byColumn ?? new Map(), engine),
+      group: groupOf(config),
+      ...csvOptions(name, said === undefined ? path : said.yaml.place(said.at), config),
+    });
+  }
+  for (const name of seeds.keys()) disabled.delete(name);
+  return {
+    seeds: [...seeds.keys()].sort().map((name) => seeds.get(name) as Seed),
+    tests,
+    disabled,
+    fqns,
+    names,
+    warnings,
+  };
+}
+
+function seedConfig(
+  said: Properties | undefined,
+  fqn: readonly string[],
+  file: ProjectFile,
+  engine: TemplateEngine,
+): Config {
+  const tree = treeConfig(file.seeds, fqn, (value) => engine.yaml(value, file.yaml.place(['seeds'])));
+  return said === undefined ? tree : mergeConfig(tree, engine.yaml(said.config, said.yaml.place(said.at)) as Config);
+}
+
+function csvOptions(
+  name: string,
+  place: string,
+  config: Config,
+): Pick<Seed, 'columnTypes' | 'delimiter' | 'quoteColumns'> {
+  const invalid = (problem: string, hint: string): LensError =>
+    new LensError('PROJECT_INVALID', `seed ${name}: ${problem}`, { place, hint });
+  const types = config['column_types'] ?? {};
+  if (!isYamlRecord(types) || !Object.values(types).every((type) => typeof type === 'string'))
+    throw invalid('column_types must be a map of columns to types', 'write column_types: {id: varchar(5)}');
+  const delimiter = config['delimiter'] ?? ',';
+  if (typeof delimiter !== 'string' || delimiter === '')
+    throw invalid('delimiter must be a text', 'write delimiter: ";"');
+  const quote = config['quote_columns'] ?? null;
+  if (quote !== null && typeof quote !== 'boolean')
+    throw invalid('quote_columns must be true or false', 'write quote_columns: true');
+  return { columnTypes: types as Record<string, string>, delimiter, quoteColumns: quote };
+}

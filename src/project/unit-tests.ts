@@ -1,0 +1,66 @@
+import { mergeConfig, treeConfig, type Config } from './config-tree.ts';
+import { isEnabled, tagsOf, twice } from './model-files.ts';
+import type { UnitTest } from './project-contract.ts';
+import type { ProjectFile } from './project-file.ts';
+import { foldersBelow } from './project-files.ts';
+import type { TemplateEngine } from './template-engine.ts';
+import type { YamlFile } from './yaml-file.ts';
+
+export interface LoadedUnitTests {
+  readonly unitTests: readonly UnitTest[];
+  /** What the `unit_tests:` tree of dbt_project.yml matches. */
+  readonly fqns: readonly (readonly string[])[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The `unit_tests:` of all yml files, those of models that are enabled. PROJECT_INVALID for one without model, given or
+ * expect, or that is there twice.
+ */
+export function loadUnitTests(
+  yamls: readonly YamlFile[],
+  file: ProjectFile,
+  modelNames: ReadonlySet<string>,
+  engine: TemplateEngine,
+): LoadedUnitTests {
+  const tests = new Map<string, UnitTest>();
+  const fqns: string[][] = [];
+  const warnings: string[] = [];
+  for (const yaml of yamls) {
+    const list = yaml.list(yaml.record(yaml.data, [])['unit_tests'], ['unit_tests']);
+    for (const [i, entry] of list.entries()) {
+      const at = ['unit_tests', i];
+      const yml = yaml.record(entry, at);
+      const name = yaml.string(yml['name'], [...at, 'name']);
+      const model = yaml.string(yml['model'], [...at, 'model']);
+      const fqn = [file.name, ...foldersBelow(yaml.path, file.propertyPaths), model, name];
+      fqns.push(fqn);
+      const place = yaml.place(at);
+      const tree = treeConfig(file.unitTests, fqn, (value) => engine.yaml(value, file.yaml.place(['unit_tests'])));
+      const config = mergeConfig(tree, engine.yaml(yaml.record(yml['config'], [...at, 'config']), place) as Config);
+      if (!isEnabled(config)) continue;
+      if (!modelNames.has(model)) {
+        warnings.push(`${place}: the unit test ${name} is left out, there is no enabled model ${model}`);
+        continue;
+      }
+      const uniqueId = `unit_test.${file.name}.${model}.${name}`;
+      const other = tests.get(uniqueId);
+      if (other !== undefined) throw twice('unit test', name, other.place, place);
+      tests.set(uniqueId, {
+        name,
+        uniqueId,
+        packageName: file.name,
+        path: yaml.path,
+        place,
+        fqn,
+        model,
+        description: yaml.string(engine.yaml(yml['description'], place), [...at, 'description'], ''),
+        tags: tagsOf(config),
+        meta: (config['meta'] ?? {}) as Record<string, unknown>,
+        config,
+        yml,
+      });
+    }
+  }
+  return { unitTests: [...tests.keys()].sort().map((id) => tests.get(id) as UnitTest), fqns, warnings };
+}
