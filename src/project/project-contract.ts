@@ -1,3 +1,7 @@
+import type { Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
+
+export type { Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
+
 /**
  * What the rest of the product knows of a dbt project. `loadProject` (load-project.ts) makes it from a folder, once, and
  * nothing in it changes afterwards. Rendering is lazy and pure: the same project, relation naming and model give the
@@ -234,76 +238,6 @@ export interface Relation {
   readonly name: string;
   readonly schema: string;
   readonly identifier: string;
-}
-
-/** An entry of `unit_tests:`. */
-export interface UnitTest {
-  readonly name: string;
-  /** `unit_test.PROJECT.MODEL.NAME`. */
-  readonly uniqueId: string;
-  readonly packageName: string;
-  readonly path: string;
-  /** `file:line`. */
-  readonly place: string;
-  /** Project, folders of the yml file, model, name. */
-  readonly fqn: readonly string[];
-  /** The name of the tested model. */
-  readonly model: string;
-  readonly description: string;
-  readonly tags: readonly string[];
-  readonly meta: Readonly<Record<string, unknown>>;
-  readonly config: Readonly<Record<string, unknown>>;
-  /** The whole entry as the file has it: `given`, `expect`, `overrides`. Nothing in it is rendered. */
-  readonly yml: Readonly<Record<string, unknown>>;
-}
-
-/** Something outside of the project that reads it. */
-export interface Exposure {
-  readonly name: string;
-  /** `exposure.PROJECT.NAME`. */
-  readonly uniqueId: string;
-  readonly packageName: string;
-  readonly path: string;
-  readonly place: string;
-  readonly fqn: readonly string[];
-  readonly label: string | null;
-  /** `dashboard`, `notebook`, `analysis`, `ml` or `application`. */
-  readonly type: string;
-  /** `low`, `medium` or `high`. */
-  readonly maturity: string | null;
-  readonly url: string | null;
-  /** `name` and `email`, with whatever else is said. */
-  readonly owner: Readonly<Record<string, unknown>>;
-  readonly description: string;
-  readonly meta: Readonly<Record<string, unknown>>;
-  readonly tags: readonly string[];
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly dependsOn: Dependencies;
-}
-
-/** Models that belong together: private ones may be read by their group alone. */
-export interface Group {
-  readonly name: string;
-  /** `group.PROJECT.NAME`. */
-  readonly uniqueId: string;
-  readonly packageName: string;
-  readonly path: string;
-  readonly place: string;
-  readonly description: string;
-  readonly owner: Readonly<Record<string, unknown>>;
-  readonly config: Readonly<Record<string, unknown>>;
-}
-
-/** An entry of selectors.yml. */
-export interface SelectorDefinition {
-  readonly name: string;
-  readonly description: string;
-  /** Whether it applies where nothing is selected. */
-  readonly default: boolean;
-  /** As the file has it, with Jinja rendered: a text, or maps of `union`, `intersection`, `method`, ... */
-  readonly definition: unknown;
-  /** `file:line`. */
-  readonly place: string;
 }
 
 /** How a relation is written in rendered SQL; `qualified` and `bare` of relation-naming.ts are the usual two. */

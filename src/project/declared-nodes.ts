@@ -1,0 +1,73 @@
+import type { Dependencies } from './project-contract.ts';
+
+// What yml files declare and no template makes; part of the contract in project-contract.ts.
+
+/** An entry of `unit_tests:`. */
+export interface UnitTest {
+  readonly name: string;
+  /** `unit_test.PROJECT.MODEL.NAME`. */
+  readonly uniqueId: string;
+  readonly packageName: string;
+  readonly path: string;
+  /** `file:line`. */
+  readonly place: string;
+  /** Project, folders of the yml file, model, name. */
+  readonly fqn: readonly string[];
+  /** The name of the tested model. */
+  readonly model: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly meta: Readonly<Record<string, unknown>>;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** The whole entry as the file has it: `given`, `expect`, `overrides`. Nothing in it is rendered. */
+  readonly yml: Readonly<Record<string, unknown>>;
+}
+
+/** Something outside of the project that reads it. */
+export interface Exposure {
+  readonly name: string;
+  /** `exposure.PROJECT.NAME`. */
+  readonly uniqueId: string;
+  readonly packageName: string;
+  readonly path: string;
+  readonly place: string;
+  readonly fqn: readonly string[];
+  readonly label: string | null;
+  /** `dashboard`, `notebook`, `analysis`, `ml` or `application`. */
+  readonly type: string;
+  /** `low`, `medium` or `high`. */
+  readonly maturity: string | null;
+  readonly url: string | null;
+  /** `name` and `email`, with whatever else is said. */
+  readonly owner: Readonly<Record<string, unknown>>;
+  readonly description: string;
+  readonly meta: Readonly<Record<string, unknown>>;
+  readonly tags: readonly string[];
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly dependsOn: Dependencies;
+}
+
+/** Models that belong together: private ones may be read by their group alone. */
+export interface Group {
+  readonly name: string;
+  /** `group.PROJECT.NAME`. */
+  readonly uniqueId: string;
+  readonly packageName: string;
+  readonly path: string;
+  readonly place: string;
+  readonly description: string;
+  readonly owner: Readonly<Record<string, unknown>>;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** An entry of selectors.yml. */
+export interface SelectorDefinition {
+  readonly name: string;
+  readonly description: string;
+  /** Whether it applies where nothing is selected. */
+  readonly default: boolean;
+  /** As the file has it, with Jinja rendered: a text, or maps of `union`, `intersection`, `method`, ... */
+  readonly definition: unknown;
+  /** `file:line`. */
+  readonly place: string;
+}
