@@ -2,7 +2,6 @@ import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LensError } from '../core/errors.ts';
 import type { PartitionOffsets } from '../log/event-log.ts';
-import { selectModels } from '../project/selector.ts';
 import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts';
 import { consume, type Consumed } from './consume.ts';
 import { hasNewPartitions } from './find-partitions.ts';
@@ -152,7 +151,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   async run(options: RunOptions): Promise<RunSummary> {
     const started = performance.now();
     const { project } = this.#options;
-    const selected = selectModels(project, options);
+    const selected = options.models?.map((name) => project.model(name)) ?? project.models;
     const signal = options.signal ?? new AbortController().signal;
     const consumed = options.fullRefresh
       ? await this.#fullRefresh(options.allowDataLoss ?? false, signal)

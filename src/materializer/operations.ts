@@ -117,8 +117,8 @@ export interface FailedModel {
 }
 
 export interface RunOptions {
-  readonly select?: readonly string[] | undefined;
-  readonly exclude?: readonly string[] | undefined;
+  /** Names of models; all when missing. MODEL_UNKNOWN_REF for one that the holder's project does not have. */
+  readonly models?: readonly string[] | undefined;
   /** Replay from the earliest offset into a new file, swap when caught up. */
   readonly fullRefresh?: boolean | undefined;
   /** With fullRefresh: go on although the log no longer holds the history. */

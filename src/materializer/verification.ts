@@ -1,7 +1,7 @@
 /** What `lens verify` is asked for and what it answers; both go over the service's control port as JSON. */
 export interface VerifyOptions {
-  /** Models in dbt's selection language; all without. */
-  readonly select: readonly string[];
+  /** Names of models; all when missing. MODEL_UNKNOWN_REF for one that the holder's project does not have. */
+  readonly models?: readonly string[] | undefined;
   /**
    * `raw` (the default): each model against its SELECT over the tables it reads as they are stored. `log`: raw tables,
    * models and states against a replay of the log up to the checkpoint.

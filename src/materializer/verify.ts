@@ -1,7 +1,6 @@
 import { visibleValues } from '../maintenance/aggregate-state.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import type { Project } from '../project/project-contract.ts';
-import { selectModels } from '../project/selector.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { qualified } from '../warehouse/sql.ts';
 import { positions } from './checkpoint-publisher.ts';
@@ -20,7 +19,7 @@ export interface VerifyWork extends ReplayWork {
 
 /**
  * Compares what is stored with what it should be, in one snapshot: the connection has a transaction for as long as it takes,
- * and whoever writes goes on meanwhile. Nothing is changed. USAGE for a selection that holds no model; LOG_HISTORY_GONE and
+ * and whoever writes goes on meanwhile. Nothing is changed. LOG_HISTORY_GONE and
  * LOG_OFFSET_OUT_OF_RANGE when the log does not hold what a replay needs.
  *
  * @param leave ends it, too: the holder of the warehouse has to close it
@@ -32,7 +31,9 @@ export async function verifyWarehouse(
   leave?: AbortSignal,
 ): Promise<Verification> {
   const { project, plans } = work;
-  const selected = new Set(selectModels(project, { select: options.select }).map((model) => model.name));
+  const selected = new Set(
+    (options.models?.map((name) => project.model(name)) ?? project.models).map(({ name }) => name),
+  );
   const signal = AbortSignal.any([options.signal, leave].filter((one) => one !== undefined));
   using _interrupting = connection.interruptOn(signal);
   try {

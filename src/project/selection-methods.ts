@@ -1,72 +1,160 @@
-import type { Node } from './selection-graph.ts';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { LensError } from '../core/errors.ts';
+import { fnmatch, isPattern, matchedPath } from './fnmatch.ts';
+import type { Project } from './project-contract.ts';
+import type { Resource } from './resource-graph.ts';
+import type { Criterion } from './selection-spec.ts';
 
-type Method = (value: string, path: readonly string[]) => (node: Node) => boolean;
-
-/** The method of a criterion without one: a file or folder when it looks like it, else a name. */
-export function methodOf(value: string): string {
-  if (/\.(sql|ya?ml)$/.test(value)) return value.includes('/') ? 'path' : 'file';
-  return value.includes('/') ? 'path' : 'fqn';
+/** What a criterion is asked about. */
+export interface SelectionContext {
+  readonly project: Project;
 }
 
-/** dbt's selection methods for models: https://docs.getdbt.com/reference/node-selection/methods */
-export const SELECTION_METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
-  ['fqn', (value) => (node) => node.kind === 'model' && matchesFqn(node, value)],
-  ['path', (value) => (node) => node.path !== null && matchesPath(node.path, value.replace(/^\.\/|\/+$/g, ''))],
-  ['file', (value) => (node) => node.path !== null && glob(value.replace(/\.\w+$/, '')).test(node.name)],
-  ['tag', (value) => (node) => node.tags.some((tag) => glob(value).test(tag))],
-  ['source', (value) => (node) => node.kind === 'source' && matchesSource(node, value)],
-  ['config', (value, path) => (node) => configValues(node, path).some((one) => glob(value).test(one))],
-  ['package', (value) => (node) => node.fqn[0] === value || value === 'this'],
-  ['resource_type', (value) => (node) => node.kind === value],
-]);
+type Matcher = (resource: Resource) => boolean;
+type Method = (value: string, context: SelectionContext, criterion: Criterion) => Matcher;
 
-/** A model's name, its whole fqn or the front of it, with or without the project's name; `*`, `?` and `[]` are wild. */
-function matchesFqn(node: Node, value: string): boolean {
-  if (glob(value).test(node.name)) return true;
+/** Whether a resource is what a criterion names, by dbt's methods. USAGE for a value that the method does not take. */
+export function matcherOf(criterion: Criterion, context: SelectionContext): Matcher {
+  const method = METHODS[criterion.method] as Method;
+  return method(String(criterion.value), context, criterion);
+}
+
+/** https://docs.getdbt.com/reference/node-selection/methods, after dbt-core's graph/selector_methods.py. */
+const METHODS: Readonly<Record<string, Method>> = {
+  fqn: (value) => (one) => one.resourceType !== 'source' && matchesFqn(one.fqn, value),
+  tag: (value) => (one) => one.tags.some((tag) => fnmatch(tag, value)),
+  group: (value) => (one) => isNode(one) && fnmatch(textOf(one.config['group']), value) && one.config['group'] !== null,
+  access: (value) => (one) => one.resourceType === 'model' && one.config['access'] === value,
+  source: (value) => matchesSource(namePatterns('source', value, 3)),
+  exposure: (value) => matchesName('exposure', namePatterns('exposure', value, 2)),
+  unit_test: (value) => matchesName('unit_test', namePatterns('unit_test', value, 2)),
+  path: (value, { project }) => matchesPath(value, project),
+  file: (value) => (one) => {
+    const name = one.path.split('/').at(-1) as string;
+    return fnmatch(name, value) || fnmatch(name.replace(/(?<=.)\.[^.]*$/, ''), value);
+  },
+  package: (value, { project }) => {
+    const name = value === 'this' ? project.name : value;
+    return (one) => fnmatch(one.packageName, name);
+  },
+  config:
+    (_, __, { path, value }) =>
+    (one) =>
+      (isNode(one) || one.resourceType === 'source') && matchesConfig(one.config, path, value),
+  resource_type: (value) => {
+    if (!NODE_TYPES.has(value)) throw badValue(`Invalid resource_type selector "${value}"`, [...NODE_TYPES]);
+    return (one) => one.resourceType === value;
+  },
+  test_name: (value) => (one) =>
+    one.resourceType === 'unit_test' ? fnmatch(one.name, value) : one.testName !== null && fnmatch(one.testName, value),
+  test_type: (value) => {
+    const kinds = TEST_TYPES[value];
+    if (kinds === undefined) throw badValue(`Invalid test type selector ${value}`, Object.keys(TEST_TYPES));
+    return (one) => one.testKind !== null && kinds.includes(one.testKind);
+  },
+  // no model has versions, as long as they are not run
+  version: (value) => {
+    if (!VERSIONS.includes(value)) throw badValue(`Invalid version type selector ${value}`, VERSIONS);
+    return (one) => one.resourceType === 'model' && value === 'none';
+  },
+};
+
+/** dbt's resource types; of some of them this product never has any. */
+const NODE_TYPES: ReadonlySet<string> = new Set(
+  `model analysis test snapshot operation seed rpc sql_operation doc source macro exposure metric group saved_query
+  semantic_model unit_test fixture function`.split(/\s+/),
+);
+
+/** `schema` and `data` are dbt's older words. */
+const TEST_TYPES: Readonly<Record<string, readonly string[]>> = {
+  generic: ['generic'],
+  schema: ['generic'],
+  data: ['generic', 'singular'],
+  singular: ['singular'],
+  unit: ['unit'],
+};
+
+const VERSIONS: readonly string[] = ['latest', 'prerelease', 'old', 'none'];
+
+/** Whether dbt counts it among `nodes`: what has SQL or rows of its own. */
+function isNode({ resourceType }: Resource): boolean {
+  return resourceType === 'model' || resourceType === 'seed' || resourceType === 'test';
+}
+
+/** A name, the front of a fqn, or all of it when there are wild cards; with or without the package. */
+function matchesFqn(fqn: readonly string[], value: string): boolean {
+  return isSelected(fqn, value) || isSelected(fqn.slice(1), value);
+}
+
+function isSelected(fqn: readonly string[], value: string): boolean {
+  const leaf = fqn.at(-1);
+  if (leaf === undefined) return false;
+  if (leaf === value) return true;
+  const parts = fqn.flatMap((part) => part.split('.'));
   const wanted = value.split('.');
-  return [node.fqn, node.fqn.slice(1)].some(
-    (fqn) => wanted.length <= fqn.length && wanted.every((part, i) => glob(part).test(fqn[i] as string)),
-  );
+  if (parts.length < wanted.length) return false;
+  const wild = wanted.findIndex(isPattern);
+  const plain = wild === -1 ? wanted : wanted.slice(0, wild);
+  if (!plain.every((part, i) => parts[i] === part)) return false;
+  if (wild === -1) return true;
+  if (fnmatch(parts.slice(wild).join('.'), wanted.slice(wild).join('.'))) return true;
+  return wanted.length === 1 && fnmatch(leaf, value);
 }
 
-/** The file itself, a folder around it, or a pattern: `*` within a folder, `**` across folders. */
-function matchesPath(path: string, value: string): boolean {
-  if (path === value || path.startsWith(`${value}/`)) return true;
-  const pattern = value
-    .split('**')
-    .map((part) => glob(part, '[^/]').source.slice(1, -1))
-    .join('.*')
-    .replaceAll('/.*/', '/(?:.*/)?');
-  return new RegExp(`^${pattern}(?:/.*)?$`).test(path);
+function matchesPath(value: string, project: Project): Matcher {
+  return (one) => {
+    if (one.patchPath !== null && matchedPath(one.patchPath, value) === one.patchPath) return true;
+    const found = matchedPath(one.path, value);
+    // paths are those of the project's own folder: a package's count where the project has the same
+    return found !== null && (one.packageName === project.name || existsSync(join(project.dir, found)));
+  };
 }
 
-/** `SOURCE` or `SOURCE.TABLE`, either in front of it the project's name. */
-function matchesSource(node: Node, value: string): boolean {
+/** `NAME`, `PACKAGE.NAME`, and for sources `SOURCE`, `SOURCE.TABLE`, `PACKAGE.SOURCE.TABLE`; missing parts match all. */
+function namePatterns(method: string, value: string, most: number): string[] {
   const parts = value.split('.');
-  const fqn = parts.length > 2 ? node.fqn : node.fqn.slice(1);
-  return parts.length <= fqn.length && parts.every((part, i) => glob(part).test(fqn[i] as string));
+  if (parts.length > most)
+    throw badValue(`Invalid ${method} selector value "${value}"`, [
+      method === 'source' ? 'source:SOURCE.TABLE' : `${method}:NAME`,
+    ]);
+  return parts;
 }
 
-/** The value or values at `config.a.b`, as texts; a list gives each of its items, a map its keys. */
-function configValues(node: Node, path: readonly string[]): string[] {
-  let value: unknown = node.config;
+function matchesSource(parts: readonly string[]): Matcher {
+  const [packageName, source, table] =
+    parts.length === 3 ? (parts as [string, string, string]) : ['*', parts[0] as string, parts[1] ?? '*'];
+  return (one) =>
+    one.sourceName !== null &&
+    fnmatch(one.packageName, packageName) &&
+    fnmatch(one.sourceName, source) &&
+    fnmatch(one.name, table);
+}
+
+function matchesName(type: Resource['resourceType'], parts: readonly string[]): Matcher {
+  const [packageName, name] = parts.length === 2 ? (parts as [string, string]) : ['*', parts[0] as string];
+  return (one) => one.resourceType === type && fnmatch(one.packageName, packageName) && fnmatch(one.name, name);
+}
+
+/** Equal to the value, or among a list; `true` and `false` in any case for booleans, severity in any case. */
+function matchesConfig(config: unknown, path: readonly string[], wanted: unknown): boolean {
+  let value = config;
   for (const key of path) {
-    value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, key)) return false;
+    value = (value as Record<string, unknown>)[key];
   }
-  if (Array.isArray(value)) return value.map(String);
-  if (typeof value === 'object' && value !== null) return Object.keys(value);
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? [String(value)] : [];
+  const lower = String(wanted).toLowerCase();
+  const equals = (one: unknown): boolean =>
+    one === wanted ||
+    (typeof one === 'boolean' && lower === String(one)) ||
+    (path.join('.') === 'severity' && typeof one === 'string' && one.toLowerCase() === lower);
+  return Array.isArray(value) ? value.some(equals) : equals(value);
 }
 
-/** Python's fnmatch. `wild` is what a wildcard matches. */
-function glob(pattern: string, wild = '[^]'): RegExp {
-  const source = pattern.replaceAll(
-    /\[(!?)([^\]]+)\]|[*?]|[.+^${}()|[\]\\]/g,
-    (match, not: string | undefined, set: string | undefined) => {
-      if (set !== undefined) return `[${not === '!' ? '^' : ''}${set.replaceAll('\\', '\\\\')}]`;
-      if (match === '*') return `${wild}*`;
-      return match === '?' ? wild : `\\${match}`;
-    },
-  );
-  return new RegExp(`^${source}$`);
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function badValue(message: string, allowed: readonly string[]): LensError {
+  return new LensError('USAGE', message, { hint: `use one of ${allowed.join(', ')}` });
 }

@@ -82,7 +82,7 @@ async function answer(
       const [sql, bounds] = asked.params as [unknown, QueryOptions | undefined];
       await answerQuery(response, (sink, signal) => operations.streamQuery(String(sql), { ...bounds, signal }, sink));
     } else if (asked.method === 'verify') {
-      const options = (asked.params[0] ?? { select: [] }) as VerifyOptions;
+      const options = (asked.params[0] ?? {}) as VerifyOptions;
       await answerVerify(response, (onProgress, signal) => operations.verify({ ...options, onProgress, signal }));
     } else send(response, 200, { result: await perform(operations, asked.method, asked.params, goneSignal(response)) });
   } catch (error) {

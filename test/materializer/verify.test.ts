@@ -77,7 +77,7 @@ async function verify(
   log: EventLog = workshop.log,
 ): Promise<Verification> {
   await using materializer = await workshop.open({ dataDir, log });
-  return await materializer.verify({ select: [], ...options });
+  return await materializer.verify({ ...options });
 }
 
 function table(found: Verification, name: string): TableVerification | undefined {
@@ -126,21 +126,21 @@ describe('against the stored raw tables', () => {
       state: 'behind',
       recordsBehind: 1,
     });
-    expect(table(await materializer.verify({ select: [] }), 'daily_sales')?.status).toBe('not compared');
-    expect(statuses(await materializer.verify({ select: [], from: 'log' }))).toEqual(ALL_EQUAL);
+    expect(table(await materializer.verify({}), 'daily_sales')?.status).toBe('not compared');
+    expect(statuses(await materializer.verify({ from: 'log' }))).toEqual(ALL_EQUAL);
   });
 
   it('what the selected models are made from is compared, too, and named in what reads it', async () => {
     await using workshop = await Workshop.of(SHOP);
     const dataDir = path.join(workshop.dir, 'data');
     await filled(workshop, dataDir);
-    expect(statuses(await verify(workshop, dataDir, { select: ['fct_orders'] }))).toEqual({
+    expect(statuses(await verify(workshop, dataDir, { models: ['fct_orders'] }))).toEqual({
       dim_customers: 'equal',
       fct_orders: 'equal',
     });
     // Both are wrong in the same way: the fact equals its SELECT over the dimension.
     await tamper(dataDir, `update dim_customers set country = 'XX'; update fct_orders set country = 'XX'`);
-    const found = await verify(workshop, dataDir, { select: ['fct_orders'] });
+    const found = await verify(workshop, dataDir, { models: ['fct_orders'] });
     expect(found.status).toBe('different');
     expect(found.tables).toMatchObject([
       { name: 'dim_customers', selected: false, status: 'different', stored: 2, expected: 2 },
@@ -207,11 +207,11 @@ describe('against a replay of the log', () => {
       await materializer.catchUp();
       await materializer.compact({ full: true });
     };
-    const found = await materializer.verify({ select: [], from: 'log' });
+    const found = await materializer.verify({ from: 'log' });
     expect(statuses(found)).toEqual(ALL_EQUAL);
     expect(table(found, 'raw_orders')?.rows).toBe(2);
     expect((await materializer.query('select count(*) from fct_orders')).rows).toEqual([[3]]);
-    expect(statuses(await materializer.verify({ select: [], from: 'log' }))).toEqual(ALL_EQUAL);
+    expect(statuses(await materializer.verify({ from: 'log' }))).toEqual(ALL_EQUAL);
   });
 
   it('compares models that are catching up in bulk where they stand', async () => {
@@ -229,10 +229,8 @@ describe('against a replay of the log', () => {
     await workshop.publish(Array.from({ length: 80 }, (_, i) => order(i + 30)));
     await materializer.catchUp(stop.signal);
     expect((await materializer.status()).state).toBe('catching-up');
-    expect(table(await materializer.verify({ select: [] }), 'fct_orders')?.reason).toMatch(
-      /^catching up in bulk, \d+ re/,
-    );
-    expect(statuses(await materializer.verify({ select: [], from: 'log' }))).toEqual(ALL_EQUAL);
+    expect(table(await materializer.verify({}), 'fct_orders')?.reason).toMatch(/^catching up in bulk, \d+ re/);
+    expect(statuses(await materializer.verify({ from: 'log' }))).toEqual(ALL_EQUAL);
   });
 
   it('refuses a log that no longer holds the history, or not yet the checkpoint', async () => {
@@ -241,13 +239,13 @@ describe('against a replay of the log', () => {
     await filled(workshop, dataDir);
     await tamper(dataDir, 'update lens.checkpoint set next_offset = next_offset + 100 where partition = 0');
     await using reader = await reading(workshop, dataDir);
-    await expect(reader.verify({ select: [], from: 'log' })).rejects.toMatchObject({
+    await expect(reader.verify({ from: 'log' })).rejects.toMatchObject({
       code: 'LOG_OFFSET_OUT_OF_RANGE',
       message: expect.stringMatching(/^the log ends at \d+, before the checkpoint \(1\d\d\)$/) as string,
     });
     const [lost] = (await workshop.log.offsets(['orders'])).filter(({ end }) => end > 1);
     await workshop.embedded.deleteRecordsBefore('orders', lost?.partition ?? 0, 1);
-    await expect(reader.verify({ select: [], from: 'log' })).rejects.toMatchObject({
+    await expect(reader.verify({ from: 'log' })).rejects.toMatchObject({
       code: 'LOG_HISTORY_GONE',
       hint: expect.stringContaining('lens verify without --from log') as string,
     });
@@ -259,10 +257,10 @@ describe('against a replay of the log', () => {
     await using materializer = await workshop.open({ log: compactedLog(workshop.log, 'customers') });
     await workshop.publish([customer('ann'), order(1)]);
     await materializer.run({});
-    expect((await materializer.verify({ select: [], from: 'log' })).status).toBe('equal');
+    expect((await materializer.verify({ from: 'log' })).status).toBe('equal');
     // Compaction took the record that the checkpoint has seen, for one that it has not seen.
     await workshop.publish([customer('ann', 'nl')]);
-    const found = await materializer.verify({ select: [], from: 'log' });
+    const found = await materializer.verify({ from: 'log' });
     expect(found.status).toBe('equal');
     expect(table(found, 'raw_orders')?.status).toBe('equal');
     for (const name of ['raw_customers', 'fct_orders']) {
@@ -272,7 +270,7 @@ describe('against a replay of the log', () => {
       });
     }
     await materializer.run({});
-    expect(statuses(await materializer.verify({ select: [], from: 'log' }))).toEqual(ALL_EQUAL);
+    expect(statuses(await materializer.verify({ from: 'log' }))).toEqual(ALL_EQUAL);
   });
 
   it('leaves nothing behind when it is ended, or when a crash ended it', async () => {
@@ -284,7 +282,6 @@ describe('against a replay of the log', () => {
     mkdirSync(path.join(dataDir, 'warehouse.verify-7.duckdb.tmp'));
     const stop = new AbortController();
     const ended = materializer.verify({
-      select: [],
       from: 'log',
       signal: stop.signal,
       onProgress: () => {
@@ -295,7 +292,7 @@ describe('against a replay of the log', () => {
     await expect(ended).rejects.toMatchObject({ name: 'AbortError' });
     expect(stop.signal.aborted).toBe(true);
     expect(scratchFiles(dataDir)).toEqual([]);
-    expect((await materializer.verify({ select: [], from: 'log' })).status).toBe('equal');
+    expect((await materializer.verify({ from: 'log' })).status).toBe('equal');
   });
 
   it('names models that are not a function of the records, and what reads them', async () => {
@@ -329,7 +326,7 @@ describe('by replays in other ways', { timeout: 300_000 }, () => {
             // The topics grow from run to run.
             await workshop.publish(history);
             await materializer.catchUp();
-            const found = await materializer.verify({ select: [], chaos: { replays: 2, seed } });
+            const found = await materializer.verify({ chaos: { replays: 2, seed } });
             expect(found).toMatchObject({ from: 'log', status: 'equal', seed });
             expect(found.replays.map(({ status }) => status)).toEqual(['equal', 'equal']);
           },
@@ -357,7 +354,7 @@ describe('by replays in other ways', { timeout: 300_000 }, () => {
     const clicks = Array.from({ length: 60 }, (_, n): Happening => ({ topic: 'clicks', key: null, value: { n } }));
     await workshop.publish([order(1), ...clicks]);
     await materializer.run({});
-    const found = await materializer.verify({ select: [], chaos: { replays: 2, seed: 5 } });
+    const found = await materializer.verify({ chaos: { replays: 2, seed: 5 } });
     expect(found.replays.reduce((sum, { deliveredAgain }) => sum + deliveredAgain, 0)).toBeGreaterThan(0);
     expect(found.status).toBe('equal');
     expect(table(found, 'raw_clicks')?.rows).toBe(60);
@@ -371,7 +368,7 @@ describe('by replays in other ways', { timeout: 300_000 }, () => {
     await using materializer = await workshop.open();
     await workshop.publish(Array.from({ length: 60 }, (_, i) => order(i)));
     await materializer.run({});
-    const found = await materializer.verify({ select: [], chaos: { replays: 2, seed: 3 } });
+    const found = await materializer.verify({ chaos: { replays: 2, seed: 3 } });
     expect(found.status).toBe('different');
     const different = found.replays.filter(({ status }) => status === 'different');
     expect(different.length).toBeGreaterThan(0);
@@ -390,7 +387,7 @@ describe('by replays in other ways', { timeout: 300_000 }, () => {
     await using materializer = await workshop.open();
     await workshop.publish([order(1), order(2)]);
     await materializer.run({});
-    const found = await materializer.verify({ select: [], chaos: { replays: 1, seed: 2 } });
+    const found = await materializer.verify({ chaos: { replays: 1, seed: 2 } });
     expect(found).toMatchObject({ status: 'equal', replays: [{ status: 'equal' }] });
     expect(table(found, 'numbers')).toMatchObject({
       status: 'not compared',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadProject } from '../../src/project/load-project.ts';
+import { selectResources } from '../../src/project/select-resources.ts';
 import { selectModels } from '../../src/project/selector.ts';
 import { failureOf, SHOP } from './project-folder.ts';
 
@@ -17,7 +18,8 @@ const CASES: readonly [select: string, expected: readonly string[], exclude?: st
   ['1+daily_sales', ['fct_orders', 'daily_sales']],
   ['2+daily_sales', ['dim_customers', 'stg_orders', 'fct_orders', 'daily_sales']],
   ['1+fct_orders+1', ['dim_customers', 'stg_orders', 'fct_orders', 'daily_sales']],
-  ['@stg_customers', ['stg_customers', 'dim_customers', 'stg_orders', 'fct_orders', 'daily_sales']],
+  // a data test downstream reads paid_orders
+  ['@stg_customers', ALL.filter((name) => name !== 'customer_totals')],
   ['dim_customers customer_totals', ['dim_customers', 'customer_totals']],
   ['+customer_totals,+daily_sales', ['stg_orders']],
   ['tag:staging', ['stg_customers', 'stg_orders']],
@@ -27,6 +29,7 @@ const CASES: readonly [select: string, expected: readonly string[], exclude?: st
   ['path:models/*/dim_*.sql', ['dim_customers']],
   ['path:models/**/*_orders.sql', ['stg_orders', 'fct_orders', 'paid_orders']],
   ['file:fct_orders.sql', ['fct_orders']],
+  ['FCT_orders.SQL file:dim_*', ['dim_customers']],
   ['staging', ['stg_customers', 'stg_orders']],
   ['staging.*', ['stg_customers', 'stg_orders']],
   ['shop.marts', ['dim_customers', 'fct_orders', 'paid_orders', 'customer_totals']],
@@ -40,6 +43,13 @@ const CASES: readonly [select: string, expected: readonly string[], exclude?: st
   ['config.meta.upkeep:compaction', ['daily_sales']],
   ['config.unique_key:customer_id', ['customer_totals']],
   ['resource_type:model,staging', ['stg_customers', 'stg_orders']],
+  ['resource_type:test,staging', []],
+  ['access:protected', ALL],
+  ['config.docs.show:TRUE,staging', ['stg_customers', 'stg_orders']],
+  ['config.enabled:false', []],
+  ['package:this,reports package:other', ['daily_sales']],
+  ['version:none,marts version:latest', ['dim_customers', 'fct_orders', 'paid_orders', 'customer_totals']],
+  ['st[a-z]ging.* s[!t]aging.*', ['stg_customers', 'stg_orders']],
   ['staging', ['stg_customers'], 'stg_orders+'],
   ['', ['stg_customers', 'dim_customers'], 'stg_orders+'],
 ];
@@ -55,12 +65,29 @@ describe('selection', () => {
     expect(models.map(({ name }) => name)).toEqual(['stg_orders', 'daily_sales']);
   });
 
+  it.each(['fct_order', 'staging,reports', '+', 'tag:nothing', 'source:nothing+'])(
+    '"%s" matches nothing, which is a warning, and an error when that is asked for',
+    (select) => {
+      const { resources, warnings } = selectResources(project, { select: [select] });
+      const told = `The selection criterion '${select}' does not match any enabled nodes`;
+      expect(resources).toEqual([]);
+      expect(warnings).toEqual([told]);
+      expect(selectResources(project, { exclude: [select] }).warnings).toEqual([told]);
+      expect(failureOf(() => selectResources(project, { select: [select], strict: true }))).toMatchObject({
+        code: 'USAGE',
+        message: told,
+      });
+    },
+  );
+
   it.each([
-    ['fct_order', /selects nothing/, /did you mean fct_orders/],
-    ['tags:staging', /unknown method tags/, /did you mean tag:/],
-    ['staging,reports', /holds no model/, /--select/],
-    ['source:web', /holds no model/, /--select/],
-    ['+', /cannot be read|selects nothing/, /./],
+    ['tags:staging', /'tags' is not a valid method name/, /did you mean tag:/],
+    ['@staging+', /incompatible/, /project.md/],
+    ['resource_type:table', /Invalid resource_type selector "table"/, /use one of model/],
+    ['test_type:other', /Invalid test type selector other/, /use one of generic/],
+    ['version:3', /Invalid version type selector 3/, /use one of latest/],
+    ['source:a.b.c.d', /Invalid source selector value/, /source:SOURCE.TABLE/],
+    ['exposure:a.b.c', /Invalid exposure selector value/, /exposure:NAME/],
   ])('"%s" is told to be wrong', (select, message, hint) => {
     const failure = failureOf(() => selectModels(project, { select: [select] }));
     expect(failure.code).toBe('USAGE');

@@ -2,25 +2,26 @@ import { Command } from 'commander';
 import { planModels } from '../../maintenance/planner.ts';
 import { refusals } from '../../maintenance/refused-models.ts';
 import { rawRelation, rawTables } from '../../materializer/raw-tables.ts';
-import { selectModels } from '../../project/selector.ts';
 import { openCatalog, openProject } from '../../service/runtime.ts';
 import { invocationOf } from '../invocation.ts';
 import { costsSeen } from '../costs-seen.ts';
+import { selectedModels, selectionOf, withSelectionFlags, type SelectionFlags } from '../selection-flags.ts';
 import { type ExplainedPlan, planHints, planText } from '../plan-text.ts';
 
 /** `lens explain [SELECTORS...] [--json]`: needs neither log nor warehouse; where there is one, it tells what was spent. */
 export function explainCommand(): Command {
-  return new Command('explain')
+  return withSelectionFlags(new Command('explain'), 'models')
     .description(
       'how each model is kept current: by which key, what a change of its inputs touches, or why it is rebuilt, and its cost',
     )
     .argument('[selectors...]', "models, in dbt's selection language; all of them without")
     .option('--json', 'whole plans and costs as one JSON array')
     .addHelpText('after', '\nExamples:\n  $ lens explain\n  $ lens explain fct_sessions+\n  $ lens explain --json')
-    .action(async (select: string[], options: { json?: boolean }, command: Command) => {
+    .action(async (words: string[], options: SelectionFlags & { json?: boolean }, command: Command) => {
       const { settings, output } = invocationOf(command);
       const project = openProject(settings);
-      const selected = new Set(selectModels(project, { select }).map((model) => model.name));
+      const selected = new Set(selectedModels(project, selectionOf(options, words), output).map(({ name }) => name));
+      if (selected.size === 0) return;
       const plans = await planModels(project, rawTables(openCatalog(settings), project).map(rawRelation));
       const costs = await costsSeen(settings, output);
       const chosen = plans

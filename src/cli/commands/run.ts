@@ -1,36 +1,43 @@
 import { Command } from 'commander';
 import type { RunSummary } from '../../materializer/operations.ts';
 import { withWarehouse } from '../../service/hold-warehouse.ts';
+import { openProject } from '../../service/runtime.ts';
 import { eventPrinter } from '../event-printer.ts';
 import { failedOf, reportFailedModels } from '../failed-models.ts';
 import { interruption, reportInterruption } from '../interruption.ts';
 import { invocationOf } from '../invocation.ts';
 import { count, counted, duration } from '../numbers.ts';
 import { Progress } from '../progress.ts';
+import { selectedModels, selectionOf, withSelectionFlags, type SelectionFlags } from '../selection-flags.ts';
 import { firstLine, textTable } from '../text-table.ts';
 
-interface RunFlags {
-  readonly select?: string[];
-  readonly exclude?: string[];
+interface RunFlags extends SelectionFlags {
   readonly fullRefresh?: boolean;
   readonly allowDataLoss?: boolean;
 }
 
 /** `lens run`: exit 1 when a model failed. */
 export function runCommand(): Command {
-  return new Command('run')
+  return withSelectionFlags(new Command('run'), 'models')
     .description('catch up to where the log ends now, bring the selected models up to it, and exit')
-    .option('-s, --select <selectors...>', "models to bring up, in dbt's selection language")
-    .option('--exclude <selectors...>', 'models to leave out')
     .option('--full-refresh', 'replay from the earliest offset into a new file, and swap when it has caught up')
     .option('--allow-data-loss', 'with --full-refresh: go on although the log no longer holds the history')
     .addHelpText('after', '\nExamples:\n  $ lens run\n  $ lens run --select +fct_sessions\n  $ lens run --full-refresh')
     .action(async (flags: RunFlags, command: Command) => {
       const { settings, output } = invocationOf(command);
+      const models = selectedModels(openProject(settings), selectionOf(flags), output).map(({ name }) => name);
+      if (models.length === 0) return;
       using progress = new Progress(output);
       const opening = { onEvent: eventPrinter(output, progress, 'at the end'), create: true } as const;
       const signal = interruption();
-      const summary = await withWarehouse(settings, opening, (operations) => operations.run({ ...flags, signal }));
+      const summary = await withWarehouse(settings, opening, (operations) =>
+        operations.run({
+          models,
+          fullRefresh: flags.fullRefresh,
+          allowDataLoss: flags.allowDataLoss,
+          signal,
+        }),
+      );
       progress.clear();
       if (summary.interrupted) {
         reportInterruption(output, 'the warehouse stands at its last commit, and the next run goes on from there');

@@ -3,15 +3,16 @@ import { Command, Option } from 'commander';
 import { LensError } from '../../core/errors.ts';
 import type { VerifyOptions } from '../../materializer/verification.ts';
 import { withWarehouseReads } from '../../service/hold-warehouse.ts';
+import { openProject } from '../../service/runtime.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { interruption, reportInterruption } from '../interruption.ts';
 import { invocationOf } from '../invocation.ts';
 import { wholeNumber } from '../number-arguments.ts';
 import { Progress } from '../progress.ts';
+import { selectedModels, selectionOf, selects, withSelectionFlags, type SelectionFlags } from '../selection-flags.ts';
 import { verificationText } from '../verification-text.ts';
 
-interface VerifyFlags {
-  readonly select?: string[];
+interface VerifyFlags extends SelectionFlags {
   readonly from?: 'raw' | 'log';
   readonly chaos?: number;
   readonly seed?: number;
@@ -27,10 +28,9 @@ const EXAMPLES = [
 
 /** `lens verify`: exit 1 when a table differs from what it should be. */
 export function verifyCommand(): Command {
-  return new Command('verify')
+  return withSelectionFlags(new Command('verify'), 'models')
     .description('compare tables with what their SELECTs, or a replay of the log, give; also beside the service')
     .argument('[selectors...]', "models, in dbt's selection language, as with --select; all of them without")
-    .option('-s, --select <selectors...>', "models, in dbt's selection language")
     .addOption(
       new Option('--from <where>', 'recompute models from the stored raw tables, or replay the log').choices([
         'raw',
@@ -43,10 +43,15 @@ export function verifyCommand(): Command {
     .addHelpText('after', `\nExamples:\n${EXAMPLES.map((line) => `  $ ${line}`).join('\n')}`)
     .action(async (words: string[], flags: VerifyFlags, command: Command) => {
       const { settings, output } = invocationOf(command);
+      const selection = selectionOf(flags, words);
+      // without a selection, which models there are is for the holder of the warehouse to say
+      const chosen = selects(selection) ? selectedModels(openProject(settings), selection, output) : undefined;
+      if (chosen?.length === 0) return;
+      const models = chosen?.map(({ name }) => name);
       const signal = interruption();
       using progress = new Progress(output);
       const options: VerifyOptions = {
-        ...asked(words, flags),
+        ...asked(models, flags),
         signal,
         onProgress: ({ label, done, total }) => progress.update(label, done, total),
       };
@@ -64,14 +69,13 @@ export function verifyCommand(): Command {
     });
 }
 
-function asked(words: readonly string[], flags: VerifyFlags): VerifyOptions {
-  const select = [...words, ...(flags.select ?? [])];
+function asked(models: readonly string[] | undefined, flags: VerifyFlags): VerifyOptions {
   if (flags.chaos === undefined) {
-    if (flags.seed === undefined) return { select, from: flags.from };
+    if (flags.seed === undefined) return { models, from: flags.from };
     throw new LensError('USAGE', '--seed says which ways --chaos takes', { hint: 'lens verify --chaos 3 --seed 7' });
   }
   if (flags.from === 'raw') {
     throw new LensError('USAGE', '--chaos replays the log, --from raw does not', { hint: 'leave out --from raw' });
   }
-  return { select, from: 'log', chaos: { replays: flags.chaos, seed: flags.seed ?? randomInt(1_000_000) } };
+  return { models, from: 'log', chaos: { replays: flags.chaos, seed: flags.seed ?? randomInt(1_000_000) } };
 }
