@@ -37,10 +37,10 @@ export interface SelectionGroup {
   readonly expected: string | null;
 }
 
-export const SELECTION_METHOD_NAMES = [
-  ...['fqn', 'tag', 'group', 'access', 'source', 'path', 'file', 'package', 'config', 'test_name', 'test_type'],
-  ...['resource_type', 'exposure', 'unit_test', 'version', 'state', 'result', 'source_status'],
-] as const;
+export const SELECTION_METHOD_NAMES: readonly string[] =
+  `fqn tag group access source path file package config test_name test_type resource_type exposure unit_test version`.split(
+    ' ',
+  );
 
 /** What is there when nothing is said: everything. */
 const EVERYTHING = ['fqn:*', 'source:*', 'exposure:*'];
@@ -103,10 +103,9 @@ export function checked(criterion: Criterion): Criterion {
   const { raw, method, childrensParents, children } = criterion;
   if (childrensParents && children !== null)
     throw unreadable(raw, `Invalid node spec ${raw} - "@" prefix and "+" suffix are incompatible`);
-  const methods: readonly string[] = SELECTION_METHOD_NAMES;
-  if (!methods.includes(method)) {
-    const near = closestName(method, methods);
-    const hint = near === undefined ? `use one of ${methods.join(', ')}` : `did you mean ${near}:?`;
+  if (!SELECTION_METHOD_NAMES.includes(method)) {
+    const near = closestName(method, SELECTION_METHOD_NAMES);
+    const hint = near === undefined ? `use one of ${SELECTION_METHOD_NAMES.join(', ')}` : `did you mean ${near}:?`;
     throw new LensError('USAGE', `'${method}' is not a valid method name`, { place: raw, hint });
   }
   return criterion;
