@@ -6,6 +6,7 @@ import type {
   MaintenancePlan,
   PlanInput,
 } from '../maintenance/maintenance-plan.ts';
+import { summaryOf } from '../maintenance/plan-summary.ts';
 import { hintsOf } from '../maintenance/reasons.ts';
 import type { CostSeen } from './costs-seen.ts';
 import { counted, duration } from './numbers.ts';
@@ -28,7 +29,7 @@ export function planHints({ reason, inputs }: MaintenancePlan): string[] {
 
 /** A maintenance plan for people: when and by what a model is redone, and what each table it reads has to do with it. */
 export function planText(plan: ExplainedPlan): string {
-  const lines = [`${plan.model}: ${summary(plan)}`];
+  const lines = [`${plan.model}: ${summaryOf(plan)}`];
   if (plan.reason !== null) lines.push(`  because ${plan.reason}`);
   for (const hint of plan.strategy === 'view' ? [] : plan.hints) lines.push(`  hint: ${hint}`);
   for (const why of plan.refused) lines.push(`  error at start: ${why}`);
@@ -70,12 +71,6 @@ function stateText({ values, branches, keyNames }: AggregateState): string {
 }
 
 const WORDS: Readonly<Record<string, string>> = { avg: 'average', every: 'bool_and', some: 'bool_or' };
-
-function summary({ strategy, upkeep, key }: MaintenancePlan): string {
-  const when = { view: 'nothing stored', batch: 'in each batch', compaction: 'by compaction' }[upkeep];
-  if (strategy === 'view') return `view, ${when}`;
-  return strategy === 'recompute keys' ? `redone by ${key.join(', ')}, ${when}` : `rebuilt ${when}`;
-}
 
 function inputLines(plan: MaintenancePlan, input: PlanInput): string[] {
   const columns = `watches ${input.columns.join(', ') || 'whether there are rows'}`;

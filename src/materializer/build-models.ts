@@ -6,17 +6,24 @@ import type { Connection } from '../warehouse/connection.ts';
 import { qualified, text } from '../warehouse/sql.ts';
 import { ModelCosts } from './model-costs.ts';
 import { modelFailed } from './model-failed.ts';
-import { type ModelRecord, atCheckpoint, leaveBehind, readModelRecords, writeModelRecord } from './model-states.ts';
+import { atCheckpoint, leaveBehind, writeModelRecord } from './model-states.ts';
+import { leftRelations, presentRelations, writeLeft } from './changes/left-relations.ts';
+import { definitionOf, writeDefinitions } from './changes/model-definition.ts';
+import { type BareChange, modelChanges } from './changes/model-changes.ts';
+import { staleModels } from './changes/stale-models.ts';
+import { readStoredModels } from './changes/stored-models.ts';
 import { createPending } from './pending-keys.ts';
 import { writeModelColumns } from './plan-records.ts';
+import type { RawTable } from './raw-tables.ts';
 import { storedFingerprint } from './stored-fingerprint.ts';
 
 /**
  * Makes the warehouse's relations those of the project, inside the caller's transaction: views are made anew, tables
- * that are missing, whose model changed or that read one of `replaced` are built over what has landed, with the tables
- * that read them. Gives the names built. MODEL_FAILED for a model whose SQL fails on the data.
+ * whose rows may be others than those stored (stale-models.ts) are built over what has landed. Gives what changed, in
+ * dependency order. MODEL_FAILED for a model whose SQL fails on the data.
  *
- * @param replaced names of raw tables whose rows are no longer those that the models were built from
+ * @param raw the tables that landing writes
+ * @param replaced names of those whose rows are no longer those that the models were built from
  * @param failed models not to build, with their errors: they failed just now, or read one that did. They keep the table
  *   they have, if any, and are left behind as failed.
  */
@@ -24,12 +31,13 @@ export async function buildModels(
   connection: Connection,
   project: Project,
   plans: readonly MaintenancePlan[],
+  raw: readonly RawTable[],
   replaced: ReadonlySet<string>,
   failed: ReadonlyMap<string, string>,
-): Promise<string[]> {
-  const records = await readModelRecords(connection);
-  const changed = new Set(replaced);
-  const built: string[] = [];
+): Promise<BareChange[]> {
+  const stored = await readStoredModels(connection);
+  const stale = staleModels(project, plans, stored, replaced);
+  const definitions = new Map(plans.map((plan) => [plan.model, definitionOf(project, plan)]));
   const costs = new ModelCosts();
   for (const plan of plans) {
     const print = storedFingerprint(project, plan);
@@ -39,25 +47,23 @@ export async function buildModels(
       if (plan.strategy !== 'view') await leaveBehind(connection, plan.model, 'failed', error);
       continue;
     }
-    const stale =
-      plan.reads.some(({ name }) => changed.has(name)) ||
-      !(await sameAsBefore(connection, plan, records.get(plan.model), print));
-    if (stale) changed.add(plan.model);
+    const record = stored.records.get(plan.model);
     if (plan.strategy === 'view') await makeView(connection, plan);
-    else if (stale) {
-      if (records.get(plan.model)?.fingerprint !== print) await forgetCosts(connection, plan);
+    else if (stale.has(plan.model)) {
+      if (record?.fingerprint !== print) await forgetCosts(connection, plan);
       await makeTable(connection, plan, print, costs);
-      built.push(plan.model);
       continue;
     }
-    const record = records.get(plan.model);
-    const kept = stale || record === undefined ? { state: 'current' as const, error: null } : record;
+    const kept = stale.has(plan.model) || record === undefined ? { state: 'current' as const, error: null } : record;
     await writeModelRecord(connection, plan, { ...kept, fingerprint: print });
   }
-  await forgetRemoved(connection, plans);
+  const left = leftRelations(stored, presentRelations(project, plans, raw));
+  await forgetRemoved(connection, plans, stored.records.keys());
+  await writeLeft(connection, left);
+  await writeDefinitions(connection, definitions);
   await writeModelColumns(connection, plans);
   await costs.write(connection);
-  return built;
+  return modelChanges(plans, definitions, stored, stale, left);
 }
 
 /** Makes the views that are missing because what they read was, as far as that is there now. */
@@ -73,20 +79,6 @@ export async function makeMissingViews(connection: Connection, plans: readonly M
 async function inputsExist(connection: Connection, plan: MaintenancePlan): Promise<boolean> {
   for (const relation of plan.reads) if (!(await exists(connection, relation, 'BASE TABLE'))) return false;
   return true;
-}
-
-async function sameAsBefore(
-  connection: Connection,
-  plan: MaintenancePlan,
-  record: ModelRecord | undefined,
-  print: string,
-): Promise<boolean> {
-  // A model that failed when it was built has the fingerprint of its new SQL, and no table or that of its old one.
-  if (record === undefined || record.fingerprint !== print || record.state === 'failed') return false;
-  for (const identifier of plan.states.flatMap(stateTables)) {
-    if (!(await exists(connection, { name: identifier, schema: 'lens', identifier }, 'BASE TABLE'))) return false;
-  }
-  return exists(connection, plan.relation, plan.upkeep === 'view' ? 'VIEW' : 'BASE TABLE');
 }
 
 /** Whether a relation of that kind is in the warehouse. */
@@ -140,14 +132,27 @@ async function dropOtherKind(
   await connection.run(`drop ${kind === 'VIEW' ? 'view' : 'table'} ${qualified(schema, identifier)}`);
 }
 
-/** Models that left the project keep their tables, as with dbt, but nobody keeps them current; states go. */
-async function forgetRemoved(connection: Connection, plans: readonly MaintenancePlan[]): Promise<void> {
+/** Models that left the project keep their tables (left-relations.ts), and nobody keeps them current; what is kept beside them goes. */
+async function forgetRemoved(
+  connection: Connection,
+  plans: readonly MaintenancePlan[],
+  known: Iterable<string>,
+): Promise<void> {
   const names = plans.map((plan) => text(plan.model)).join(', ') || text('');
   await connection.run(
     `delete from lens.models where name not in (${names});
      delete from lens.model_checkpoint where model not in (${names});
+     delete from lens.pending_rebuilds where model not in (${names});
      delete from lens.model_costs where model not in (${names})`,
   );
+  const compacted = new Set(plans.filter(({ upkeep }) => upkeep === 'compaction').map(({ model }) => model));
+  for (const model of known) {
+    const pending = `pending_${model}`;
+    // A model named `rebuilds` would have the table of another purpose.
+    if (!compacted.has(model) && pending !== 'pending_rebuilds') {
+      await connection.run(`drop table if exists ${qualified('lens', pending)}`);
+    }
+  }
   const kept = plans.flatMap((plan) => plan.states.flatMap(stateTables));
   const present = await connection.rows<{ name: string }>(
     `select table_name as name from information_schema.tables

@@ -10,6 +10,7 @@ import { KeyIndexes } from '../warehouse/key-indexes.ts';
 import { Warehouse, type WarehouseOptions } from '../warehouse/warehouse.ts';
 import type { Batch } from './batch.ts';
 import { makeMissingViews } from './build-models.ts';
+import { openedWords } from './changes/change-words.ts';
 import { addPartitions, advanceCheckpoint, type CheckpointEntry, readCheckpoint } from './checkpoint.ts';
 import { recordCompaction } from './compaction.ts';
 import { EditionCompaction } from './edition-compaction.ts';
@@ -88,9 +89,9 @@ export class Edition implements AsyncDisposable {
     const connection = await warehouse.connect();
     try {
       const notices = warehouse.recovery === null ? [] : [warehouse.recovery];
-      const { built, ...prepared } = await prepare(connection, project, plans, tables);
+      const { changes, ...prepared } = await prepare(connection, project, plans, tables);
       const any = await connection.number('select count(*) from lens.checkpoint');
-      if (built.length > 0 && any > 0) notices.push(`built anew, since new or changed: ${built.join(', ')}`);
+      if (any > 0) notices.push(...openedWords(changes));
       const edition = new Edition(
         warehouse,
         [connection, await warehouse.connect()],

@@ -8,11 +8,19 @@ interface Cost {
   readonly milliseconds: number;
   readonly rebuilds: number;
   readonly rebuildMilliseconds: number;
+  readonly rebuildRows: number;
 }
 
 const DUE_MS = 10_000;
 
-const NOTHING: Cost = { upkeeps: 0, rowsChanged: 0, milliseconds: 0, rebuilds: 0, rebuildMilliseconds: 0 };
+const NOTHING: Cost = {
+  upkeeps: 0,
+  rowsChanged: 0,
+  milliseconds: 0,
+  rebuilds: 0,
+  rebuildMilliseconds: 0,
+  rebuildRows: 0,
+};
 
 /**
  * What the upkeep of models costs, gathered in memory and added to `lens.model_costs` now and then (a batch every ten seconds, a
@@ -52,6 +60,7 @@ export class ModelCosts {
       ...cost,
       rebuilds: cost.rebuilds + 1,
       rebuildMilliseconds: cost.rebuildMilliseconds + milliseconds,
+      rebuildRows: cost.rebuildRows + rows,
     }));
     return rows;
   }
@@ -63,17 +72,18 @@ export class ModelCosts {
     this.#costs = new Map();
     this.#written = performance.now();
     const rows = [...gathered].map(([model, cost]) => {
-      const { upkeeps, rowsChanged, milliseconds, rebuilds, rebuildMilliseconds } = cost;
+      const { upkeeps, rowsChanged, milliseconds, rebuilds, rebuildMilliseconds, rebuildRows } = cost;
       const times = [time(milliseconds), time(rebuildMilliseconds)];
-      return `(${text(model)}, ${upkeeps}::bigint, ${rowsChanged}::bigint, ${times[0]}, ${rebuilds}::bigint, ${times[1]})`;
+      return `(${text(model)}, ${upkeeps}::bigint, ${rowsChanged}::bigint, ${times[0]}, ${rebuilds}::bigint, ${times[1]}, ${rebuildRows}::bigint)`;
     });
     // DELETE and INSERT, since an UPDATE while a reader is open keeps DuckDB from checkpointing.
     await connection.run(
       `create or replace temp table lens_costs as
          select v.model, coalesce(c.upkeeps, 0) + v.upkeeps as upkeeps, coalesce(c.rows_changed, 0) + v.rows_changed as rows_changed,
            coalesce(c.milliseconds, 0) + v.ms as milliseconds, coalesce(c.rebuilds, 0) + v.rebuilds as rebuilds,
-           coalesce(c.rebuild_milliseconds, 0) + v.rebuild_ms as rebuild_milliseconds, now()::timestamp as last_at
-         from (values ${rows.join(', ')}) v(model, upkeeps, rows_changed, ms, rebuilds, rebuild_ms)
+           coalesce(c.rebuild_milliseconds, 0) + v.rebuild_ms as rebuild_milliseconds,
+           coalesce(c.rebuild_rows, 0) + v.rebuild_rows as rebuild_rows, now()::timestamp as last_at
+         from (values ${rows.join(', ')}) v(model, upkeeps, rows_changed, ms, rebuilds, rebuild_ms, rebuild_rows)
          left join lens.model_costs c using (model);
        delete from lens.model_costs c using lens_costs v where c.model = v.model;
        insert into lens.model_costs by name from lens_costs`,

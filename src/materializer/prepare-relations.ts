@@ -2,13 +2,14 @@ import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { buildModels } from './build-models.ts';
+import type { BareChange } from './changes/model-changes.ts';
 import { failedModel } from './model-failed.ts';
 import { prepareRawTable, type RawTable } from './raw-tables.ts';
 
 /** What was done at open, for people. */
 export interface Prepared {
-  /** Models that were built over what has landed. */
-  readonly built: readonly string[];
+  /** What became of the models: those built over what has landed, and the relations that are left. */
+  readonly changes: readonly BareChange[];
   readonly notices: readonly string[];
 }
 
@@ -27,16 +28,16 @@ export async function prepare(
   for (;;) {
     const notices: string[] = [];
     try {
-      const built = await connection.transaction(async () => {
+      const changes = await connection.transaction(async () => {
         const landedAgain = new Set<string>();
         for (const table of tables) {
           const prepared = await prepareRawTable(connection, table);
           notices.push(...prepared.notices);
           if (prepared.landedAgain) landedAgain.add(table.name);
         }
-        return await buildModels(connection, project, plans, landedAgain, failed);
+        return await buildModels(connection, project, plans, tables, landedAgain, failed);
       });
-      return { built, notices: [...notices, ...failures] };
+      return { changes, notices: [...notices, ...failures] };
     } catch (error) {
       const model = failedModel(error);
       if (model === null || failed.has(model)) throw error;

@@ -71,6 +71,12 @@ const MIGRATIONS: readonly string[] = [
      rebuild_milliseconds decimal(18, 3) not null,
      last_at timestamp not null
    )`,
+  // Rebuilt with the models: what each was when its table was built (model-definition.ts), so that a change can be told.
+  `create table lens.model_definitions (model varchar not null, definition varchar not null);
+   -- Tables and views that models have left: nobody keeps them, \`lens apply\` drops them.
+   create table lens.left_relations (model varchar not null, schema_name varchar not null, identifier varchar not null);
+   -- The rows of all the rebuilds, so that their time says something of the next one.
+   alter table lens.model_costs add column rebuild_rows bigint`,
 ];
 
 /** Brings the system schema up to this release. WAREHOUSE_NEWER when a newer release wrote the file. */

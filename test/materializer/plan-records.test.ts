@@ -111,8 +111,8 @@ async function builtAnew(files: Readonly<Record<string, string>>): Promise<strin
   await workshop.publish([order(2, 'k1')]);
   await materializer.run({});
   expect(await differences(materializer, project, ['batch', 'compaction'])).toEqual([]);
-  const built = messages.find((message) => message.startsWith('built anew, since new or changed: '));
-  return built?.slice('built anew, since new or changed: '.length).split(', ') ?? [];
+  const built = messages.find((message) => message.startsWith('built anew: '));
+  return [...(built?.matchAll(/(\w+) \((?:[^()]|\([^()]*\))*\)/g) ?? [])].map(([, name]) => name as string);
 }
 
 const at = (topic: string, version: number): object => ({ topic, version });
@@ -150,6 +150,22 @@ describe('a changed project', () => {
           "{{ config(materialized='table') }}select customer_id, trim(name) as customer_name, lower(country) as country, joined_on from {{ source('web', 'customers') }}",
       },
       ['stg_customers', 'dim_customers', 'fct_orders', 'daily_sales'],
+    ],
+    [
+      'what a view gives',
+      {
+        'models/staging/stg_customers.sql':
+          "select customer_id, trim(name) as customer_name, lower(country) as country, joined_on from {{ source('web', 'customers') }}",
+      },
+      ['dim_customers', 'fct_orders', 'daily_sales'],
+    ],
+    [
+      'comments and layout',
+      {
+        'models/marts/dim_customers.sql':
+          "-- one row a customer\nselect customer_id,customer_name, country,\n\n joined_on from {{ ref('stg_customers') }} /* all */",
+      },
+      [],
     ],
     [
       'who brings it up to date',

@@ -1,0 +1,81 @@
+import type { MaintenancePlan } from '../../maintenance/maintenance-plan.ts';
+import type { DataDifference } from './data-difference.ts';
+
+/**
+ * What `lens plan` says: what becomes of a warehouse when it is opened with a project, before anything is touched. Made by
+ * change-planner.ts; goes over the service's control port as JSON.
+ */
+export interface ChangePlan {
+  /** The same for the same project over the same warehouse: `lens apply` does what was shown, or says that it is another. */
+  readonly id: string;
+  /** What is built, in that order, then what is dropped. */
+  readonly models: readonly ModelChange[];
+  readonly rawTables: readonly RawTableChange[];
+  /** Models of which nothing changes. */
+  readonly unchanged: readonly string[];
+  /** A raw table cannot be kept as it is: all is landed again from the log. */
+  readonly replay: boolean;
+}
+
+export interface ModelChange {
+  readonly name: string;
+  readonly kind: 'table' | 'view';
+  /**
+   * `new`, `changed`, `failed` (tried again), `missing` (its relation is not there) and `follows` (only what it reads is other)
+   * are built; `removed`: the model is gone, or writes to another relation, and this one is dropped.
+   */
+  readonly cause: 'new' | 'changed' | 'failed' | 'missing' | 'follows' | 'removed';
+  /** Where it is, as `schema.name`. */
+  readonly relation: string;
+  /**
+   * The model that it was by another name; of a relation to drop, the model that has its rows now (the same one, where that writes
+   * elsewhere). Null when it is no renaming.
+   */
+  readonly renamed: string | null;
+  /** What of its definition is another. */
+  readonly differences: readonly Difference[];
+  /** What it reads whose rows may be others. */
+  readonly follows: readonly string[];
+  /** Rows stored now; null for a view, and where nothing is stored. */
+  readonly rows: number | null;
+  /** Expected time of building it, from its earlier rebuilds; null when nothing is known of it. 0 for a view. */
+  readonly milliseconds: number | null;
+  /** Records between its own checkpoint and the warehouse's. */
+  readonly recordsBehind: number;
+  /** Only of `--diff`. */
+  readonly data: DataDifference | null;
+}
+
+export type Difference =
+  | { readonly part: 'sql'; /** Unified, of the compiled SQL. */ readonly diff: string }
+  /** Values as JSON; null where there is none. */
+  | { readonly part: 'config'; readonly key: string; readonly before: string | null; readonly after: string | null }
+  | { readonly part: 'columns'; readonly columns: readonly ColumnChange[]; readonly reordered: boolean }
+  | { readonly part: 'relation'; readonly before: string; readonly after: string }
+  | { readonly part: 'upkeep'; readonly before: Upkeep; readonly after: Upkeep }
+  /** Built by an earlier release, which did not keep what it was. */
+  | { readonly part: 'unknown' };
+
+export interface ColumnChange {
+  readonly name: string;
+  /** DuckDB's types; null for a column that comes or goes. */
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+/** How a model is kept. */
+export type Upkeep = Pick<MaintenancePlan, 'strategy' | 'upkeep' | 'key'> & { readonly reason: string | null };
+
+export interface RawTableChange {
+  readonly name: string;
+  readonly topic: string;
+  /**
+   * `new`: its topic feeds it from now on. `landed again`: the table is not there although its topic was applied.
+   * `columns`: a newer contract brought columns, null for rows landed before. `replay`: its contract has another key, or
+   * another type of a column, so that only a replay of the log can make it.
+   */
+  readonly change: 'new' | 'landed again' | 'columns' | 'replay';
+  readonly columns: readonly ColumnChange[];
+  /** One sentence. */
+  readonly what: string;
+}

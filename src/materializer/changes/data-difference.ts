@@ -1,0 +1,3 @@
+export interface DataDifference {
+  readonly x: number;
+}

@@ -1,0 +1,56 @@
+import type { MaintenancePlan } from '../../maintenance/maintenance-plan.ts';
+import type { ModelChange } from './change-plan.ts';
+import { definitionDifferences, relationName } from './definition-differences.ts';
+import type { ModelDefinition } from './model-definition.ts';
+import { renamedModels } from './renamed-models.ts';
+import type { Stale } from './stale-models.ts';
+import { type LeftRelation, relationId, type StoredModels } from './stored-models.ts';
+
+/** A change before anybody has looked at rows and costs. */
+export type BareChange = Omit<ModelChange, 'rows' | 'milliseconds' | 'recordsBehind' | 'data'>;
+
+/**
+ * What becomes of models, as it is told before and after: those that are built in their order, then the relations that are left.
+ *
+ * @param definitions of the project's models
+ */
+export function modelChanges(
+  plans: readonly MaintenancePlan[],
+  definitions: ReadonlyMap<string, ModelDefinition>,
+  stored: StoredModels,
+  stale: ReadonlyMap<string, Stale>,
+  left: readonly LeftRelation[],
+): BareChange[] {
+  const gone = new Map([...stored.definitions].filter(([model]) => !definitions.has(model)));
+  const fresh = new Map([...definitions].filter(([model]) => stale.get(model)?.cause === 'new'));
+  const renamed = renamedModels(fresh, gone);
+  const built = plans.flatMap((plan): BareChange[] => {
+    const why = stale.get(plan.model);
+    const definition = definitions.get(plan.model);
+    if (why === undefined || definition === undefined) return [];
+    const before = stored.definitions.get(plan.model);
+    return [
+      {
+        name: plan.model,
+        kind: plan.upkeep === 'view' ? 'view' : 'table',
+        cause: why.cause,
+        relation: relationName(definition),
+        renamed: renamed.get(plan.model) ?? null,
+        differences: why.cause === 'changed' ? definitionDifferences(before, definition) : [],
+        follows: why.follows,
+      },
+    ];
+  });
+  const becameOf = new Map([...renamed].map(([now, before]) => [before, now]));
+  const dropped = left.map((one): BareChange => ({
+    name: one.model,
+    kind: stored.relations.get(relationId(one)) === 'VIEW' ? 'view' : 'table',
+    cause: 'removed',
+    relation: relationName(one),
+    // its own name where it only writes elsewhere
+    renamed: definitions.has(one.model) ? one.model : (becameOf.get(one.model) ?? null),
+    differences: [],
+    follows: [],
+  }));
+  return [...built, ...dropped];
+}
