@@ -31,8 +31,7 @@ it('a model that is gone leaves its table, which is said at each start until the
   for (const name of ['models/reports', 'tests/sales_match_orders.sql'])
     rmSync(path.join(dir, name), { recursive: true });
   expect((await opened(workshop, SHOP)).left).toEqual([]);
-  const gone =
-    'left as it is, and no longer kept current: table main.daily_sales of daily_sales, which is gone';
+  const gone = 'left as it is, and no longer kept current: table main.daily_sales of daily_sales, which is gone';
   for (let start = 0; start < 2; start++) {
     const { said, tables, left } = await opened(workshop, dir);
     expect(said).toEqual([gone]);

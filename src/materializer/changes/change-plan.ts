@@ -1,5 +1,4 @@
 import type { MaintenancePlan } from '../../maintenance/maintenance-plan.ts';
-import type { DataDifference } from './data-difference.ts';
 
 /**
  * What `lens plan` says: what becomes of a warehouse when it is opened with a project, before anything is touched. Made by
@@ -78,4 +77,29 @@ export interface RawTableChange {
   readonly columns: readonly ColumnChange[];
   /** One sentence. */
   readonly what: string;
+}
+
+/** How the rows of a model would differ from those stored (data-difference.ts). */
+export interface DataDifference {
+  readonly status: 'compared' | 'not compared';
+  /** Why it is not compared, or what else is to be known. */
+  readonly reason: string | null;
+  /** The columns by which a row is the same on both sides; without any, rows are compared whole and none are `changed`. */
+  readonly key: readonly string[];
+  readonly rowsBefore: number;
+  readonly rowsAfter: number;
+  readonly added: number;
+  readonly removed: number;
+  readonly changed: number;
+  /** The columns on both sides in which changed rows differ, with their number. */
+  readonly columns: readonly { readonly name: string; readonly rows: number }[];
+  readonly examples: readonly RowExample[];
+}
+
+export interface RowExample {
+  readonly kind: 'added' | 'removed' | 'changed';
+  /** Of the key's columns, or of all; values as JSON has them (dates and decimals are texts). */
+  readonly row: Readonly<Record<string, unknown>>;
+  /** Of a changed row: the columns that differ, before and after. */
+  readonly columns: Readonly<Record<string, readonly [before: unknown, after: unknown]>>;
 }

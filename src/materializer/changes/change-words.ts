@@ -61,8 +61,6 @@ export function openedWords(changes: readonly BareChange[]): string[] {
   return [
     ...(views.length === 0 ? [] : [`views made anew: ${views.join(', ')}`]),
     ...(built.length === 0 ? [] : [`built anew: ${built.join(', ')}`]),
-    ...(left.length === 0
-      ? []
-      : [`left as it is, and no longer kept current: ${left.join('; ')}`]),
+    ...(left.length === 0 ? [] : [`left as it is, and no longer kept current: ${left.join('; ')}`]),
   ];
 }

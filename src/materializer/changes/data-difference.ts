@@ -1,3 +1,0 @@
-export interface DataDifference {
-  readonly x: number;
-}
