@@ -13,6 +13,7 @@ import { queryCommand } from './commands/query.ts';
 import { runCommand } from './commands/run.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
+import { testCommand } from './commands/test.ts';
 import { topicsCommand } from './commands/topics.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { whyCommand } from './commands/why.ts';
@@ -33,6 +34,7 @@ export function buildProgram(): Command {
     demoCommand,
     startCommand,
     runCommand,
+    testCommand,
     ingestCommand,
     topicsCommand,
     produceCommand,

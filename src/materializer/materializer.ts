@@ -18,6 +18,8 @@ import type {
   WarehouseOperations,
   WarehouseStatus,
 } from './operations.ts';
+import type { TestOptions, TestSummary } from './node-results.ts';
+import { runDataTests, testsOf } from './run-data-tests.ts';
 import { CheckpointPublisher, positions } from './checkpoint-publisher.ts';
 import { Compactor } from './compactor.ts';
 import { LiveEdition } from './live-edition.ts';
@@ -128,6 +130,15 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     return this.#live.read((connection, { plans, tables }, leave) =>
       verifyWarehouse(connection, { ...this.#options, plans, tables }, options, leave),
     );
+  }
+
+  test(options: TestOptions): Promise<TestSummary> {
+    const { project, log } = this.#options;
+    const tests = testsOf(project, options);
+    return this.#live.read((_, { warehouse }, leave) => {
+      const run = { project, log, topics: this.#topicNames(), tests, connect: () => warehouse.connect() };
+      return runDataTests(run, options, leave);
+    });
   }
 
   why(question: WhyQuestion): Promise<WhyAnswer> {

@@ -1,4 +1,5 @@
 import type { ResultSink } from '../warehouse/read-only-query.ts';
+import type { TestOptions, TestSummary } from './node-results.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
 import type { WhyAnswer, WhyQuestion } from './why-contract.ts';
 
@@ -19,6 +20,8 @@ export interface WarehouseOperations {
   streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd>;
   /** Compares tables with what their SELECTs or a replay of the log give, in one snapshot (verify.ts). */
   verify(options: VerifyOptions): Promise<Verification>;
+  /** Runs data tests over the warehouse as it is, all in one snapshot (run-data-tests.ts). */
+  test(options: TestOptions): Promise<TestSummary>;
   /** The records behind rows of a model, in one snapshot: ROW_NOT_FOUND when no row has the key. */
   why(question: WhyQuestion): Promise<WhyAnswer>;
   /** Brings the models kept by compaction up to the checkpoint; `full` rebuilds them outright. */
@@ -28,7 +31,7 @@ export interface WarehouseOperations {
 }
 
 /** What only reads, so that it needs nothing to be brought up to date first. */
-export type WarehouseReads = Pick<WarehouseOperations, 'status' | 'lag' | 'streamQuery' | 'verify' | 'why'>;
+export type WarehouseReads = Pick<WarehouseOperations, 'status' | 'lag' | 'streamQuery' | 'verify' | 'test' | 'why'>;
 
 export interface QueryOptions {
   /** At most so many rows come back; the end says when there were more. Default 10,000. */

@@ -9,7 +9,9 @@ import type { EventSink } from './events.ts';
 import { editionFiles, recoverSwap, requireWarehouse } from './full-refresh.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import type { LagRow, QueryEnd, QueryOptions, WarehouseReads, WarehouseStatus } from './operations.ts';
+import type { TestOptions, TestSummary } from './node-results.ts';
 import { rawRelation, rawTables } from './raw-tables.ts';
+import { runDataTests, testsOf } from './run-data-tests.ts';
 import { lagRows, warehouseStatus } from './status.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
 import { verifyWarehouse } from './verify.ts';
@@ -70,6 +72,14 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
     await using log = this.#options.log();
     using connection = await this.#warehouse.connect();
     return await verifyWarehouse(connection, { ...this.#options, project, catalog, log, plans, tables }, options);
+  }
+
+  async test(options: TestOptions): Promise<TestSummary> {
+    const project = this.#options.project();
+    const topics = this.#options.catalog().contracts.map((contract) => contract.name);
+    await using log = this.#options.log();
+    const tests = testsOf(project, options);
+    return await runDataTests({ project, log, topics, tests, connect: () => this.#warehouse.connect() }, options);
   }
 
   async why(question: WhyQuestion): Promise<WhyAnswer> {

@@ -6,7 +6,14 @@ import type { Template } from './jinja/template.ts';
 import { fromJs, type Value } from './jinja/values.ts';
 import { parseFile } from './macro-library.ts';
 import { isEnabled, tagsOf } from './model-files.ts';
-import type { DataTest, DataTestConfig, Dependencies, Relation, RelationNaming } from './project-contract.ts';
+import type {
+  DataTest,
+  DataTestConfig,
+  Dependencies,
+  FailuresTable,
+  Relation,
+  RelationNaming,
+} from './project-contract.ts';
 import { ReferenceCapture, type ReferenceTable } from './references.ts';
 import { qualified } from './relation-naming.ts';
 import type { TemplateEngine } from './template-engine.ts';
@@ -24,6 +31,8 @@ export interface TestSurroundings {
 /** What a test is, before it has been rendered. */
 export interface TestDefinition {
   readonly name: string;
+  /** At most 63 characters: the name of its file and table. */
+  readonly shortName: string;
   readonly uniqueId: string;
   readonly packageName: string;
   readonly testName: string | null;
@@ -61,18 +70,19 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
   const config = readTestConfig(definition, first.config);
   const { name, uniqueId, packageName, kind, path, place, fqn, target, columnName } = definition;
   const { testName, testPackage, description, arguments: args } = definition;
-  const sql = (naming: RelationNaming): string => {
+  const sql = (naming: RelationNaming, storing?: boolean): string => {
     const resolver = new ReferenceCapture(surroundings.references, naming);
-    const { rendered, dependsOn } = renderTest(definition, surroundings, resolver, naming);
+    const own = storing === undefined ? definition : { ...definition, declared: storingConfig(definition, storing) };
+    const { rendered, dependsOn } = renderTest(own, surroundings, resolver, naming);
     return withEphemerals(rendered, dependsOn, surroundings.models(naming));
   };
-  const resultSql = (naming: RelationNaming): string => {
+  const resultOf = (rows: string, limit: number | null): string => {
     const names: Record<string, Value> = {
-      main_sql: sql(naming),
+      main_sql: rows,
       fail_calc: config.failCalc,
       warn_if: config.warnIf,
       error_if: config.errorIf,
-      limit: config.limit,
+      limit,
     };
     return surroundings.engine.render(RESULT, {
       resolver: null,
@@ -80,6 +90,7 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
       names,
     });
   };
+  const resultSql = (naming: RelationNaming): string => resultOf(sql(naming), config.limit);
   const severity = readSeverity(definition, first.config);
   const tags = tagsOf(first.config);
   return {
@@ -101,9 +112,34 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
     dependsOn: first.dependsOn,
     config,
     fullConfig: first.config,
+    failuresTable: () => failuresTable(definition, first.config, surroundings.engine),
+    compiledPath: compiledPath(definition, surroundings.engine),
     sql,
+    resultOf,
     resultSql,
   };
+}
+
+/** What a test is configured by when it is said from outside whether it stores its failures. */
+function storingConfig({ declared }: TestDefinition, storing: boolean): Config {
+  return { ...declared, store_failures: storing };
+}
+
+/** Where a test stores its failures: dbt's schema `..._dbt_test__audit`, unless the test is given another. */
+function failuresTable(definition: TestDefinition, config: Config, engine: TemplateEngine): FailuresTable {
+  const { name, shortName, uniqueId, path, fqn } = definition;
+  const node = { name, unique_id: uniqueId, resource_type: 'test', original_file_path: path, fqn, config };
+  const names = { lens_custom: fromJs(config['schema'] ?? 'dbt_test__audit'), lens_node: fromJs(node) };
+  const template = parseFile('{{ generate_schema_name(lens_custom, lens_node) }}', path);
+  const schema = engine.render(template, { resolver: null, config: { declared: config, captured: {} }, names }).trim();
+  const alias = config['alias'];
+  return { schema, identifier: typeof alias === 'string' ? alias : shortName };
+}
+
+/** Generic tests lie in a folder that is named after their yml file. */
+function compiledPath({ kind, path, shortName }: TestDefinition, engine: TemplateEngine): string {
+  const file = kind === 'generic' ? `${path}/${shortName}.sql` : path;
+  return `${engine.settings.name}/${file}`;
 }
 
 interface RenderedTest {
@@ -184,7 +220,7 @@ function readTestConfig(definition: TestDefinition, config: Config): DataTestCon
     errorIf: string('error_if', '!= 0'),
     limit,
     failCalc: string('fail_calc', 'count(*)'),
-    storeFailures: asList(config['store_failures'])[0] === true,
+    storeFailures: readStoring(definition, config),
     meta: typeof meta === 'object' && meta !== null ? (meta as Record<string, unknown>) : {},
   };
 }
@@ -194,6 +230,19 @@ function readSeverity(definition: TestDefinition, config: Config): 'error' | 'wa
   const severity = typeof said === 'string' ? said.toLowerCase() : JSON.stringify(said, largeAsText);
   if (severity === 'error' || severity === 'warn') return severity;
   throw invalid(definition, `severity must be error or warn, not ${severity}`);
+}
+
+/** `store_failures_as` goes before `store_failures`, as in dbt. */
+function readStoring(definition: TestDefinition, config: Config): DataTestConfig['storeFailures'] {
+  const as = config['store_failures_as'] ?? null;
+  if (as === null) {
+    const said = asList(config['store_failures'])[0];
+    return said === true ? 'table' : said === false ? 'no' : 'unsaid';
+  }
+  if (as === 'table' || as === 'view') return as;
+  if (as === 'ephemeral') return 'no';
+  const said = JSON.stringify(as, largeAsText);
+  throw invalid(definition, `store_failures_as must be table, view or ephemeral, not ${said}`);
 }
 
 function invalid(definition: TestDefinition, problem: string): LensError {

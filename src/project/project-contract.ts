@@ -214,8 +214,18 @@ export interface DataTest {
   readonly config: DataTestConfig;
   /** All of its configuration; keys are dbt's own. */
   readonly fullConfig: Readonly<Record<string, unknown>>;
-  /** A SELECT that returns the failing rows (`where` applied, `limit` not). */
-  sql(naming: RelationNaming): string;
+  /** Where it stores its failing rows when it does. */
+  failuresTable(): FailuresTable;
+  /** Where dbt puts its compiled SQL, below `target/compiled`. */
+  readonly compiledPath: string;
+  /**
+   * A SELECT that returns the failing rows (`where` applied, `limit` not).
+   *
+   * @param storing whether they are stored, which some tests select more columns for; as configured when missing
+   */
+  sql(naming: RelationNaming, storing?: boolean): string;
+  /** The wrapper of {@link resultSql} around any SELECT of failing rows. */
+  resultOf(rows: string, limit: number | null): string;
   /** dbt's wrapper of it: one row `failures BIGINT, should_warn BOOLEAN, should_error BOOLEAN`, with `limit` applied. */
   resultSql(naming: RelationNaming): string;
 }
@@ -228,8 +238,15 @@ export interface DataTestConfig {
   readonly limit: number | null;
   /** The expression that counts failures, `count(*)` by default. */
   readonly failCalc: string;
-  readonly storeFailures: boolean;
+  /** `no`: not even with `--store-failures`, which is for those of which nothing is said. */
+  readonly storeFailures: 'table' | 'view' | 'no' | 'unsaid';
   readonly meta: Readonly<Record<string, unknown>>;
+}
+
+/** A table of failing rows. */
+export interface FailuresTable {
+  readonly schema: string;
+  readonly identifier: string;
 }
 
 export interface Relation {

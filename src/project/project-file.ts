@@ -18,6 +18,10 @@ export interface ProjectFile {
   readonly propertyPaths: readonly string[];
   /** Folders with Markdown files. */
   readonly docsPaths: readonly string[];
+  /** Where compiled SQL and artifacts are written. */
+  readonly targetPath: string;
+  /** What `lens clean` removes; the target path unless said otherwise. */
+  readonly cleanTargets: readonly string[];
   /** Of the root project; those under the project's name override the others. */
   readonly vars: YamlRecord;
   /** The trees of `models:`, `data_tests:` (or `tests:`) and the others, not yet rendered. */
@@ -52,6 +56,7 @@ export function readProjectFile(dir: string): ProjectFile {
     seedPaths: paths('seed-paths', ...paths('data-paths', 'seeds')),
     snapshotPaths: paths('snapshot-paths', 'snapshots'),
   };
+  const targetPath = data['target-path'] === undefined ? 'target' : yaml.string(data['target-path'], ['target-path']);
   const propertyPaths = [...new Set([...Object.values(folders).flat(), ...paths('analysis-paths', 'analyses')])];
   return {
     yaml,
@@ -59,6 +64,8 @@ export function readProjectFile(dir: string): ProjectFile {
     ...folders,
     propertyPaths,
     docsPaths: paths('docs-paths', ...propertyPaths),
+    targetPath,
+    cleanTargets: paths('clean-targets', targetPath),
     vars: { ...vars, ...(isYamlRecord(vars[name]) ? vars[name] : {}) },
     models: yaml.record(data['models'], ['models']),
     tests: { ...yaml.record(data['tests'], ['tests']), ...yaml.record(data['data_tests'], ['data_tests']) },

@@ -54,14 +54,17 @@ function define(
   const args: Record<string, unknown> = { ...declaration.arguments };
   if (column !== null) args['column_name'] = column.quote ? quoteIdentifier(column.name) : column.name;
   const named = target.kind === 'source' ? `source_${test}` : test;
-  const name = declaration.name ?? genericTestName(named, target.name.replace('.', '_'), args);
+  const own = declaration.name;
+  const { name, shortName } =
+    own === null ? genericTestName(named, target.name.replace('.', '_'), args) : { name: own, shortName: own };
   const fqn = [file.name, ...foldersBelow(yaml.path, file.propertyPaths), name];
-  const own = engine.yaml(declaration.config, place) as Config;
+  const config = engine.yaml(declaration.config, place) as Config;
   const columnTags = column === null ? {} : { tags: column.config['tags'] ?? [] };
   const tree = treeConfig(file.tests, fqn, (value) => engine.yaml(value, file.yaml.place(['data_tests'])));
   return {
     name,
-    uniqueId: `test.${file.name}.${name}.${testHash(name, target.name, test, args, own)}`,
+    shortName,
+    uniqueId: `test.${file.name}.${name}.${testHash(name, target.name, test, args, config)}`,
     packageName: file.name,
     testName: test,
     testPackage: declaration.package,
@@ -73,7 +76,7 @@ function define(
     target,
     columnName: column?.name ?? null,
     template: genericTestTemplate(test, place),
-    declared: mergeConfig(mergeConfig(tree, columnTags), own),
+    declared: mergeConfig(mergeConfig(tree, columnTags), config),
     arguments: args,
   };
 }
@@ -118,6 +121,7 @@ export function singularTests(
     const own = said === undefined ? {} : (engine.yaml(said.config, said.yaml.place(said.at)) as Config);
     found.set(name, {
       name,
+      shortName: name,
       uniqueId: `test.${file.name}.${name}`,
       packageName: file.name,
       testName: null,

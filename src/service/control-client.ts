@@ -11,13 +11,14 @@ import type {
   WarehouseOperations,
   WarehouseStatus,
 } from '../materializer/operations.ts';
+import type { TestOptions, TestSummary } from '../materializer/node-results.ts';
 import type { Verification, VerifyOptions } from '../materializer/verification.ts';
 import type { WhyAnswer, WhyQuestion } from '../materializer/why-contract.ts';
-import { fromControlError, type ControlError, type ControlMethod } from './control-protocol.ts';
+import { resultOf, type ControlMethod } from './control-protocol.ts';
 import type { ResultSink } from '../warehouse/read-only-query.ts';
 import { QUERY_LINES, readQueryLines } from './query-lines.ts';
 import type { ServiceAddress } from './service-file.ts';
-import { readVerifyLines } from './verify-lines.ts';
+import { type ProgressTaker, readWithProgress } from './progress-lines.ts';
 
 /** How long a service may take to say that it is there; it may be in the middle of a batch. */
 const PING_TIMEOUT_MS = 10_000;
@@ -75,15 +76,12 @@ export class ControlClient implements WarehouseOperations, Disposable {
     }
   }
 
-  async verify({ signal, onProgress, ...options }: VerifyOptions): Promise<Verification> {
-    try {
-      const incoming = await this.#post('verify', [options], { signal });
-      if (incoming.headers['content-type'] !== QUERY_LINES) return resultOf(await text(incoming)) as Verification;
-      return await readVerifyLines(incoming, onProgress);
-    } catch (error) {
-      if (signal?.aborted === true) throw signal.reason;
-      throw error instanceof LensError ? error : this.#unreachable(error);
-    }
+  verify({ signal, onProgress, ...options }: VerifyOptions): Promise<Verification> {
+    return this.#callWithProgress('verify', options, signal, onProgress) as Promise<Verification>;
+  }
+
+  test({ signal, onProgress, ...options }: TestOptions): Promise<TestSummary> {
+    return this.#callWithProgress('test', options, signal, onProgress) as Promise<TestSummary>;
   }
 
   why({ signal, ...question }: WhyQuestion): Promise<WhyAnswer> {
@@ -115,6 +113,20 @@ export class ControlClient implements WarehouseOperations, Disposable {
     return resultOf(answer);
   }
 
+  async #callWithProgress(
+    method: ControlMethod,
+    options: object,
+    signal: AbortSignal | undefined,
+    onProgress: ProgressTaker,
+  ): Promise<unknown> {
+    try {
+      return await readWithProgress(await this.#post(method, [options], { signal }), onProgress);
+    } catch (error) {
+      if (signal?.aborted === true) throw signal.reason;
+      throw error instanceof LensError ? error : this.#unreachable(error);
+    }
+  }
+
   /** Sends a request; gives the answer as soon as its head is there. SERVICE_UNREACHABLE otherwise. */
   #post(method: ControlMethod, params: readonly unknown[], bounds: CallBounds = {}): Promise<IncomingMessage> {
     const { timeoutMs, signal } = bounds;
@@ -142,10 +154,4 @@ export class ControlClient implements WarehouseOperations, Disposable {
       cause,
     });
   }
-}
-
-function resultOf(answer: string): unknown {
-  const { result, error } = JSON.parse(answer) as { result?: unknown; error?: ControlError };
-  if (error !== undefined) throw fromControlError(error);
-  return result;
 }

@@ -3,7 +3,7 @@ import { ERROR_CODES, LensError, messageOf, type ErrorCode } from '../core/error
 /**
  * The wire between control-client.ts and control-server.ts: `POST /` with `authorization: Bearer TOKEN` and a
  * {@link ControlRequest} as JSON; 200 with `{"result": ...}`, otherwise `{"error": {@link ControlError}}`. A query's rows
- * come as lines instead (query-lines.ts), and so does the progress of `verify` (verify-lines.ts).
+ * come as lines instead (query-lines.ts), and so does the progress of `verify` and `test` (progress-lines.ts).
  */
 export interface ControlRequest {
   readonly method: ControlMethod;
@@ -11,7 +11,7 @@ export interface ControlRequest {
   readonly params: readonly unknown[];
 }
 
-export const CONTROL_METHODS = ['ping', 'status', 'lag', 'query', 'verify', 'why', 'compact', 'run'] as const;
+export const CONTROL_METHODS = ['ping', 'status', 'lag', 'query', 'verify', 'test', 'why', 'compact', 'run'] as const;
 export type ControlMethod = (typeof CONTROL_METHODS)[number];
 
 export interface ControlError {
@@ -31,4 +31,11 @@ export function toControlError(error: unknown): ControlError {
 export function fromControlError(error: ControlError): LensError {
   const code = ERROR_CODES.includes(error.code) ? error.code : 'INTERNAL';
   return new LensError(code, error.message, { place: error.place, hint: error.hint, fields: error.fields });
+}
+
+/** What an answer in one piece holds; throws the error in it. */
+export function resultOf(answer: string): unknown {
+  const { result, error } = JSON.parse(answer) as { result?: unknown; error?: ControlError };
+  if (error !== undefined) throw fromControlError(error);
+  return result;
 }

@@ -3,11 +3,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { LensError, messageOf, unreachable } from '../core/errors.ts';
 import type { QueryOptions, RunOptions, WarehouseOperations } from '../materializer/operations.ts';
+import type { TestOptions } from '../materializer/node-results.ts';
 import type { VerifyOptions } from '../materializer/verification.ts';
 import type { WhyQuestion } from '../materializer/why-contract.ts';
 import { CONTROL_METHODS, toControlError, type ControlMethod, type ControlRequest } from './control-protocol.ts';
 import { answerQuery } from './query-lines.ts';
-import { answerVerify } from './verify-lines.ts';
+import { answerWithProgress } from './progress-lines.ts';
 import { removeServiceFile, writeServiceFile } from './service-file.ts';
 
 const MAX_REQUEST_BYTES = 4 << 20;
@@ -83,7 +84,10 @@ async function answer(
       await answerQuery(response, (sink, signal) => operations.streamQuery(String(sql), { ...bounds, signal }, sink));
     } else if (asked.method === 'verify') {
       const options = (asked.params[0] ?? {}) as VerifyOptions;
-      await answerVerify(response, (onProgress, signal) => operations.verify({ ...options, onProgress, signal }));
+      await answerWithProgress(response, (onProgress, signal) => operations.verify({ ...options, onProgress, signal }));
+    } else if (asked.method === 'test') {
+      const options = (asked.params[0] ?? {}) as TestOptions;
+      await answerWithProgress(response, (onProgress, signal) => operations.test({ ...options, onProgress, signal }));
     } else send(response, 200, { result: await perform(operations, asked.method, asked.params, goneSignal(response)) });
   } catch (error) {
     send(response, 500, { error: toControlError(error) });
@@ -122,7 +126,7 @@ async function readRequest(request: IncomingMessage): Promise<ControlRequest> {
 
 async function perform(
   operations: WarehouseOperations,
-  method: Exclude<ControlMethod, 'query' | 'verify'>,
+  method: Exclude<ControlMethod, 'query' | 'verify' | 'test'>,
   params: readonly unknown[],
   gone: AbortSignal,
 ): Promise<unknown> {

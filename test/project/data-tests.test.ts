@@ -121,7 +121,7 @@ describe('data tests', () => {
       tags: ['x'],
       dependsOn: { models: ['m'], seeds: [], sources: [], sourceNames: [] },
     });
-    expect(test.config.storeFailures).toBe(true);
+    expect(test.config.storeFailures).toBe('table');
     expect(squeezed(test.sql(qualified))).toBe('select * from "main"."m" where a is null');
     expect(project.model('m').columns).toEqual([
       {

@@ -1,0 +1,128 @@
+import type { Command } from 'commander';
+import type { NodeResult } from '../materializer/node-results.ts';
+import type { Resource, ResourceType } from '../project/resource-graph.ts';
+import { selectResources } from '../project/select-resources.ts';
+import { openProject } from '../service/runtime.ts';
+import { invocationOf, type Invocation } from './invocation.ts';
+import { NodeConsole } from './node-console.ts';
+import { printEnding } from './node-summary.ts';
+import { wholeNumber } from './number-arguments.ts';
+import { runResultsJson } from './run-results-file.ts';
+import { selectionOf, selects, type SelectionFlags } from './selection-flags.ts';
+
+import { TargetFolder } from './target-folder.ts';
+
+/** Flags that commands which run nodes have in common; dbt's names and meanings. */
+export interface NodeFlags extends SelectionFlags {
+  readonly failFast?: boolean;
+  readonly threads?: number;
+  readonly warnError?: boolean;
+  readonly writeJson: boolean;
+  readonly targetPath?: string;
+}
+
+export function addNodeFlags(command: Command): Command {
+  return command
+    .option('-x, --fail-fast', 'after the first failure, skip the others')
+    .option('--threads <n>', 'taken for the sake of dbt: nodes run one after another', wholeNumber(1))
+    .option('--warn-error', 'a test that would warn fails')
+    .option('--target-path <dir>', "where artifacts and compiled SQL go; the project's target-path without it")
+    .option('--no-write-json', 'write no artifacts');
+}
+
+/** What a command that runs nodes has given. */
+export interface NodesDone {
+  readonly results: readonly NodeResult[];
+  readonly milliseconds: number;
+  readonly interrupted: boolean;
+  /** `3 data tests`. */
+  readonly what: string;
+  readonly remarks: readonly string[];
+}
+
+/** One call of a command that runs nodes: its console at the beginning, its artifacts and last lines at the end. */
+export class NodeCommand {
+  readonly invocation: Invocation;
+  readonly console: NodeConsole;
+  readonly #flags: NodeFlags;
+  readonly #command: Command;
+
+  constructor(flags: NodeFlags, command: Command) {
+    this.invocation = invocationOf(command);
+    this.console = new NodeConsole(this.invocation.output);
+    this.#flags = flags;
+    this.#command = command;
+    if (flags.threads !== undefined && flags.threads > 1) {
+      this.invocation.output.notice(
+        `--threads ${flags.threads}: nodes run one after another, each on warehouse.threads of DuckDB`,
+      );
+    }
+  }
+
+  /**
+   * What the flags select, by unique id; undefined when they say nothing, so that which nodes there are is for the holder of the
+   * warehouse to say.
+   */
+  selected(types: readonly ResourceType[]): readonly Resource[] | undefined {
+    const selection = selectionOf(this.#flags);
+    if (!selects(selection)) return undefined;
+    const project = openProject(this.invocation.settings);
+    const { resources, warnings } = selectResources(project, { ...selection, resourceTypes: types });
+    for (const warning of warnings)
+      this.console.line(warning, { name: 'NoNodesForSelectionCriteria', code: 'M030', level: 'warn' });
+    return resources;
+  }
+
+  /** Prints the end, writes compiled SQL and `run_results.json`, and sets the exit code. */
+  end(done: NodesDone): void {
+    const target = this.#flags.writeJson
+      ? new TargetFolder(this.invocation.settings.projectDir, this.#flags.targetPath)
+      : null;
+    if (done.results.length === 0 && !done.interrupted) {
+      this.console.line('Nothing to do. Try checking your model configs and model specification args', {
+        name: 'NothingToDo',
+        code: 'Z045',
+        level: 'warn',
+      });
+    } else {
+      const code = printEnding(this.console, {
+        ...done,
+        compiledIn: target === null ? null : `${target.shown}/compiled`,
+      });
+      if (code !== 0) process.exitCode = code;
+    }
+    if (target !== null) this.#write(target, done);
+  }
+
+  #write(target: TargetFolder, { results, milliseconds }: NodesDone): void {
+    const files = new Map<string, string>();
+    for (const { compiledCode, compiledPath } of results) {
+      if (compiledCode !== null && compiledPath !== null) files.set(`compiled/${compiledPath}`, compiledCode);
+    }
+    files.set('run_results.json', runResultsJson({ results, milliseconds, args: this.#args() }));
+    for (const [name, text] of files) {
+      const problem = target.write(name, text);
+      if (problem !== null) return this.invocation.output.notice(problem);
+    }
+  }
+
+  /** The flags by dbt's names. */
+  #args(): Readonly<Record<string, unknown>> {
+    const { settings } = this.invocation;
+    const given = Object.entries(this.#command.opts()).map(([key, value]) => [snake(key), value as unknown]);
+    return {
+      select: [],
+      exclude: [],
+      ...Object.fromEntries(given),
+      which: this.#command.name(),
+      project_dir: settings.projectDir,
+      target: settings.target.name,
+      vars: settings.vars,
+      invocation_command: `lens ${process.argv.slice(2).join(' ')}`,
+    };
+  }
+}
+
+function snake(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

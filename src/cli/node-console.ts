@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { styleText } from 'node:util';
+import type { Output } from './output.ts';
+
+/** Of this process, as dbt's log lines and artifacts name it. */
+export const INVOCATION_ID = randomUUID();
+
+export type Level = 'info' | 'warn' | 'error';
+export type Colour = 'green' | 'yellow' | 'red';
+
+/** A line of dbt's log: its name and code there (https://docs.getdbt.com/reference/events-logging), its level, its data. */
+export interface ConsoleEvent {
+  readonly name: string;
+  readonly code: string;
+  readonly level?: Level;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+const PLAIN: ConsoleEvent = { name: 'Note', code: 'Z050' };
+
+/**
+ * The console of commands that run nodes, in dbt's manner: the time before each line; with `--log-format json` an object with
+ * dbt's `info` and `data`; with `--quiet` the errors alone. All of it goes to standard output, as dbt's does.
+ */
+export class NodeConsole {
+  readonly #output: Output;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  line(text: string, event: ConsoleEvent = PLAIN): void {
+    const { name, code, level = 'info', data = {} } = event;
+    if (this.#output.quiet && level !== 'error') return;
+    const now = new Date();
+    if (this.#output.format === 'text') {
+      this.#output.result(`${now.toTimeString().slice(0, 8)}  ${text}`);
+      return;
+    }
+    const info = {
+      name,
+      code,
+      level,
+      msg: text,
+      ts: now.toISOString(),
+      category: '',
+      extra: {},
+      invocation_id: INVOCATION_ID,
+      pid: process.pid,
+      thread: 'MainThread',
+    };
+    this.#output.result(JSON.stringify({ info, data }));
+  }
+
+  /** Space between parts, for eyes alone. */
+  gap(level: Level = 'info'): void {
+    if (this.#output.format === 'text' && !(this.#output.quiet && level !== 'error'))
+      this.line('', { ...PLAIN, level });
+  }
+
+  /** On a terminal, unless NO_COLOR is set. */
+  paint(colour: Colour, text: string): string {
+    return this.#output.format === 'json' ? text : styleText(colour, text, { stream: process.stdout });
+  }
+}

@@ -1,0 +1,54 @@
+import type { NodeResult } from '../materializer/node-results.ts';
+import { INVOCATION_ID } from './node-console.ts';
+import { secondsOf } from './node-lines.ts';
+
+/** The release of dbt whose artifacts are written, for readers that ask for it. */
+export const DBT_VERSION = '1.11.16';
+
+const STARTED_AT = new Date(Date.now() - performance.now());
+
+export interface RunResults {
+  readonly results: readonly NodeResult[];
+  readonly milliseconds: number;
+  /** Flags of the command by dbt's names, with `which` command it was. */
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+/** `target/run_results.json`: https://schemas.getdbt.com/dbt/run-results/v6.json */
+export function runResultsJson({ results, milliseconds, args }: RunResults): string {
+  return JSON.stringify({
+    metadata: artifactMetadata('run-results', 6),
+    results: results.map((result) => ({
+      status: result.status,
+      timing: timingOf(result),
+      thread_id: 'Thread-1',
+      execution_time: secondsOf(result),
+      adapter_response: result.adapterResponse,
+      message: result.message,
+      failures: result.failures,
+      unique_id: result.uniqueId,
+      compiled: result.compiledCode !== null,
+      compiled_code: result.compiledCode,
+      relation_name: result.relationName,
+      batch_results: null,
+    })),
+    elapsed_time: milliseconds / 1000,
+    args,
+  });
+}
+
+function timingOf({ status, startedAt, completedAt }: NodeResult): object[] {
+  return status === 'skipped' ? [] : [{ name: 'execute', started_at: startedAt, completed_at: completedAt }];
+}
+
+/** The head of an artifact. */
+export function artifactMetadata(artifact: string, version: number): Readonly<Record<string, unknown>> {
+  return {
+    dbt_schema_version: `https://schemas.getdbt.com/dbt/${artifact}/v${version}.json`,
+    dbt_version: DBT_VERSION,
+    generated_at: new Date().toISOString(),
+    invocation_id: INVOCATION_ID,
+    invocation_started_at: STARTED_AT.toISOString(),
+    env: {},
+  };
+}
