@@ -17,3 +17,12 @@ export function duration(milliseconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
+
+/** `340 B`, `2.1 MB`, `3.4 GB`. */
+export function bytes(n: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let at = 0;
+  let left = n;
+  for (; left >= 1000 && at < units.length - 1; at++) left /= 1000;
+  return `${at === 0 ? left : left.toFixed(1)} ${units[at]}`;
+}

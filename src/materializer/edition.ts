@@ -15,18 +15,16 @@ import { addPartitions, advanceCheckpoint, type CheckpointEntry, readCheckpoint 
 import { recordCompaction } from './compaction.ts';
 import { EditionCompaction } from './edition-compaction.ts';
 import { keepDeadLetters } from './dead-letters.ts';
+import { FileCheckpoint } from './file-checkpoint.ts';
 import { fold } from './fold.ts';
 import { land } from './landing.ts';
 import { ModelCosts } from './model-costs.ts';
 import { failedModel, modelFailed } from './model-failed.ts';
 import { atCheckpoint } from './model-states.ts';
 import { ModelStandings } from './model-standings.ts';
-import { prepare } from './prepare-relations.ts';
+import { prepare, storedReaders } from './prepare-relations.ts';
 import { keyedTables } from './keyed-tables.ts';
 import { rawRelation, type RawTable, rawTables } from './raw-tables.ts';
-
-/** DuckDB's file checkpoint of so many folded records takes half a second over ten million facts; of all in between, more. */
-export const RECORDS_BEFORE_CHECKPOINT = 100_000;
 
 export interface EditionOptions {
   readonly project: Project;
@@ -48,6 +46,9 @@ export interface AppliedBatch {
  */
 export class Edition implements AsyncDisposable {
   readonly warehouse: Warehouse;
+  /** By which it is kept. */
+  readonly project: Project;
+  readonly catalog: TopicCatalog;
   readonly plans: readonly MaintenancePlan[];
   readonly tables: readonly RawTable[];
   /** What happened at open that a person should know. */
@@ -57,8 +58,7 @@ export class Edition implements AsyncDisposable {
   readonly compaction: EditionCompaction;
   readonly #standings: ModelStandings;
   readonly #costs = new ModelCosts();
-  /** Records, since DuckDB's file checkpoint. */
-  #foldedSinceFile = 0;
+  readonly file: FileCheckpoint;
   readonly #indexes: KeyIndexes;
   #closed = false;
 
@@ -69,10 +69,14 @@ export class Edition implements AsyncDisposable {
     tables: readonly RawTable[],
     notices: readonly string[],
     indexes: KeyIndexes,
+    { project, catalog }: EditionOptions,
   ) {
     this.#indexes = indexes;
+    this.project = project;
+    this.catalog = catalog;
     this.warehouse = warehouse;
     this.#connection = connection;
+    this.file = new FileCheckpoint(connection);
     this.#standings = new ModelStandings(plans);
     this.compaction = new EditionCompaction(compacting, plans, this.#standings, this.#costs);
     this.plans = plans;
@@ -80,10 +84,15 @@ export class Edition implements AsyncDisposable {
     this.notices = notices;
   }
 
-  /** Opens or creates the file and makes its relations those of the project. */
-  static async open(file: string, { project, catalog, warehouse: options }: EditionOptions): Promise<Edition> {
-    const tables = rawTables(catalog, project);
-    const plans = await planModels(project, tables.map(rawRelation));
+  /**
+   * Opens or creates the file and makes its relations those of the project.
+   *
+   * @param planned what is known from an edition of the same project and topics
+   */
+  static async open(file: string, kept: EditionOptions, planned?: Pick<Edition, 'plans' | 'tables'>): Promise<Edition> {
+    const { project, catalog, warehouse: options } = kept;
+    const tables = planned?.tables ?? rawTables(catalog, project);
+    const plans = planned?.plans ?? (await planModels(project, tables.map(rawRelation)));
     requireKeepable(project, plans);
     const warehouse = await Warehouse.open(file, options);
     const connection = await warehouse.connect();
@@ -99,6 +108,7 @@ export class Edition implements AsyncDisposable {
         tables,
         [...notices, ...prepared.notices],
         new KeyIndexes(keyedTables(tables, plans), options.indexFromRows),
+        kept,
       );
       await edition.#standings.read(connection);
       return edition;
@@ -142,7 +152,7 @@ export class Edition implements AsyncDisposable {
     for (;;) {
       try {
         const applied = await this.#apply(batch, false, failed);
-        this.#foldedSinceFile += batch.records;
+        this.file.folded(batch.records);
         return applied;
       } catch (error) {
         const model = failedModel(error);
@@ -214,20 +224,27 @@ export class Edition implements AsyncDisposable {
   /** Writes the file's checkpoint, so that a start need not replay the write-ahead log. Skipped while a query runs. */
   async writeFile(): Promise<void> {
     await this.#indexes.makeAgain(this.#connection);
-    await this.#checkpoint();
+    await this.file.write();
   }
 
   /** The same between two batches, when many records have been folded since. */
   async writeFileWhenDue(): Promise<void> {
-    if (this.#foldedSinceFile >= RECORDS_BEFORE_CHECKPOINT && !this.compaction.isRunning) await this.#checkpoint();
+    if (this.file.isDue && !this.compaction.isRunning) await this.file.write();
   }
 
-  async #checkpoint(): Promise<void> {
-    const written = await this.#connection.run('checkpoint').then(
-      () => true,
-      () => false,
-    );
-    if (written) this.#foldedSinceFile = 0;
+  /** Leaves stored models behind, with those that read them: the next rebuild and compaction build them outright. */
+  leaveForRebuild(models: readonly string[]): void {
+    for (const model of storedReaders(this.plans, models)) this.#standings.leave(model, 'catching-up');
+  }
+
+  /**
+   * The end of an edition that others may still read: nothing is written any more, and its file may be moved. Close the warehouse when
+   * they are done.
+   */
+  async retire(): Promise<void> {
+    if (this.#closed) return;
+    await this.#closeWriting(() => this.file.write());
+    await this.warehouse.writeNoMore();
   }
 
   /** Records a compaction, and what upkeep has cost since the one before. */
@@ -257,12 +274,17 @@ export class Edition implements AsyncDisposable {
 
   /** May be called again. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#closeWriting();
+    await this.warehouse[Symbol.asyncDispose]();
+  }
+
+  async #closeWriting(last = async (): Promise<void> => {}): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await this.compaction.idle();
     this.compaction[Symbol.dispose]();
     await this.#connection.transaction(() => this.#costs.write(this.#connection)).catch(() => undefined);
+    await last();
     this.#connection[Symbol.dispose]();
-    await this.warehouse[Symbol.asyncDispose]();
   }
 }

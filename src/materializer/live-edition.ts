@@ -1,18 +1,31 @@
-import { LensError } from '../core/errors.ts';
 import type { Connection } from '../warehouse/connection.ts';
+import { Warehouse, type WarehouseOptions, warehousePlace } from '../warehouse/warehouse.ts';
 import type { Edition } from './edition.ts';
+import { EditionReaders } from './edition-readers.ts';
 
-/** How long a swap lets reads under way go on before it interrupts them. */
+/** How long those who read an edition that is wanted back may go on before they are interrupted. */
 const READS_GRACE_MS = 3000;
 
-/** The edition that answers now: reads go to it; a swap ends those under way and holds up new ones. */
+interface OtherEdition {
+  readonly opened: Promise<EditionReaders>;
+  readonly closed: Promise<void>;
+  /** Once it is open. */
+  readers?: EditionReaders;
+}
+
+/**
+ * The edition that answers now: reads go to it. One that is replaced goes on for those who read it, to their end. Others of the data
+ * folder are opened for as long as somebody reads them.
+ */
 export class LiveEdition implements AsyncDisposable {
   #edition: Edition;
-  readonly #reads = new Map<Promise<unknown>, AbortController>();
-  #swapping: Promise<unknown> = Promise.resolve();
+  #readers: EditionReaders;
+  /** Of editions that are not the live one, by file. */
+  readonly #others = new Map<string, OtherEdition>();
 
   constructor(edition: Edition) {
     this.#edition = edition;
+    this.#readers = new EditionReaders(edition.warehouse);
   }
 
   get edition(): Edition {
@@ -20,60 +33,69 @@ export class LiveEdition implements AsyncDisposable {
   }
 
   /**
-   * Work on a connection of its own, beside the writer. QUERY_FAILED when a swap or the end cannot wait for it; the
-   * signal tells the work of that too.
+   * Work on a connection of its own, beside the writer. QUERY_FAILED when the end cannot wait for it; the signal tells the work
+   * of that too.
    */
-  async read<T>(work: (connection: Connection, edition: Edition, signal: AbortSignal) => Promise<T>): Promise<T> {
-    await this.#swapping;
-    const leave = new AbortController();
-    const reading = this.#readUntil(leave.signal, work);
-    this.#reads.set(reading, leave);
-    try {
-      return await reading;
-    } finally {
-      this.#reads.delete(reading);
-    }
+  read<T>(work: (connection: Connection, edition: Edition, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const edition = this.#edition;
+    return this.#readers.read((connection, signal) => work(connection, edition, signal));
   }
 
-  async #readUntil<T>(
-    leave: AbortSignal,
-    work: (connection: Connection, edition: Edition, signal: AbortSignal) => Promise<T>,
+  /** The same on another edition's file, for reading only. WAREHOUSE_* errors when it cannot be opened. */
+  async readOther<T>(
+    file: string,
+    options: WarehouseOptions,
+    work: (connection: Connection, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    using connection = await this.#edition.warehouse.connect();
-    using _interrupting = connection.interruptOn(leave);
-    try {
-      return await work(connection, this.#edition, leave);
-    } catch (error) {
-      throw leave.aborted ? leave.reason : error;
-    }
+    const place = warehousePlace(file);
+    const known = this.#others.get(place);
+    // Without waiting, where it is open: else it could be closed in between.
+    if (known?.readers !== undefined) return known.readers.read(work);
+    const opened =
+      known?.opened ??
+      Warehouse.open(place, { ...options, readOnly: true }).then((warehouse) => new EditionReaders(warehouse));
+    const reading = opened.then((readers) => readers.read(work));
+    if (known === undefined) this.#keepWhileRead(place, opened);
+    return reading;
   }
 
-  /** Closes the edition, lets `exchange` put another in its place, and answers from that. */
-  async swap(exchange: () => Promise<Edition>): Promise<void> {
-    const done = Promise.withResolvers<void>();
-    this.#swapping = done.promise;
-    try {
-      await this.#endReads('interrupted, since a full refresh puts new tables in place', READS_GRACE_MS);
-      await this.#edition[Symbol.asyncDispose]();
-      this.#edition = await exchange();
-    } finally {
-      done.resolve();
-    }
+  /** Another edition answers from now on. The one before must be retired; it is closed when the last of its readers is done. */
+  replace(edition: Edition): void {
+    const before = this.#readers;
+    this.#edition = edition;
+    this.#readers = new EditionReaders(edition.warehouse);
+    this.#keepWhileRead(before.warehouse.path, Promise.resolve(before));
   }
 
-  async #endReads(why: string, graceMs: number): Promise<void> {
-    const timer = setTimeout(() => {
-      for (const leave of this.#reads.values()) {
-        leave.abort(new LensError('QUERY_FAILED', `the query was ${why}`, { hint: 'ask again' }));
-      }
-    }, graceMs);
-    await Promise.allSettled(this.#reads.keys());
-    clearTimeout(timer);
+  /** When nobody here has a file open any more: who reads on is interrupted after three seconds. */
+  async release(file: string, why: string): Promise<void> {
+    const other = this.#others.get(warehousePlace(file));
+    if (other === undefined) return;
+    await (await other.opened).end(why, READS_GRACE_MS);
+    await other.closed;
+  }
+
+  #keepWhileRead(file: string, opened: Promise<EditionReaders>): void {
+    const forget = (): void => void this.#others.delete(file);
+    const closed = opened
+      .then(async (readers) => {
+        const entry = this.#others.get(file);
+        if (entry !== undefined) entry.readers = readers;
+        await readers.done();
+        forget();
+        await readers.warehouse[Symbol.asyncDispose]();
+      })
+      .catch(forget);
+    this.#others.set(file, { opened, closed });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#swapping;
-    await this.#endReads('interrupted, since its warehouse is being closed', 0);
+    const why = 'interrupted, since its warehouse is being closed';
+    await this.#readers.end(why, 0);
+    for (const { opened, closed } of this.#others.values()) {
+      await opened.then((readers) => readers.end(why, 0)).catch(() => undefined);
+      await closed;
+    }
     await this.#edition[Symbol.asyncDispose]();
   }
 }

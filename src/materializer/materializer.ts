@@ -1,13 +1,17 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LensError } from '../core/errors.ts';
 import type { PartitionOffsets } from '../log/event-log.ts';
 import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts';
-import { consume, type Consumed } from './consume.ts';
-import { hasNewPartitions } from './find-partitions.ts';
+import { CheckpointPublisher, positions } from './checkpoint-publisher.ts';
+import { Compactor } from './compactor.ts';
+import type { Consumed } from './consume.ts';
 import { Edition } from './edition.ts';
-import { modelFailed } from './model-failed.ts';
-import { editionFiles, recoverSwap, removeEdition, requireHistory, swapEditions } from './full-refresh.ts';
+import { finishSwap } from './edition-swap.ts';
+import { beginEditions, liveFile } from './editions-file.ts';
+import { Follower } from './follower.ts';
+import { LiveEdition } from './live-edition.ts';
+import type { MaterializerOptions } from './materializer-options.ts';
+import { removeUnfinished } from './next-edition.ts';
 import type {
   CompactionSummary,
   LagRow,
@@ -19,11 +23,9 @@ import type {
   WarehouseStatus,
 } from './operations.ts';
 import type { TestOptions, TestSummary } from './node-results.ts';
+import type { Refreshed } from './refresh-contract.ts';
+import { Refresher } from './refresher.ts';
 import { runDataTests, testsOf } from './run-data-tests.ts';
-import { CheckpointPublisher, positions } from './checkpoint-publisher.ts';
-import { Compactor } from './compactor.ts';
-import { LiveEdition } from './live-edition.ts';
-import type { MaterializerOptions } from './materializer-options.ts';
 import { runResults } from './run-results.ts';
 import { appliedRecords, lagRows, modelStatuses, warehouseStatus } from './status.ts';
 import { Turns } from './turns.ts';
@@ -42,15 +44,16 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   /** Work on the edition's writing connection. */
   readonly #turns = new Turns();
   readonly #compactor: Compactor;
-  #following: { restart: AbortController; ended: Promise<void> } | null = null;
-  #followFailure: unknown = null;
-  #held: Promise<unknown> = Promise.resolve();
+  readonly #follower: Follower;
+  readonly #refresher: Refresher;
 
   private constructor(options: MaterializerOptions, edition: Edition) {
     this.#options = options;
     this.#live = new LiveEdition(edition);
     this.#publisher = new CheckpointPublisher(options, this.#live);
     this.#compactor = new Compactor(options, this.#live, this.#turns);
+    this.#follower = new Follower(options, this.#live, this.#turns, this.#compactor, this.#publisher);
+    this.#refresher = new Refresher(options, this.#live, this.#compactor, this.#follower, this.#publisher);
   }
 
   get #edition(): Edition {
@@ -62,53 +65,28 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
    * log. Throws WAREHOUSE_* errors, MODEL_SQL_INVALID, PROJECT_INVALID.
    */
   static async open(options: MaterializerOptions): Promise<Materializer> {
-    mkdirSync(options.dataDir, { recursive: true });
-    const files = editionFiles(options.dataDir);
-    if (recoverSwap(options.dataDir)) {
+    const { dataDir } = options;
+    mkdirSync(dataDir, { recursive: true });
+    if (await finishSwap(dataDir, options.warehouse)) {
       options.onEvent({ kind: 'notice', message: 'finished the swap of a full refresh that had been interrupted' });
     }
-    const edition = await Edition.open(files.live, options);
+    const fresh = !existsSync(liveFile(dataDir));
+    const edition = await Edition.open(liveFile(dataDir), options);
+    if (fresh) beginEditions(dataDir);
+    removeUnfinished(dataDir);
     const materializer = new Materializer(options, edition);
     for (const message of edition.notices) options.onEvent({ kind: 'notice', message });
     return materializer;
   }
 
   /** Applies the log as it grows and compacts on the interval, until aborted; ends right after a commit. */
-  async follow(signal: AbortSignal): Promise<void> {
-    if (this.#following !== null) throw new LensError('INTERNAL', 'the warehouse is being followed already');
-    const failed = new AbortController();
-    const either = AbortSignal.any([signal, failed.signal]);
-    const compacting = this.#compactor
-      .onInterval(either, async () => {
-        if (await hasNewPartitions(this.#options, this.#live, either)) this.#following?.restart.abort();
-      })
-      .catch((error: unknown) => failed.abort(error));
-    try {
-      while (!either.aborted) {
-        await this.#held;
-        const restart = new AbortController();
-        const ended = this.#consume(this.#edition, { signal: AbortSignal.any([either, restart.signal]) }).then(
-          () => undefined,
-        );
-        this.#following = { restart, ended: ended.catch(() => undefined) };
-        await ended;
-      }
-      if (failed.signal.aborted) throw failed.signal.reason;
-      await this.#publisher.publishNow();
-    } catch (error) {
-      this.#followFailure = error;
-      failed.abort(error);
-      throw error;
-    } finally {
-      this.#following = null;
-      await compacting;
-    }
+  follow(signal: AbortSignal): Promise<void> {
+    return this.#follower.follow(signal);
   }
 
   async status(): Promise<WarehouseStatus> {
-    const { project, log } = this.#options;
-    return this.#live.read((connection) =>
-      warehouseStatus(connection, this.#edition, project, log, this.#topicNames()),
+    return this.#live.read((connection, edition) =>
+      warehouseStatus(connection, edition, edition.project, this.#options.log, this.#topicNames()),
     );
   }
 
@@ -127,24 +105,24 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   }
 
   verify(options: VerifyOptions): Promise<Verification> {
-    return this.#live.read((connection, { plans, tables }, leave) =>
-      verifyWarehouse(connection, { ...this.#options, plans, tables }, options, leave),
+    return this.#live.read((connection, { project, catalog, plans, tables }, leave) =>
+      verifyWarehouse(connection, { ...this.#options, project, catalog, plans, tables }, options, leave),
     );
   }
 
   test(options: TestOptions): Promise<TestSummary> {
-    const { project, log } = this.#options;
-    const tests = testsOf(project, options);
-    return this.#live.read((_, { warehouse }, leave) => {
+    const { log } = this.#options;
+    return this.#live.read((_, { warehouse, project }, leave) => {
+      const tests = testsOf(project, options);
       const run = { project, log, topics: this.#topicNames(), tests, connect: () => warehouse.connect() };
       return runDataTests(run, options, leave);
     });
   }
 
   why(question: WhyQuestion): Promise<WhyAnswer> {
-    return this.#live.read((connection, _, leave) => {
+    return this.#live.read((connection, { project, catalog }, leave) => {
       const signal = question.signal === undefined ? leave : AbortSignal.any([leave, question.signal]);
-      return why(connection, this.#options, { ...question, signal });
+      return why(connection, { ...this.#options, project, catalog }, { ...question, signal });
     });
   }
 
@@ -161,19 +139,22 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
 
   async run(options: RunOptions): Promise<RunSummary> {
     const started = performance.now();
-    const { project } = this.#options;
+    const { project } = this.#edition;
     const selected = options.models?.map((name) => project.model(name)) ?? project.models;
     const signal = options.signal ?? new AbortController().signal;
-    const consumed = options.fullRefresh
-      ? await this.#fullRefresh(options.allowDataLoss ?? false, signal)
-      : await this.catchUp(signal);
+    const refreshed = options.fullRefresh === true ? await this.#fullRefresh(options, signal) : null;
+    const consumed =
+      options.fullRefresh === true
+        ? { batches: 0, records: refreshed?.records ?? 0, deadLetters: 0 }
+        : await this.catchUp(signal);
     if (!signal.aborted) await this.compact({ full: false });
-    const models = await this.#live.read((connection) => modelStatuses(connection, this.#edition.plans, project));
+    const models = await this.#live.read((connection, { plans, project }) => modelStatuses(connection, plans, project));
     return {
       ...consumed,
       milliseconds: performance.now() - started,
       models: runResults(selected, models),
       interrupted: signal.aborted,
+      refreshed,
     };
   }
 
@@ -183,14 +164,14 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
    */
   async catchUp(signal = new AbortController().signal): Promise<Consumed> {
     const ends = await this.#options.log.offsets(this.#topicNames());
-    if (this.#following === null) {
-      const consumed = await this.#consume(this.#edition, { signal, until: ends });
+    if (!this.#follower.isFollowing) {
+      const consumed = await this.#follower.consume({ signal, until: ends });
       await this.#publisher.publishNow();
       return consumed;
     }
     const before = await this.#live.read(appliedRecords);
     while (!signal.aborted && !(await this.#reached(ends))) {
-      if (this.#followFailure !== null) throw this.#followFailure;
+      this.#follower.throwIfFailed();
       await sleep(20);
     }
     const after = await this.#live.read(appliedRecords);
@@ -198,7 +179,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   }
 
   #topicNames(): string[] {
-    return this.#options.catalog.contracts.map((contract) => contract.name);
+    return this.#edition.catalog.contracts.map((contract) => contract.name);
   }
 
   async #reached(ends: readonly PartitionOffsets[]): Promise<boolean> {
@@ -206,86 +187,20 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     return lagRows('', ends, checkpoint).every((row) => row.lag === 0);
   }
 
-  /**
-   * Replays the log from its earliest offsets into a fresh edition, and swaps when it has caught up. When a model fails
-   * on the way, or the signal is aborted before the swap, the live edition stays and the new one is removed.
-   */
-  async #fullRefresh(allowDataLoss: boolean, signal: AbortSignal): Promise<Consumed> {
-    const { dataDir, log } = this.#options;
-    const files = editionFiles(dataDir);
-    const topics = this.#topicNames();
-    if (!allowDataLoss) await requireHistory(log, await this.#edition.checkpoint(), topics);
-    removeEdition(files.next);
-    const next = await Edition.open(files.next, this.#options);
-    const consumed = { batches: 0, records: 0, deadLetters: 0 };
-    const replay = async (): Promise<void> => {
-      const until = await log.offsets(topics);
-      const turns = new Turns();
-      const part = await this.#consume(next, { signal, until, alwaysBulk: true }, turns);
-      signal.throwIfAborted();
-      consumed.batches += part.batches;
-      consumed.records += part.records;
-      consumed.deadLetters += part.deadLetters;
-    };
+  /** Builds a next edition and lets it take over; null when the signal was aborted before that. */
+  async #fullRefresh(options: RunOptions, signal: AbortSignal): Promise<Refreshed | null> {
+    const { models, allowDataLoss, skipTests, onProgress: tell } = options;
+    const builtBy = models === undefined ? 'full refresh' : `refresh of ${models.join(', ')}`;
     try {
-      await replay();
-      const swapWhenCaughtUp = async (): Promise<void> => {
-        // What came while the first replay ran: little, and readers still see the old edition.
-        await replay();
-        const { failed } = await next.compaction.run(true);
-        const model = next.plans.find((plan) => next.foldedBehind('failed').includes(plan.model))?.model;
-        if (failed[0] !== undefined) throw failed[0];
-        if (model !== undefined) throw modelFailed(model, 'its SQL failed on the replayed data');
-        await this.#swap(next);
-      };
-      await this.#compactor.without(() => this.#holdFollowing(swapWhenCaughtUp));
+      return await this.#refresher.refresh({ builtBy, models, allowDataLoss, skipTests, signal, tell });
     } catch (error) {
-      await next[Symbol.asyncDispose]();
-      removeEdition(files.next);
-      if (!signal.aborted || error !== signal.reason) throw error;
+      if (signal.aborted && error === signal.reason) return null;
+      throw error;
     }
-    await this.#publisher.publishNow();
-    return consumed;
-  }
-
-  /** Stops following for the time of the work, then lets it go on from the edition there is then. */
-  async #holdFollowing(work: () => Promise<void>): Promise<void> {
-    const done = Promise.withResolvers<void>();
-    this.#held = done.promise;
-    try {
-      this.#following?.restart.abort();
-      await this.#following?.ended;
-      await this.#turns.take(work);
-    } finally {
-      done.resolve();
-    }
-  }
-
-  async #swap(next: Edition): Promise<void> {
-    const started = performance.now();
-    await next.writeFile();
-    await next[Symbol.asyncDispose]();
-    await this.#live.swap(() => {
-      swapEditions(this.#options.dataDir);
-      return Edition.open(editionFiles(this.#options.dataDir).live, this.#options);
-    });
-    this.#options.onEvent({ kind: 'swap', milliseconds: performance.now() - started });
-  }
-
-  #consume(
-    edition: Edition,
-    part: { signal: AbortSignal; until?: readonly PartitionOffsets[]; alwaysBulk?: boolean },
-    turns = this.#turns,
-  ): Promise<Consumed> {
-    return consume(edition, {
-      ...this.#options,
-      ...part,
-      exclusive: (work) => turns.take(work),
-      onCommit: () => this.#publisher.committed(edition),
-    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#refresher[Symbol.asyncDispose]();
     this.#publisher[Symbol.dispose]();
     await this.#live[Symbol.asyncDispose]();
   }

@@ -1,5 +1,6 @@
 import type { ResultSink } from '../warehouse/read-only-query.ts';
 import type { TestOptions, TestSummary } from './node-results.ts';
+import type { Refreshed, RefreshSink } from './refresh-contract.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
 import type { WhyAnswer, WhyQuestion } from './why-contract.ts';
 
@@ -122,10 +123,14 @@ export interface FailedModel {
 export interface RunOptions {
   /** Names of models; all when missing. MODEL_UNKNOWN_REF for one that the holder's project does not have. */
   readonly models?: readonly string[] | undefined;
-  /** Replay from the earliest offset into a new file, swap when caught up. */
+  /** Replay from the earliest offset into a new edition, or rebuild the `models` in a copy; swap when caught up. */
   readonly fullRefresh?: boolean | undefined;
   /** With fullRefresh: go on although the log no longer holds the history. */
   readonly allowDataLoss?: boolean | undefined;
+  /** With fullRefresh: swap without running the data tests on the new edition. */
+  readonly skipTests?: boolean | undefined;
+  /** With fullRefresh: what it finds and how far it is. */
+  readonly onProgress?: RefreshSink | undefined;
   /** Ends the run at a commit before it is done. A service that follows the log goes on with that. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -138,6 +143,8 @@ export interface RunSummary {
   readonly models: readonly RunModelResult[];
   /** True when the signal ended it before it was done. */
   readonly interrupted: boolean;
+  /** The full refresh, if it was one and took over. */
+  readonly refreshed: Refreshed | null;
 }
 
 export interface RunModelResult {

@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { Edition, type EditionOptions } from './edition.ts';
+import { removeEdition } from './edition-swap.ts';
 
 const NAME = /^warehouse\.verify-\d+\.duckdb(\..+)?$/;
 
@@ -67,5 +68,5 @@ function fileOf(dataDir: string, n: number): string {
 
 function remove(file: string): void {
   inUse.delete(file);
-  for (const name of [file, `${file}.wal`, `${file}.tmp`]) rmSync(name, { force: true, recursive: true });
+  removeEdition(file);
 }

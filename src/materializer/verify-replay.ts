@@ -5,7 +5,7 @@ import { type CheckpointEntry, readCheckpoint } from './checkpoint.ts';
 import { NO_ROWS } from './compare-tables.ts';
 import { consume } from './consume.ts';
 import type { EditionOptions } from './edition.ts';
-import { requireHistory } from './full-refresh.ts';
+import { requireHistory } from './history.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import { PinnedLog } from './pinned-log.ts';
 import type { RawTable } from './raw-tables.ts';

@@ -6,7 +6,8 @@ import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts'
 import { Warehouse } from '../warehouse/warehouse.ts';
 import { positions } from './checkpoint-publisher.ts';
 import type { EventSink } from './events.ts';
-import { editionFiles, recoverSwap, requireWarehouse } from './full-refresh.ts';
+import { finishSwap, requireWarehouse } from './edition-swap.ts';
+import { liveFile } from './editions-file.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import type { LagRow, QueryEnd, QueryOptions, WarehouseReads, WarehouseStatus } from './operations.ts';
 import type { TestOptions, TestSummary } from './node-results.ts';
@@ -39,8 +40,8 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
   /** WAREHOUSE_MISSING when there is none; WAREHOUSE_LOCKED and WAREHOUSE_UNREADABLE as {@link Warehouse.open}. */
   static async open(options: ReaderOptions): Promise<WarehouseReader> {
     requireWarehouse(options.dataDir);
-    recoverSwap(options.dataDir);
-    const warehouse = await Warehouse.open(editionFiles(options.dataDir).live, options.warehouse);
+    await finishSwap(options.dataDir, options.warehouse);
+    const warehouse = await Warehouse.open(liveFile(options.dataDir), options.warehouse);
     if (warehouse.recovery !== null) options.onEvent({ kind: 'notice', message: warehouse.recovery });
     return new WarehouseReader(options, warehouse);
   }

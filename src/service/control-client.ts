@@ -92,12 +92,13 @@ export class ControlClient implements WarehouseOperations, Disposable {
     return this.#call('compact', [options]) as Promise<CompactionSummary>;
   }
 
-  async run({ signal, ...options }: RunOptions): Promise<RunSummary> {
+  async run({ signal, onProgress, ...options }: RunOptions): Promise<RunSummary> {
     try {
-      return (await this.#call('run', [options], { signal })) as RunSummary;
+      return (await this.#callWithProgress('run', options, signal, onProgress)) as RunSummary;
     } catch (error) {
       if (signal?.aborted !== true) throw error;
-      return { records: 0, deadLetters: 0, batches: 0, milliseconds: 0, models: [], interrupted: true };
+      const nothing = { records: 0, deadLetters: 0, batches: 0, milliseconds: 0, models: [], refreshed: null };
+      return { ...nothing, interrupted: true };
     }
   }
 

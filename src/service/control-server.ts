@@ -88,6 +88,9 @@ async function answer(
     } else if (asked.method === 'test') {
       const options = (asked.params[0] ?? {}) as TestOptions;
       await answerWithProgress(response, (onProgress, signal) => operations.test({ ...options, onProgress, signal }));
+    } else if (asked.method === 'run') {
+      const options = (asked.params[0] ?? {}) as RunOptions;
+      await answerWithProgress(response, (onProgress, signal) => operations.run({ ...options, onProgress, signal }));
     } else send(response, 200, { result: await perform(operations, asked.method, asked.params, goneSignal(response)) });
   } catch (error) {
     send(response, 500, { error: toControlError(error) });
@@ -126,7 +129,7 @@ async function readRequest(request: IncomingMessage): Promise<ControlRequest> {
 
 async function perform(
   operations: WarehouseOperations,
-  method: Exclude<ControlMethod, 'query' | 'verify' | 'test'>,
+  method: Exclude<ControlMethod, 'query' | 'verify' | 'test' | 'run'>,
   params: readonly unknown[],
   gone: AbortSignal,
 ): Promise<unknown> {
@@ -141,8 +144,6 @@ async function perform(
       return operations.why({ ...(params[0] as WhyQuestion), signal: gone });
     case 'compact':
       return operations.compact((params[0] ?? { full: false }) as { full: boolean });
-    case 'run':
-      return operations.run({ ...(params[0] as RunOptions | undefined), signal: gone });
     default:
       return unreachable(method);
   }

@@ -6,7 +6,7 @@ import { openEmbeddedLog } from '../log/embedded/embedded-log.ts';
 import type { EventLog } from '../log/event-log.ts';
 import { openKafkaLog } from '../log/kafka/kafka-log.ts';
 import type { EventSink } from '../materializer/events.ts';
-import { requireWarehouse } from '../materializer/full-refresh.ts';
+import { requireWarehouse } from '../materializer/edition-swap.ts';
 import { Materializer } from '../materializer/materializer.ts';
 import { removeLeftOver } from '../materializer/scratch-edition.ts';
 import { WarehouseReader } from '../materializer/warehouse-reader.ts';

@@ -12,6 +12,8 @@ export interface WarehouseOptions {
   readonly threads?: number | undefined;
   /** Rows from which on a table's key is indexed (key-indexes.ts). */
   readonly indexFromRows?: number | undefined;
+  /** Nothing is written, not even by bringing the system schema up to this release. */
+  readonly readOnly?: boolean | undefined;
 }
 
 /** How DuckDB is set up for SQL of models, whatever the file. */
@@ -26,6 +28,7 @@ export const DUCKDB_SETTINGS: Readonly<Record<string, string>> = {
 
 /** Files open in this process: a second DuckDB instance on one file would corrupt it (facts: measured). */
 const open = new Set<string>();
+let instances = 0;
 
 /**
  * One DuckDB file with its system tables, one writer process, many connections.
@@ -34,15 +37,20 @@ const open = new Set<string>();
  * user can read files, load extensions or lift a limit.
  */
 export class Warehouse implements AsyncDisposable {
-  readonly path: string;
+  #path: string;
   /** Says what was done when the write-ahead log could not be replayed at open; otherwise null. */
   readonly recovery: string | null;
   readonly #instance: DuckDBInstance;
 
   private constructor(file: string, instance: DuckDBInstance, recovery: string | null) {
-    this.path = file;
+    this.#path = file;
     this.#instance = instance;
     this.recovery = recovery;
+  }
+
+  /** Where the file is now. */
+  get path(): string {
+    return this.#path;
   }
 
   /**
@@ -51,14 +59,14 @@ export class Warehouse implements AsyncDisposable {
    */
   static async open(file: string, options: WarehouseOptions = {}): Promise<Warehouse> {
     mkdirSync(path.dirname(file), { recursive: true });
-    const real = path.join(realpathSync(path.dirname(file)), path.basename(file));
+    const real = warehousePlace(file);
     if (open.has(real)) throw locked(file, 'it is already open in this process');
     const { instance, recovery } = await openInstance(real, options);
     open.add(real);
     const warehouse = new Warehouse(real, instance, recovery);
     try {
       using connection = await warehouse.connect();
-      await migrate(connection);
+      if (options.readOnly !== true) await migrate(connection);
       // The same SQL gives the same rows on every machine: dates of points in time are dates in UTC.
       await connection.run("set global TimeZone = 'UTC'; set lock_configuration = true");
     } catch (error) {
@@ -73,10 +81,30 @@ export class Warehouse implements AsyncDisposable {
     return new Connection(await this.#instance.connect(), this.path);
   }
 
+  /**
+   * Nothing is written any more, so that the file may get another name while queries go on: DuckDB keeps the open file, but would
+   * find its write-ahead log by the name it was opened by, which then may be another warehouse's. Say {@link movedTo} once it is.
+   */
+  async writeNoMore(): Promise<void> {
+    using connection = await this.connect();
+    await connection.run('pragma disable_checkpoint_on_shutdown');
+  }
+
+  movedTo(file: string): void {
+    open.delete(this.#path);
+    this.#path = warehousePlace(file);
+    open.add(this.#path);
+  }
+
   /** Closes the file. All connections must be closed before. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (open.delete(this.path)) this.#instance.closeSync();
   }
+}
+
+/** The one name of a warehouse's file, as {@link Warehouse.path} has it; its folder must be there. */
+export function warehousePlace(file: string): string {
+  return path.join(realpathSync(path.dirname(file)), path.basename(file));
 }
 
 async function openInstance(
@@ -118,7 +146,10 @@ async function recover(
 
 function create(file: string, options: WarehouseOptions): Promise<DuckDBInstance> {
   return DuckDBInstance.create(file, {
+    // Never that of another instance: one that was moved is still at work under the name this one has now.
+    temp_directory: `${file}.tmp-${process.pid}-${++instances}`,
     ...DUCKDB_SETTINGS,
+    ...(options.readOnly === true ? { access_mode: 'READ_ONLY' } : {}),
     // Checkpoints are for the compaction job: inside a batch's commit one costs 100 to 400 ms.
     checkpoint_threshold: '4GB',
     // So many keys looked up by a join are handed to the scan, which finds them by an index (key-indexes.ts).

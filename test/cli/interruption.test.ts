@@ -37,7 +37,7 @@ test('run stops at a commit, says so, and the next one goes on', async () => {
 
 test('a full refresh leaves the tables as they were', async () => {
   const args = ['run', '--full-refresh', '--set', 'batch.maxRecords=20', ...shop.flags];
-  const run = await interruptedAt(args, /^landed: /m);
+  const run = await interruptedAt(args, /^replay: /m);
   expect(await run.result).toMatchObject({ code: 1, stderr: interrupted });
   expect(await shop.rows('select count(*) as n from raw_orders')).toEqual([{ n: orders }]);
 });

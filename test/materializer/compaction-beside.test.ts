@@ -1,7 +1,7 @@
 import { cpSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { RECORDS_BEFORE_CHECKPOINT } from '../../src/materializer/edition.ts';
+import { RECORDS_BEFORE_CHECKPOINT } from '../../src/materializer/file-checkpoint.ts';
 import { differences, SHOP, Workshop } from './workshop.ts';
 
 function order(id: number, customer: string) {

@@ -8,33 +8,43 @@ import { interruption, reportInterruption } from '../interruption.ts';
 import { invocationOf } from '../invocation.ts';
 import { count, counted, duration } from '../numbers.ts';
 import { Progress } from '../progress.ts';
-import { selectedModels, selectionOf, withSelectionFlags, type SelectionFlags } from '../selection-flags.ts';
+import { refreshedText, refreshPrinter } from '../refresh-printer.ts';
+import { selectedModels, selectionOf, selects, withSelectionFlags, type SelectionFlags } from '../selection-flags.ts';
 import { firstLine, textTable } from '../text-table.ts';
 
 interface RunFlags extends SelectionFlags {
   readonly fullRefresh?: boolean;
   readonly allowDataLoss?: boolean;
+  readonly skipTests?: boolean;
 }
 
 /** `lens run`: exit 1 when a model failed. */
 export function runCommand(): Command {
   return withSelectionFlags(new Command('run'), 'models')
     .description('catch up to where the log ends now, bring the selected models up to it, and exit')
-    .option('--full-refresh', 'replay from the earliest offset into a new file, and swap when it has caught up')
+    .option(
+      '--full-refresh',
+      'replay the log into a new edition, or rebuild what --select names in a copy; test it, swap it in',
+    )
     .option('--allow-data-loss', 'with --full-refresh: go on although the log no longer holds the history')
+    .option('--skip-tests', 'with --full-refresh: swap without running the data tests on the new edition')
     .addHelpText('after', '\nExamples:\n  $ lens run\n  $ lens run --select +fct_sessions\n  $ lens run --full-refresh')
     .action(async (flags: RunFlags, command: Command) => {
       const { settings, output } = invocationOf(command);
-      const models = selectedModels(openProject(settings), selectionOf(flags), output).map(({ name }) => name);
-      if (models.length === 0) return;
+      const selection = selectionOf(flags);
+      const selected = selectedModels(openProject(settings), selection, output).map(({ name }) => name);
+      if (selected.length === 0) return;
       using progress = new Progress(output);
       const opening = { onEvent: eventPrinter(output, progress, 'at the end'), create: true } as const;
       const signal = interruption();
       const summary = await withWarehouse(settings, opening, (operations) =>
         operations.run({
-          models,
+          // Without a selection: whatever the project has by which the warehouse is kept.
+          models: selects(selection) ? selected : undefined,
           fullRefresh: flags.fullRefresh,
           allowDataLoss: flags.allowDataLoss,
+          skipTests: flags.skipTests,
+          onProgress: refreshPrinter(output, progress),
           signal,
         }),
       );
@@ -43,6 +53,8 @@ export function runCommand(): Command {
         reportInterruption(output, 'the warehouse stands at its last commit, and the next run goes on from there');
         return;
       }
+      const { refreshed } = summary;
+      if (refreshed !== null) output.line(refreshedText(refreshed), { event: 'refreshed', ...refreshed });
       output.line(runText(summary), { event: 'run', ...summary });
       // The exit code alone, and the table's first lines, do not say what is wrong.
       reportFailedModels(output, failedOf(summary.models));

@@ -1,0 +1,125 @@
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { LensError, messageOf } from '../core/errors.ts';
+
+/** An edition of the warehouse: one file, built at once, then kept current or kept aside. */
+export interface EditionRecord {
+  /** Counts up from 1, the first build of the data folder. */
+  readonly number: number;
+  /** For people: `first build`, `full refresh`, `refresh of fct_orders`. */
+  readonly builtBy: string;
+  /** ISO 8601. */
+  readonly builtAt: string;
+}
+
+/** The edition that answers. */
+export interface LiveRecord extends EditionRecord {
+  /** ISO 8601. */
+  readonly liveSince: string;
+}
+
+/** The edition that answered before, to which `lens rollback` returns. */
+export interface PreviousRecord extends EditionRecord {
+  /** Name in the data folder. */
+  readonly file: string;
+  /** ISO 8601. */
+  readonly liveUntil: string;
+}
+
+/** An edition as of an earlier point of the log, for reading only. */
+export interface NamedRecord extends EditionRecord {
+  readonly name: string;
+  readonly file: string;
+  /** What it was bounded by: `--to-time 2026-03-01T00:00:00Z`. */
+  readonly bound: string;
+  readonly checkpoint: readonly { readonly topic: string; readonly partition: number; readonly nextOffset: number }[];
+}
+
+/** A swap that has begun: whoever finds it finishes it (edition-swap.ts). */
+export interface SwapRecord {
+  /** The file that becomes the live one. */
+  readonly in: string;
+  /** The name under which the live one is kept. */
+  readonly out: string;
+  readonly live: LiveRecord;
+  readonly previous: PreviousRecord;
+  /** Of the edition before that, which is then no longer needed. */
+  readonly remove: string | null;
+}
+
+/** What `editions.json` in the data folder says. Only who holds the live edition may change it. */
+export interface Editions {
+  /** The number of the next edition. */
+  readonly next: number;
+  readonly live: LiveRecord;
+  readonly previous: PreviousRecord | null;
+  readonly named: readonly NamedRecord[];
+  readonly swap: SwapRecord | null;
+}
+
+/** The live edition's file. */
+export function liveFile(dataDir: string): string {
+  return path.join(dataDir, 'warehouse.duckdb');
+}
+
+/** The name of the file of any other edition. */
+export function editionFileName(number: number): string {
+  return `warehouse.edition-${number}.duckdb`;
+}
+
+/** CONFIG_INVALID when the file is there and is none of ours. A data folder without one has had no refresh yet. */
+export function readEditions(dataDir: string): Editions {
+  const file = place(dataDir);
+  if (!existsSync(file)) return firstEditions(bornAt(liveFile(dataDir)));
+  try {
+    const editions = JSON.parse(readFileSync(file, 'utf8')) as Editions;
+    if (typeof editions.next !== 'number' || !Array.isArray(editions.named)) throw new Error('it has another form');
+    return editions;
+  } catch (error) {
+    throw new LensError('CONFIG_INVALID', `cannot read which editions there are: ${messageOf(error)}`, {
+      place: file,
+      hint: 'without this file the warehouse still works; the previous edition can then not be returned to',
+      cause: error,
+    });
+  }
+}
+
+/** What holds once the first edition is made. */
+export function firstEditions(at: string): Editions {
+  const live = { number: 1, builtBy: 'first build', builtAt: at, liveSince: at };
+  return { next: 2, live, previous: null, named: [], swap: null };
+}
+
+/** A first edition was made: there was none, or it was moved away. */
+export function beginEditions(dataDir: string): void {
+  const at = new Date().toISOString();
+  const { next, live, ...others } = existsSync(place(dataDir))
+    ? readEditions(dataDir)
+    : { ...firstEditions(at), next: 1 };
+  writeEditions(dataDir, {
+    ...others,
+    next: next + 1,
+    live: { ...live, number: next, builtBy: 'first build', builtAt: at, liveSince: at },
+  });
+}
+
+/** Written whole or not at all, and durable when this returns. */
+export function writeEditions(dataDir: string, editions: Editions): void {
+  const file = place(dataDir);
+  const descriptor = openSync(`${file}.new`, 'w');
+  try {
+    writeSync(descriptor, `${JSON.stringify(editions, null, 2)}\n`);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(`${file}.new`, file);
+}
+
+function bornAt(file: string): string {
+  return (existsSync(file) ? statSync(file).birthtime : new Date()).toISOString();
+}
+
+function place(dataDir: string): string {
+  return path.join(dataDir, 'editions.json');
+}

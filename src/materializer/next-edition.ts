@@ -1,0 +1,192 @@
+import { readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { LensError } from '../core/errors.ts';
+import type { LogReading, PartitionOffsets } from '../log/event-log.ts';
+import { copyDatabase } from '../warehouse/copy-database.ts';
+import { consume } from './consume.ts';
+import { Edition, type EditionOptions } from './edition.ts';
+import { editionFileName, readEditions, writeEditions } from './editions-file.ts';
+import { removeEdition } from './edition-swap.ts';
+import type { MaterializerOptions } from './materializer-options.ts';
+import { modelFailed } from './model-failed.ts';
+import { PinnedLog } from './pinned-log.ts';
+
+/** What a next edition is made with; the project may be another one than the live edition's. */
+export interface NextEditionOptions extends EditionOptions, Pick<MaterializerOptions, 'dataDir' | 'batch' | 'bulk'> {
+  readonly log: LogReading;
+  readonly signal: AbortSignal;
+  /** How far a piece of work is, in records. */
+  readonly onProgress?: ((progress: EditionProgress) => void) | undefined;
+}
+
+export interface EditionProgress {
+  readonly label: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** What a next edition begins with. */
+export type EditionOrigin =
+  /** Nothing: raw tables and models come from the log alone. */
+  | { readonly from: 'log' }
+  /**
+   * A copy of the live edition's file. The raw tables stay; the models named, what the project has changed, and the stored models that
+   * read any of them are rebuilt from them.
+   */
+  | { readonly from: 'live'; readonly live: Edition; readonly rebuild: readonly string[] }
+  /** An edition that was kept: its file is left where it is when it does not take over. */
+  | { readonly from: 'kept'; readonly file: string; readonly number: number };
+
+/** Caught up when a pass over what came meanwhile takes no longer. */
+const CAUGHT_UP_MS = 1000;
+
+/** Files that are being built by this process: others that no record names are left over. */
+const inUse = new Set<string>();
+const NAME = /^(warehouse\.edition-\d+\.duckdb)(\..+)?$/;
+
+/**
+ * The next edition of the warehouse while it is built beside the live one, which goes on serving and following. It is `edition` to
+ * whoever tests or compares it; {@link close} makes it ready to take over, disposing it without that removes it.
+ */
+export class NextEdition implements AsyncDisposable {
+  readonly number: number;
+  /** Name in the data folder. */
+  readonly file: string;
+  readonly edition: Edition;
+  readonly #options: NextEditionOptions;
+  readonly #kept: boolean;
+  #closed = false;
+  #records = 0;
+
+  private constructor(number: number, file: string, edition: Edition, options: NextEditionOptions, kept: boolean) {
+    this.number = number;
+    this.file = file;
+    this.edition = edition;
+    this.#options = options;
+    this.#kept = kept;
+  }
+
+  /** Takes the next number and makes the file. Throws what {@link Edition.open} throws. */
+  static async open(origin: EditionOrigin, options: NextEditionOptions): Promise<NextEdition> {
+    const { dataDir, signal } = options;
+    const number = origin.from === 'kept' ? origin.number : takeNumber(dataDir);
+    const name = origin.from === 'kept' ? origin.file : editionFileName(number);
+    const file = path.resolve(dataDir, name);
+    const kept = origin.from === 'kept';
+    inUse.add(name);
+    try {
+      if (origin.from === 'live')
+        await origin.live.file.keepingFile(() => copyDatabase(origin.live.path, file, signal));
+      const edition = await Edition.open(file, options);
+      if (origin.from === 'live') edition.leaveForRebuild(origin.rebuild);
+      return new NextEdition(number, name, edition, options, kept);
+    } catch (error) {
+      inUse.delete(name);
+      if (!kept) removeEdition(file);
+      throw error;
+    }
+  }
+
+  /** Records applied so far. */
+  get records(): number {
+    return this.#records;
+  }
+
+  /**
+   * Lands everything before the ends, from where the edition stands, and makes every model equal to its SQL over that. MODEL_FAILED when
+   * one fails: what the live edition still has would be lost. Throws the signal's reason when aborted.
+   *
+   * @param bulk lands alone, and builds every model at the end
+   */
+  async advance(ends: readonly PartitionOffsets[], label: string, bulk = false): Promise<void> {
+    const { log, catalog, batch, bulk: bounds, signal, onProgress } = this.#options;
+    const total = await this.#lag(ends);
+    onProgress?.({ label, done: 0, total });
+    const consumed = await consume(this.edition, {
+      log: new PinnedLog(log, ends, new Set()),
+      catalog,
+      batch,
+      bulk: bounds,
+      until: ends,
+      signal,
+      alwaysBulk: bulk,
+      exclusive: (work) => work(),
+      onEvent: (event) => {
+        if (event.kind === 'batch') onProgress?.({ label, done: Math.max(0, total - event.lag), total });
+      },
+    });
+    signal.throwIfAborted();
+    this.#records += consumed.records;
+    const { failed } = await this.edition.compaction.run(false);
+    if (failed[0] !== undefined) throw failed[0];
+    const behind = this.edition.foldedBehind('failed');
+    const model = this.edition.plans.find((plan) => behind.includes(plan.model))?.model;
+    if (model !== undefined) throw modelFailed(model, 'its SQL failed on the data of the new edition');
+  }
+
+  /** The same up to where the log ends, again and again, until no more came meanwhile than a second's work. */
+  async catchUp(label = 'catch up'): Promise<void> {
+    for (;;) {
+      const ends = await this.#ends();
+      if ((await this.#lag(ends)) === 0 && !(await this.edition.compaction.isNeeded())) return;
+      const started = performance.now();
+      await this.advance(ends, label);
+      if (performance.now() - started < CAUGHT_UP_MS) return;
+    }
+  }
+
+  /** Up to where the log ends now. */
+  async advanceToEnd(label: string, bulk = false): Promise<void> {
+    await this.advance(await this.#ends(), label, bulk);
+  }
+
+  /** Writes everything into the file and closes it: it can take over, or be kept under a name. */
+  async close(): Promise<void> {
+    await this.edition.writeFile();
+    await this.edition[Symbol.asyncDispose]();
+    this.#closed = true;
+    inUse.delete(this.file);
+  }
+
+  /** Removes what was not {@link close}d. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      await this.edition[Symbol.asyncDispose]();
+    } finally {
+      inUse.delete(this.file);
+      if (!this.#kept) removeEdition(path.resolve(this.#options.dataDir, this.file));
+    }
+  }
+
+  #ends(): Promise<PartitionOffsets[]> {
+    return this.#options.log.offsets(this.#options.catalog.contracts.map((contract) => contract.name));
+  }
+
+  /** Records before the ends that are not applied yet. */
+  async #lag(ends: readonly PartitionOffsets[]): Promise<number> {
+    const checkpoint = await this.edition.checkpoint();
+    return ends.reduce((sum, { topic, partition, low, end }) => {
+      const entry = checkpoint.find((one) => one.topic === topic && one.partition === partition);
+      return sum + Math.max(0, end - (entry?.nextOffset ?? low));
+    }, 0);
+  }
+}
+
+function takeNumber(dataDir: string): number {
+  const editions = readEditions(dataDir);
+  if (editions.swap !== null) throw new LensError('INTERNAL', 'a swap is not finished yet');
+  writeEditions(dataDir, { ...editions, next: editions.next + 1 });
+  return editions.next;
+}
+
+/** Removes editions that a crash left unfinished. Only for who holds the live one. */
+export function removeUnfinished(dataDir: string): void {
+  const { previous, named, swap } = readEditions(dataDir);
+  const kept = new Set([previous?.file, swap?.in, swap?.out, ...named.map(({ file }) => file), ...inUse]);
+  for (const name of readdirSync(dataDir)) {
+    const file = NAME.exec(name)?.[1];
+    if (file !== undefined && !kept.has(file)) rmSync(path.join(dataDir, name), { force: true, recursive: true });
+  }
+}
