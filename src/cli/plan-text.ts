@@ -1,4 +1,6 @@
+import type { Model } from '../project/project-contract.ts';
 import { plainText } from '../maintenance/analysis/text.ts';
+import type { GatePlan } from '../maintenance/gate-plan.ts';
 import type {
   AggregateState,
   ColumnCaution,
@@ -17,8 +19,34 @@ export interface ExplainedPlan extends MaintenancePlan {
   readonly hints: readonly string[];
   /** What is an error at start. */
   readonly refused: readonly string[];
+  /** The data tests with `gate: true` on it, or on a source that it reads. */
+  readonly gates: readonly ExplainedGate[];
   /** Null when nothing is known of it. */
   readonly cost: CostSeen | null;
+}
+
+export interface ExplainedGate {
+  readonly test: string;
+  readonly upkeep: GatePlan['upkeep'];
+  /** By which its failing rows are found for what a batch touches. */
+  readonly key: readonly string[];
+  /** Why it is run over all rows; null when the touched keys are enough. */
+  readonly whole: string | null;
+}
+
+/** The gates that a plan is shown with. */
+export function explainedGates(gates: readonly GatePlan[], model: Model): ExplainedGate[] {
+  const own = gates.filter(({ test: { target, dependsOn } }) => {
+    if (dependsOn.models.includes(model.name)) return true;
+    return target?.kind === 'source' && model.dependsOn.sourceNames.includes(target.name);
+  });
+  return own.map(({ test, upkeep, plan, whole }) => ({ test: test.name, upkeep, key: plan.key, whole }));
+}
+
+function gateText({ test, upkeep, key, whole }: ExplainedGate): string {
+  const when = upkeep === 'batch' ? 'in each batch' : 'in each compaction';
+  const how = whole === null ? `for the touched ${key.join(', ')}` : `over all rows, since ${whole}`;
+  return `gate ${test}: asked ${when} ${how}`;
 }
 
 /** The hints of a plan's own reason, and of its inputs. */
@@ -37,6 +65,7 @@ export function planText(plan: ExplainedPlan): string {
   for (const input of plan.inputs)
     lines.push(`  ${input.relation.name}`, ...inputLines(plan, input).map((l) => `    ${l}`));
   for (const state of plan.states) lines.push(`  ${state.relation.name}: ${stateText(state)}`);
+  for (const gate of plan.gates) lines.push(`  ${gateText(gate)}`);
   if (plan.cost !== null) lines.push(`  cost so far: ${costText(plan.cost, plan.upkeep)}`);
   return lines.join('\n');
 }

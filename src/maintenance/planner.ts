@@ -1,17 +1,20 @@
 import { LensError, messageOf } from '../core/errors.ts';
 import { compile, qualified } from '../project/compile.ts';
-import type { Model, Project } from '../project/project-contract.ts';
+import type { DataTest, Model, Project, RelationNaming } from '../project/project-contract.ts';
 import { upkeepConfig } from '../project/upkeep-config.ts';
 import { type CatalogColumn, PlanCatalog } from '../warehouse/plan-catalog.ts';
 import { ident, qualified as qualifiedName } from '../warehouse/sql.ts';
 import { analyse, type AnalysedModel, type ModelToAnalyse, withKeptStates } from './analysed-model.ts';
 import { declaredKey } from './declared-key.ts';
 import { tablesNamed } from './analysis/duckdb/tables-named.ts';
+import { type GatePlan, gatePlan, isGate } from './gate-plan.ts';
 import type { MaintenancePlan, Relation } from './maintenance-plan.ts';
 import { Nondeterminism } from './nondeterminism.ts';
+import { type Planned, plannedOnce } from './planned-once.ts';
 import type { Reason } from './reasons.ts';
 import { stabilityIn, type Surroundings } from './surroundings.ts';
-import { withViews } from './with-views.ts';
+import { withNamedReads } from './named-reads.ts';
+import { type Reading, readingOf, withViews } from './with-views.ts';
 import { type Naming, ourName, ownName, planOf, type Written } from './written-plan.ts';
 
 /** A table that landing writes: a source of the project. */
@@ -29,21 +32,23 @@ export interface RawRelation extends Relation {
  * MODEL_SQL_INVALID when a model does not bind, with DuckDB's message and the model's file; PROJECT_INVALID for a
  * configuration of upkeep that means nothing.
  */
-export function planModels(project: Project, raw: readonly RawRelation[]): Promise<MaintenancePlan[]> {
-  // A full refresh and a second start in one process ask again, and the answer is a function of the arguments.
-  const text = JSON.stringify(raw);
-  const known = lastPlans.get(project);
-  if (known?.raw === text) return known.plans;
-  const plans = planAll(project, raw);
-  lastPlans.set(project, { raw: text, plans });
-  return plans;
+export async function planModels(project: Project, raw: readonly RawRelation[]): Promise<MaintenancePlan[]> {
+  return (await plannedOnce(project, raw, planAll)).plans;
 }
 
-const lastPlans = new WeakMap<Project, { readonly raw: string; readonly plans: Promise<MaintenancePlan[]> }>();
+/** The plans of a project's gates, the data tests with `gate: true` that can fail, in the order of the project. */
+export async function planGates(project: Project, raw: readonly RawRelation[]): Promise<GatePlan[]> {
+  return (await plannedOnce(project, raw, planAll)).gates;
+}
 
-async function planAll(project: Project, raw: readonly RawRelation[]): Promise<MaintenancePlan[]> {
+async function planAll(project: Project, raw: readonly RawRelation[]): Promise<Planned> {
   await using planner = await Planner.over(project, raw);
-  return planner.plans;
+  const { plans } = planner;
+  const gates: GatePlan[] = [];
+  for (const test of project.tests.filter(isGate)) {
+    gates.push(gatePlan(project, plans, test, await planner.addTest(test)));
+  }
+  return { plans, gates };
 }
 
 /** Plans a project's models and can look at them more closely afterwards, until it is disposed. */
@@ -114,7 +119,12 @@ export class Planner implements AsyncDisposable {
       declaredKey: key.columns,
       unstable: unstable?.call ?? null,
     };
-    const analysed = this.#withReads(model, await analyse(this.#catalog, toAnalyse, this.#around));
+    const analysed = withNamedReads(
+      this.#project,
+      this.#tables.values(),
+      model,
+      await analyse(this.#catalog, toAnalyse, this.#around),
+    );
     const nondeterministic = this.#nondeterminism.alsoBound(model, analysed.unstable);
     this.#nondeterminism.addColumns(columns);
     if (model.materialized === 'view') await this.#catalog.createView(relation.schema, relation.identifier, fullSql);
@@ -128,6 +138,30 @@ export class Planner implements AsyncDisposable {
     const plan = await this.#plan(model, relation, toAnalyse, analysed);
     const proved = analysed.uniqueKeys.some((unique) => unique.every((column) => key.columns.includes(column)));
     this.plans.push({ ...plan, nondeterministic, checkedKey: proved || plan.strategy === 'view' ? [] : key.sql });
+  }
+
+  /**
+   * The failing rows of a data test, as a model that is never stored: by which key of theirs a change of what it reads reaches
+   * them. A rebuild stands for a test that can only be run whole.
+   */
+  async addTest(test: DataTest): Promise<MaintenancePlan> {
+    const name = `test ${test.name}`;
+    const reading = { dependsOn: test.dependsOn, sql: (naming: RelationNaming) => test.sql(naming, true) };
+    const sql = reading.sql(qualified);
+    const columns = await this.#bound({ name: test.name, path: test.path }, sql);
+    const toAnalyse = { name, sql, columns, declaredKey: [], unstable: null };
+    const analysed = withNamedReads(
+      this.#project,
+      this.#tables.values(),
+      test,
+      await analyse(this.#catalog, toAnalyse, this.#around),
+    );
+    const relation = { name, schema: 'lens', identifier: name };
+    const written = analysed.reason === null ? await this.#shadowable(reading, toAnalyse, analysed) : null;
+    if (written !== null) return planOf(relation, toAnalyse, analysed, written);
+    const reason = analysed.reason ?? 'its SELECT reads tables by names other than ref() and source()';
+    const plan = planOf(relation, toAnalyse, analysed, { sql, alias: ownName });
+    return { ...plan, strategy: 'rebuild', key: [], domains: [], reason };
   }
 
   /** It stands in the SQL of its readers, and is no relation of its own. */
@@ -151,53 +185,26 @@ export class Planner implements AsyncDisposable {
     const sql = columns === null ? fullSql : `select ${list} from (\n${fullSql}\n)`;
     const declared = upkeepConfig(model).uniqueKey;
     const toAnalyse = { name, sql, columns: counting, declaredKey: declared, unstable: null, lineage: true };
-    const analysed = this.#withReads(model, await analyse(this.#catalog, toAnalyse, this.#around));
+    const analysed = withNamedReads(
+      this.#project,
+      this.#tables.values(),
+      model,
+      await analyse(this.#catalog, toAnalyse, this.#around),
+    );
     const relation = { name, schema: model.schema, identifier: model.alias };
     const plan = planOf(relation, toAnalyse, analysed, { sql, alias: ourName });
     if (analysed.reason === null && analysed.key.length > 0) return plan;
     return { ...plan, strategy: 'rebuild', key: [], domains: [], reason: analysed.reason };
   }
 
-  /** The tables that a SELECT names, where its plan does not tell: any change of theirs may touch any row. */
-  #withReads(model: Model, analysed: AnalysedModel): AnalysedModel {
-    const { reason } = analysed;
-    if (analysed.inputs.length > 0 || reason === null) return analysed;
-    const found = new Map<string, Relation>();
-    const visit = (at: Model): void => {
-      for (const name of at.dependsOn.models) {
-        const { materialized } = this.#project.model(name);
-        if (materialized === 'view' || materialized === 'ephemeral') visit(this.#project.model(name));
-      }
-      for (const relation of this.#tables.values()) {
-        if (at.dependsOn.models.includes(relation.name) || at.dependsOn.sources.includes(relation.name)) {
-          found.set(relation.name, relation);
-        }
-      }
-    };
-    visit(model);
-    const reads = [...found.values()];
-    return {
-      ...analysed,
-      reads: reads.map((relation) => ({ ...relation, columns: [] })),
-      inputs: reads.map((relation) => ({
-        relation,
-        columns: [],
-        uses: [],
-        unique: false,
-        carriesKey: false,
-        whole: reason,
-      })),
-    };
-  }
-
-  async #bound(model: Model, sql: string): Promise<CatalogColumn[]> {
+  async #bound({ name, path }: Pick<Model, 'name' | 'path'>, sql: string): Promise<CatalogColumn[]> {
     try {
       return await this.#catalog.describe(sql);
     } catch (error) {
       const refused = error instanceof LensError && error.code === 'QUERY_REFUSED' ? error.hint : undefined;
-      throw new LensError('MODEL_SQL_INVALID', `model ${model.name}: ${messageOf(error)}`, {
-        place: model.path,
-        hint: refused ?? `lens compile ${model.name} prints the SQL as DuckDB sees it`,
+      throw new LensError('MODEL_SQL_INVALID', `model ${name}: ${messageOf(error)}`, {
+        place: path,
+        hint: refused ?? `lens compile ${name} prints the SQL as DuckDB sees it`,
         cause: error,
       });
     }
@@ -223,7 +230,7 @@ export class Planner implements AsyncDisposable {
     // States first: with them a model may be kept by keys that cannot be without.
     const kept = compacted === null ? await this.#planWithStates(relation, toAnalyse, analysed) : null;
     if (kept !== null) return kept;
-    const written = await this.#shadowable(model, toAnalyse, analysed);
+    const written = await this.#shadowable(readingOf(this.#project, model), toAnalyse, analysed);
     const rebuild: Reason | null =
       analysed.reason ?? (written === null ? 'its SELECT reads tables by names other than ref() and source()' : null);
     if (rebuild !== null || written === null) {
@@ -266,9 +273,9 @@ export class Planner implements AsyncDisposable {
    * expression often bears the name of what it reads (`with orders as (select * from orders)`); the tables' own where
    * the SELECT uses a table's name for its columns. Null when neither binds to the same columns.
    */
-  async #shadowable(model: Model, toAnalyse: ModelToAnalyse, analysed: AnalysedModel): Promise<Written | null> {
+  async #shadowable(reading: Reading, toAnalyse: ModelToAnalyse, analysed: AnalysedModel): Promise<Written | null> {
     for (const alias of [ourName, ownName]) {
-      const sql = withViews(this.#project, model, (relation) => ident(alias(relation)));
+      const sql = withViews(this.#project, reading, (relation) => ident(alias(relation)));
       const named = tablesNamed(await this.#catalog.parsed(sql));
       const known = new Set(analysed.inputs.map(({ relation }) => alias(relation).toLowerCase()));
       // It would be read whole, whatever stands in for the others.

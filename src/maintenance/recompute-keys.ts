@@ -130,7 +130,7 @@ function sameKey(plan: MaintenancePlan, { hasNull }: TouchedKeys, other: string)
 }
 
 /** The model's SELECT over inputs restricted to what the touched keys need; the outer restriction drops what that brought in beside. */
-function restrictedSql(plan: MaintenancePlan, keys: TouchedKeys, standIns: FreshInputs['standIns']): string {
+export function restrictedSql(plan: MaintenancePlan, keys: TouchedKeys, standIns: FreshInputs['standIns']): string {
   const expressions = restrictedInputs(plan, keys, standIns);
   const ctes = expressions.length === 0 ? '' : `with ${expressions.join(',\n')}\n`;
   return `${ctes}select m.* from (\n${plan.bareSql}\n) m ${restrictedTo(keys, 'm')}`;

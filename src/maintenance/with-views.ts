@@ -1,10 +1,22 @@
 import { compile } from '../project/compile.ts';
-import type { Model, Project, RelationNaming } from '../project/project-contract.ts';
+import type { Dependencies, Model, Project, RelationNaming } from '../project/project-contract.ts';
+
+/** A SELECT over relations of a project: a model's, or a data test's. */
+export interface Reading {
+  readonly dependsOn: Dependencies;
+  /** With its relations named as told, the ephemeral models it reads in front. */
+  sql(naming: RelationNaming): string;
+}
+
+/** The SELECT of a model. */
+export function readingOf(project: Project, model: Model): Reading {
+  return { dependsOn: model.dependsOn, sql: (naming) => compile(project, model, naming) };
+}
 
 /** The SELECT with the views that it reads, directly or through others, as common table expressions in front. */
-export function withViews(project: Project, model: Model, naming: RelationNaming): string {
+export function withViews(project: Project, reading: Reading, naming: RelationNaming): string {
   const views = new Map<string, string>();
-  const visit = (at: Model): void => {
+  const visit = (at: { readonly dependsOn: Dependencies }): void => {
     for (const name of at.dependsOn.models) {
       const read = project.model(name);
       if (read.materialized === 'ephemeral') visit(read);
@@ -17,7 +29,7 @@ export function withViews(project: Project, model: Model, naming: RelationNaming
       );
     }
   };
-  visit(model);
-  const sql = compile(project, model, naming);
+  visit(reading);
+  const sql = reading.sql(naming);
   return views.size === 0 ? sql : `with ${[...views.values()].join(',\n')}\nselect * from (\n${sql}\n)`;
 }

@@ -4,6 +4,7 @@ import type { RecordBlock } from '../log/record-block.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import type { TopicBatch } from '../topics/topic-batch.ts';
 import type { Batch } from './batch.ts';
+import { BatchRecords } from './batch-records.ts';
 
 export interface BatchBounds {
   readonly maxRecords: number;
@@ -31,6 +32,9 @@ export class BatchCollector {
   readonly #ends = new Map<string, number>();
   readonly #decoders = [new Map<string, TopicBatch>(), new Map<string, TopicBatch>()] as const;
   #turn = 0;
+  /** Whether batches are to have a copy of their records, since gates may refuse some. */
+  readonly #keepRecords: boolean;
+  #kept: BatchRecords | undefined;
   /** Of the batch at hand, as sent. */
   #bytes = 0;
   /** A block that did not fit into the last batch, and its first record that is still to be taken. */
@@ -41,7 +45,9 @@ export class BatchCollector {
     catalog: TopicCatalog,
     from: readonly Position[],
     offsets: readonly PartitionOffsets[],
+    keepRecords = false,
   ) {
+    this.#keepRecords = keepRecords;
     this.#reader = reader;
     this.#catalog = catalog;
     for (const position of from) this.#positions.set(place(position), position);
@@ -71,6 +77,7 @@ export class BatchCollector {
     const moved = new Map<string, Position>();
     let records = 0;
     this.#bytes = 0;
+    this.#kept = this.#keepRecords ? new BatchRecords(this.#catalog) : undefined;
     let closesAt = Number.POSITIVE_INFINITY;
     while (records < bounds.maxRecords && this.#bytes < MAX_BATCH_BYTES && Date.now() < closesAt) {
       const wait = moved.size === 0 ? IDLE_WAIT_MS : busy() ? BUSY_WAIT_MS : 0;
@@ -106,6 +113,7 @@ export class BatchCollector {
     if (to > from) {
       await this.#catalog.prepare(block.topic, block);
       decoder.addRange(block, from, to);
+      this.#kept?.add(block, from, to);
       this.#bytes += span(block, from, to);
     }
     const whole = to === block.count;
@@ -123,7 +131,8 @@ export class BatchCollector {
     const topics = [...decoders.values()]
       .filter((decoder) => decoder.recordCount > 0)
       .map((decoder) => ({ contract: decoder.contract, records: decoder.recordCount, sealed: decoder.seal() }));
-    return { topics, positions: [...moved.values()], records, lag: this.lag };
+    const kept = this.#kept === undefined ? {} : { kept: this.#kept };
+    return { topics, positions: [...moved.values()], records, lag: this.lag, ...kept };
   }
 }
 

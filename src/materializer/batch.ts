@@ -1,6 +1,8 @@
 import type { TopicContract } from '../topics/topic-contract.ts';
 import type { SealedBatch } from '../topics/topic-batch.ts';
 import type { Position } from '../log/event-log.ts';
+import type { BatchRecords } from './batch-records.ts';
+import type { HeldRecord } from './held-records.ts';
 
 /** What one transaction applies: the decoded records of each topic, and the positions after them. */
 export interface Batch {
@@ -10,6 +12,10 @@ export interface Batch {
   readonly records: number;
   /** Records between the positions after this batch and the ends of the log, over all partitions. */
   readonly lag: number;
+  /** The records as they came; there where a gate may refuse the batch. */
+  readonly kept?: BatchRecords;
+  /** Records that gates hold back; they are in none of `topics`. */
+  readonly held?: readonly HeldRecord[];
 }
 
 export interface TopicRecords {

@@ -5,6 +5,8 @@ import { recomputeKeys } from '../maintenance/recompute-keys.ts';
 import { reachesAll, touchedKeyQueries, type TouchedKeys } from '../maintenance/touched-keys.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { qualified } from '../warehouse/sql.ts';
+import { gateFailed } from './gate-failed.ts';
+import type { Gates } from './gates.ts';
 import { ModelCosts } from './model-costs.ts';
 import { modelFailed } from './model-failed.ts';
 import { atCheckpoint } from './model-states.ts';
@@ -26,6 +28,14 @@ export interface CompactedModel {
   readonly rows: number;
 }
 
+export interface CompactionSurroundings {
+  readonly costs?: ModelCosts;
+  /** Data tests that are asked before it commits: MODEL_FAILED where one fails. */
+  readonly gates?: Gates;
+  /** Models that are not brought up. */
+  readonly behind?: ReadonlySet<string>;
+}
+
 /**
  * Brings compacted models up to the checkpoint, in dependency order and inside the caller's transaction: by the keys
  * pending since the last time and those their compacted inputs change now; outright where a change may have touched any
@@ -35,7 +45,7 @@ export async function compact(
   connection: Connection,
   plans: readonly MaintenancePlan[],
   outright: ReadonlySet<string>,
-  costs = new ModelCosts(),
+  { costs = new ModelCosts(), gates, behind }: CompactionSurroundings = {},
 ): Promise<CompactedModel[]> {
   const changes: Changes = new Map();
   const done: CompactedModel[] = [];
@@ -64,6 +74,8 @@ export async function compact(
       throw modelFailed(plan.model, error);
     }
   }
+  const [failure] = (await gates?.check(connection, changes, behind ?? new Set())) ?? [];
+  if (failure !== undefined) throw gateFailed(failure, plans);
   return done;
 }
 

@@ -7,6 +7,7 @@ import { BatchCollector } from './batch-collector.ts';
 import { positionsOf } from './checkpoint.ts';
 import type { Edition } from './edition.ts';
 import type { EventSink } from './events.ts';
+import { LogWithoutHeld } from './held-records.ts';
 import { tellFailures } from './model-failed.ts';
 
 export interface ConsumeOptions {
@@ -55,8 +56,9 @@ export async function consume(edition: Edition, options: ConsumeOptions): Promis
     return { batches: 0, records: 0, deadLetters: 0 };
   }
   const landed = await edition.landedRows();
-  await using reader = await options.log.read(from, { signal: options.signal });
-  const collector = new BatchCollector(reader, options.catalog, from, offsets);
+  const log = new LogWithoutHeld(options.log, await edition.gates.heldOffsets());
+  await using reader = await log.read(from, { signal: options.signal });
+  const collector = new BatchCollector(reader, options.catalog, from, offsets, edition.gates.batch.any);
   const run = new ConsumeRun(edition, options, collector, landed);
   await run.finish();
   return run.consumed;
@@ -126,6 +128,7 @@ class ConsumeRun {
     this.consumed.deadLetters += applied.deadLetters;
     onCommit?.(batch);
     tellFailures(applied.failed, onEvent);
+    for (const message of applied.notices) onEvent({ kind: 'notice', severity: 'warning', message });
     if (batch.records > 0) {
       onEvent({
         kind: 'batch',
@@ -144,6 +147,8 @@ class ConsumeRun {
   }
 
   #chooseMode(lag = this.#collector.lag): void {
+    // A folded model whose gate is to be asked has to be folded.
+    if (!this.#edition.gates.batch.rawOnly) return;
     if (this.#options.alwaysBulk === true) this.#bulk = true;
     const worthIt = Math.max(this.#options.bulk.lagRecords, this.#landed * BULK_SHARE_OF_LANDED);
     if (!this.#bulk && lag > worthIt) this.#bulk = true;

@@ -2,6 +2,7 @@ import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { makeMissingViews } from './build-models.ts';
 import { behindCheckpoint, compact, type CompactedModel } from './compaction.ts';
+import type { Gates } from './gates.ts';
 import type { ModelCosts } from './model-costs.ts';
 import type { ModelStandings } from './model-standings.ts';
 import { storedReaders } from './prepare-relations.ts';
@@ -15,9 +16,17 @@ export class EditionCompaction implements Disposable {
   readonly #plans: readonly MaintenancePlan[];
   readonly #standings: ModelStandings;
   readonly #costs: ModelCosts;
+  readonly #gates: Gates;
   #running: Promise<unknown> | null = null;
 
-  constructor(connection: Connection, plans: readonly MaintenancePlan[], standings: ModelStandings, costs: ModelCosts) {
+  constructor(
+    connection: Connection,
+    plans: readonly MaintenancePlan[],
+    standings: ModelStandings,
+    costs: ModelCosts,
+    gates: Gates,
+  ) {
+    this.#gates = gates;
     this.#connection = connection;
     this.#plans = plans;
     this.#standings = standings;
@@ -69,7 +78,11 @@ export class EditionCompaction implements Disposable {
       const outright = new Set(plans.filter((plan) => full || !stands(plan)).map((plan) => plan.model));
       try {
         const models = await this.#connection.transaction(async () => {
-          const compacted = await compact(this.#connection, plans, outright, this.#costs);
+          const compacted = await compact(this.#connection, plans, outright, {
+            costs: this.#costs,
+            gates: this.#gates,
+            behind: out,
+          });
           await makeMissingViews(this.#connection, this.#plans);
           return compacted;
         });

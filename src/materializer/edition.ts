@@ -1,5 +1,5 @@
-import type { Changes } from '../maintenance/change-set.ts';
-import { planModels } from '../maintenance/planner.ts';
+import type { GatePlan } from '../maintenance/gate-plan.ts';
+import { planGates, planModels } from '../maintenance/planner.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import { requireKeepable } from '../maintenance/refused-models.ts';
 import { rebuild } from '../maintenance/rebuild.ts';
@@ -9,15 +9,15 @@ import type { Connection } from '../warehouse/connection.ts';
 import { KeyIndexes } from '../warehouse/key-indexes.ts';
 import { Warehouse, type WarehouseOptions } from '../warehouse/warehouse.ts';
 import type { Batch } from './batch.ts';
+import { type AppliedBatch, BatchTransaction } from './batch-transaction.ts';
 import { makeMissingViews } from './build-models.ts';
 import { openedWords } from './changes/change-words.ts';
-import { addPartitions, advanceCheckpoint, type CheckpointEntry, readCheckpoint } from './checkpoint.ts';
+import { addPartitions, type CheckpointEntry, readCheckpoint } from './checkpoint.ts';
 import { recordCompaction } from './compaction.ts';
 import { EditionCompaction } from './edition-compaction.ts';
-import { keepDeadLetters } from './dead-letters.ts';
 import { FileCheckpoint } from './file-checkpoint.ts';
-import { fold } from './fold.ts';
-import { land } from './landing.ts';
+import { EditionGates } from './edition-gates.ts';
+import { failingOf } from './gates.ts';
 import { ModelCosts } from './model-costs.ts';
 import { failedModel, modelFailed } from './model-failed.ts';
 import { atCheckpoint } from './model-states.ts';
@@ -30,13 +30,8 @@ export interface EditionOptions {
   readonly project: Project;
   readonly catalog: TopicCatalog;
   readonly warehouse: WarehouseOptions;
-}
-
-export interface AppliedBatch {
-  readonly rowsChanged: number;
-  readonly deadLetters: number;
-  /** The failures of models that were left behind. */
-  readonly failed: readonly Error[];
+  /** False for a replay of decisions that have been made: data tests with `gate: true` are not asked. */
+  readonly gated?: boolean;
 }
 
 /**
@@ -60,6 +55,8 @@ export class Edition implements AsyncDisposable {
   readonly #costs = new ModelCosts();
   readonly file: FileCheckpoint;
   readonly #indexes: KeyIndexes;
+  readonly #batches: BatchTransaction;
+  readonly gates: EditionGates;
   #closed = false;
 
   private constructor(
@@ -70,18 +67,29 @@ export class Edition implements AsyncDisposable {
     notices: readonly string[],
     indexes: KeyIndexes,
     { project, catalog }: EditionOptions,
+    gates: readonly GatePlan[],
   ) {
     this.#indexes = indexes;
     this.project = project;
     this.catalog = catalog;
+    this.gates = new EditionGates(connection, gates, plans, tables);
     this.warehouse = warehouse;
     this.#connection = connection;
     this.file = new FileCheckpoint(connection);
     this.#standings = new ModelStandings(plans);
-    this.compaction = new EditionCompaction(compacting, plans, this.#standings, this.#costs);
+    this.compaction = new EditionCompaction(compacting, plans, this.#standings, this.#costs, this.gates.compaction);
     this.plans = plans;
     this.tables = tables;
     this.notices = notices;
+    this.#batches = new BatchTransaction({
+      connection,
+      plans,
+      tables,
+      standings: this.#standings,
+      costs: this.#costs,
+      gates: this.gates.batch,
+      catalog,
+    });
   }
 
   /**
@@ -94,13 +102,22 @@ export class Edition implements AsyncDisposable {
     const tables = planned?.tables ?? rawTables(catalog, project);
     const plans = planned?.plans ?? (await planModels(project, tables.map(rawRelation)));
     requireKeepable(project, plans);
+    const gates = kept.gated === false ? [] : await planGates(project, tables.map(rawRelation));
     const warehouse = await Warehouse.open(file, options);
     const connection = await warehouse.connect();
     try {
       const notices = warehouse.recovery === null ? [] : [warehouse.recovery];
       const { changes, ...prepared } = await prepare(connection, project, plans, tables);
       const any = await connection.number('select count(*) from lens.checkpoint');
-      if (any > 0) notices.push(...openedWords(changes));
+      if (any > 0)
+        notices.push(
+          ...openedWords(changes),
+          ...(await failingOf(
+            connection,
+            gates,
+            changes.map(({ name }) => name),
+          )),
+        );
       const edition = new Edition(
         warehouse,
         [connection, await warehouse.connect()],
@@ -109,6 +126,7 @@ export class Edition implements AsyncDisposable {
         [...notices, ...prepared.notices],
         new KeyIndexes(keyedTables(tables, plans), options.indexFromRows),
         kept,
+        gates,
       );
       await edition.#standings.read(connection);
       return edition;
@@ -176,24 +194,7 @@ export class Edition implements AsyncDisposable {
 
   async #apply(batch: Batch, bulk: boolean, failed: readonly Error[]): Promise<AppliedBatch> {
     if (this.#standings.unwritten) await this.compaction.idle();
-    const connection = this.#connection;
-    const deadLetters = batch.topics.flatMap(({ sealed }) => sealed.deadLetters);
-    const { rows: rowsChanged, standings } = await connection.transaction(async () => {
-      const standings = await this.#standings.write(connection);
-      const changes: Changes = new Map();
-      for (const { contract, sealed } of batch.topics) {
-        const table = this.tables.find((t) => t.contract.name === contract.name) as RawTable;
-        const change = await land(connection, table, sealed, !bulk && this.#isRead(table));
-        if (change !== null) changes.set(table.name, change);
-      }
-      const rows = bulk ? 0 : await fold(connection, this.plans, changes, this.#standings.behind(), this.#costs);
-      await keepDeadLetters(connection, deadLetters, Date.now());
-      await advanceCheckpoint(connection, batch.positions);
-      if (this.#costs.due) await this.#costs.write(connection);
-      return { rows, standings };
-    });
-    this.#standings.committed(standings);
-    return { rowsChanged, deadLetters: deadLetters.length, failed };
+    return this.#batches.apply(batch, bulk, failed);
   }
 
   /** Rebuilds folded models that are behind, with the folded models that read them. One that fails stays behind. */
@@ -209,6 +210,7 @@ export class Edition implements AsyncDisposable {
       try {
         await this.#connection.transaction(async () => {
           for (const plan of plans) await this.#rebuildOne(plan);
+          await this.gates.requirePassing(plans, out);
           await makeMissingViews(this.#connection, this.plans);
         });
         this.#standings.caughtUp(plans);
@@ -266,10 +268,6 @@ export class Edition implements AsyncDisposable {
 
   #stored(): MaintenancePlan[] {
     return this.plans.filter((plan) => plan.upkeep !== 'view');
-  }
-
-  #isRead(table: RawTable): boolean {
-    return this.plans.some((plan) => plan.reads.some(({ name }) => name === table.name));
   }
 
   /** May be called again. */

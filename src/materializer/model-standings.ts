@@ -5,7 +5,7 @@ import { leaveBehind, readModelRecords, type StoredState } from './model-states.
 import { storedReaders } from './prepare-relations.ts';
 
 /** Models left behind, with the reason. */
-type LeftBehind = ReadonlyMap<string, string | null>;
+export type LeftBehind = ReadonlyMap<string, string | null>;
 
 /**
  * Where the stored models stand, as the writers know it. A change to `catching-up` or `failed` takes effect at once and is

@@ -27,8 +27,11 @@ export interface EditionProgress {
 
 /** What a next edition begins with. */
 export type EditionOrigin =
-  /** Nothing: raw tables and models come from the log alone. */
-  | { readonly from: 'log' }
+  /**
+   * Nothing: raw tables and models come from the log alone. What gates held back of it in the edition `decided` stays out, as long as
+   * they are what they were.
+   */
+  | { readonly from: 'log'; readonly decided?: Edition | undefined }
   /**
    * A copy of the live edition's file. The raw tables stay; the models named, what the project has changed, and the stored models that
    * read any of them are rebuilt from them.
@@ -79,6 +82,10 @@ export class NextEdition implements AsyncDisposable {
         await origin.live.file.keepingFile(() => copyDatabase(origin.live.path, file, signal));
       const edition = await Edition.open(file, options);
       if (origin.from === 'live') edition.leaveForRebuild(origin.rebuild);
+      if (origin.from === 'log' && origin.decided !== undefined) {
+        using decided = await origin.decided.warehouse.connect();
+        await edition.gates.takeDecisions(decided);
+      }
       return new NextEdition(number, name, edition, options, kept);
     } catch (error) {
       inUse.delete(name);

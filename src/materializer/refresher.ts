@@ -80,7 +80,7 @@ export class Refresher implements AsyncDisposable {
 
     const { edition: live } = this.#live;
     const rebuild = (models ?? []).filter((name) => !neverRefreshed(project.model(name)));
-    const origin: EditionOrigin = fromLog ? { from: 'log' } : { from: 'live', live, rebuild };
+    const origin: EditionOrigin = fromLog ? { from: 'log', decided: live } : { from: 'live', live, rebuild };
     const onProgress: NonNullable<Parameters<typeof NextEdition.open>[1]['onProgress']> = (progress) =>
       tell?.({ kind: 'progress', ...progress });
     await using next = await NextEdition.open(origin, {

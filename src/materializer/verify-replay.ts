@@ -5,6 +5,7 @@ import { type CheckpointEntry, readCheckpoint } from './checkpoint.ts';
 import { NO_ROWS } from './compare-tables.ts';
 import { consume } from './consume.ts';
 import type { EditionOptions } from './edition.ts';
+import { type HeldOffsets, heldOffsets, LogWithoutHeld } from './held-records.ts';
 import { requireHistory } from './history.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import { PinnedLog } from './pinned-log.ts';
@@ -44,9 +45,10 @@ export async function verifyByReplay(
   const compacted = await compactedTopics(work.log, topics);
   const thinned = new Set<string>();
   const done = new Map<string, TableVerification>();
-  await using scratch = await ScratchEdition.open(work.dataDir, work);
+  const held = await heldOffsets(connection);
+  await using scratch = await ScratchEdition.open(work.dataDir, { ...work, gated: false });
   for (const stage of stagesOf(checkpoint, tables)) {
-    await advance(scratch, work, stage, checkpoint, thinned);
+    await advance(scratch, { ...work, held }, stage, checkpoint, thinned);
     using replayed = await scratch.edition.warehouse.connect();
     using _interrupting = replayed.interruptOn(work.signal);
     const unsure = (topic: string): boolean =>
@@ -55,7 +57,13 @@ export async function verifyByReplay(
   }
   const compared = tables.map((table) => done.get(table.name) ?? leftOut(table));
   if (work.chaos === undefined) return { tables: compared, replays: [] };
-  const replays = await verifyChaos(scratch, work, work.chaos, checkpoint, tables);
+  const replays = await verifyChaos(
+    scratch,
+    { ...work, log: new LogWithoutHeld(work.log, held), gated: false },
+    work.chaos,
+    checkpoint,
+    tables,
+  );
   return { tables: compared, replays };
 }
 
@@ -95,7 +103,7 @@ function atEnd(topic: string, at: readonly PartitionOffsets[], ends: readonly Pa
 /** Lands what lies between the last stage and this one, and builds every model over it. */
 async function advance(
   { edition }: ScratchEdition,
-  work: ReplayOptions,
+  work: ReplayOptions & { readonly held: HeldOffsets },
   stage: ReplayStage,
   checkpoint: readonly CheckpointEntry[],
   thinned: Set<string>,
@@ -103,7 +111,7 @@ async function advance(
   const total = checkpoint.reduce((sum, entry) => sum + entry.nextOffset - entry.firstOffset, 0);
   const before = stage.ends.reduce((sum, { low, end }) => sum + end - low, 0);
   await consume(edition, {
-    log: new PinnedLog(work.log, stage.ends, thinned),
+    log: new LogWithoutHeld(new PinnedLog(work.log, stage.ends, thinned), work.held),
     catalog: work.catalog,
     batch: work.batch,
     bulk: work.bulk,

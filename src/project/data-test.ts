@@ -213,7 +213,6 @@ function readTestConfig(definition: TestDefinition, config: Config): DataTestCon
   if (limit !== null && !(typeof limit === 'number' && Number.isInteger(limit) && limit > 0)) {
     throw invalid(definition, `limit must be a whole number above 0, not ${JSON.stringify(limit, largeAsText)}`);
   }
-  const meta = config['meta'];
   return {
     where: config['where'] === undefined || config['where'] === null ? null : string('where', ''),
     warnIf: string('warn_if', '!= 0'),
@@ -221,8 +220,20 @@ function readTestConfig(definition: TestDefinition, config: Config): DataTestCon
     limit,
     failCalc: string('fail_calc', 'count(*)'),
     storeFailures: readStoring(definition, config),
-    meta: typeof meta === 'object' && meta !== null ? (meta as Record<string, unknown>) : {},
+    gate: readGate(definition, config),
+    meta: readMeta(config),
   };
+}
+
+/** Under `meta:` as well, as what else dbt does not know. */
+function readGate(definition: TestDefinition, config: Config): boolean {
+  const said = config['gate'] ?? readMeta(config)['gate'] ?? false;
+  if (typeof said === 'boolean') return said;
+  throw invalid(definition, `gate must be true or false, not ${JSON.stringify(said, largeAsText)}`);
+}
+
+function readMeta({ meta }: Config): Readonly<Record<string, unknown>> {
+  return typeof meta === 'object' && meta !== null ? (meta as Record<string, unknown>) : {};
 }
 
 function readSeverity(definition: TestDefinition, config: Config): 'error' | 'warn' {

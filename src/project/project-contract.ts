@@ -240,6 +240,8 @@ export interface DataTestConfig {
   readonly failCalc: string;
   /** `no`: not even with `--store-failures`, which is for those of which nothing is said. */
   readonly storeFailures: 'table' | 'view' | 'no' | 'unsaid';
+  /** Write-audit-publish: it is run inside each batch's transaction, and holds back the records that make it fail. */
+  readonly gate: boolean;
   readonly meta: Readonly<Record<string, unknown>>;
 }
 

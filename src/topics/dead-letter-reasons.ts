@@ -13,6 +13,7 @@ export const DEAD_LETTER_REASONS = {
   kind_mismatch: 'the record has values in columns of another kind (mode patch)',
   check_failed: 'a landing check of topic.yml says no',
   out_of_range: 'a value is beyond what its column can hold',
+  gate_failed: 'a data test with gate: true fails with this record, and passes without it',
 } as const;
 
 export type DeadLetterReason = keyof typeof DEAD_LETTER_REASONS;

@@ -77,6 +77,15 @@ const MIGRATIONS: readonly string[] = [
    create table lens.left_relations (model varchar not null, schema_name varchar not null, identifier varchar not null);
    -- The rows of all the rebuilds, so that their time says something of the next one.
    alter table lens.model_costs add column rebuild_rows bigint`,
+  // Records that data tests with gate: true have held back. Decisions: a replay does not make them again as long as a test is what it
+  // was (its fingerprint), since what passes may hang on what came with it.
+  `create table lens.held_records (
+     topic varchar not null,
+     partition integer not null,
+     record_offset bigint not null,
+     test varchar not null,
+     fingerprint varchar not null
+   )`,
 ];
 
 /** Brings the system schema up to this release. WAREHOUSE_NEWER when a newer release wrote the file. */

@@ -1,12 +1,12 @@
 import { Command } from 'commander';
-import { planModels } from '../../maintenance/planner.ts';
+import { planGates, planModels } from '../../maintenance/planner.ts';
 import { refusals } from '../../maintenance/refused-models.ts';
 import { rawRelation, rawTables } from '../../materializer/raw-tables.ts';
 import { openCatalog, openProject } from '../../service/runtime.ts';
 import { invocationOf } from '../invocation.ts';
 import { costsSeen } from '../costs-seen.ts';
 import { selectedModels, selectionOf, withSelectionFlags, type SelectionFlags } from '../selection-flags.ts';
-import { type ExplainedPlan, planHints, planText } from '../plan-text.ts';
+import { explainedGates, type ExplainedPlan, planHints, planText } from '../plan-text.ts';
 
 /** `lens explain [SELECTORS...] [--json]`: needs neither log nor warehouse; where there is one, it tells what was spent. */
 export function explainCommand(): Command {
@@ -22,13 +22,16 @@ export function explainCommand(): Command {
       const project = openProject(settings);
       const selected = new Set(selectedModels(project, selectionOf(options, words), output).map(({ name }) => name));
       if (selected.size === 0) return;
-      const plans = await planModels(project, rawTables(openCatalog(settings), project).map(rawRelation));
+      const raw = rawTables(openCatalog(settings), project).map(rawRelation);
+      const plans = await planModels(project, raw);
+      const gates = await planGates(project, raw);
       const costs = await costsSeen(settings, output);
       const chosen = plans
         .filter((plan) => selected.has(plan.model))
         .map((plan): ExplainedPlan => {
           const cost = costs?.get(plan.model) ?? null;
-          return { ...plan, hints: planHints(plan), refused: refusals(project, plan), cost };
+          const own = explainedGates(gates, project.model(plan.model));
+          return { ...plan, hints: planHints(plan), refused: refusals(project, plan), gates: own, cost };
         });
       if (options.json === true || output.format === 'json') {
         output.result(JSON.stringify(chosen, null, options.json === true ? 2 : 0));

@@ -1,0 +1,118 @@
+import { LensError } from '../core/errors.ts';
+import type { Changes } from '../maintenance/change-set.ts';
+import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
+import type { TopicCatalog } from '../topics/catalog.ts';
+import type { Connection } from '../warehouse/connection.ts';
+import type { Batch } from './batch.ts';
+import { advanceCheckpoint } from './checkpoint.ts';
+import { keepDeadLetters } from './dead-letters.ts';
+import { fold } from './fold.ts';
+import { auditedBatch, GateRefusal } from './gate-audit.ts';
+import { type Baselines, type GateFailure, type Gates } from './gates.ts';
+import { heldBack, keepHeld } from './held-records.ts';
+import { land } from './landing.ts';
+import { ModelCosts } from './model-costs.ts';
+import type { LeftBehind, ModelStandings } from './model-standings.ts';
+import type { RawTable } from './raw-tables.ts';
+
+export interface AppliedBatch {
+  readonly rowsChanged: number;
+  readonly deadLetters: number;
+  /** The failures of models that were left behind. */
+  readonly failed: readonly Error[];
+  /** What a person should know of gates: records held back, failures that were there before. */
+  readonly notices: readonly string[];
+}
+
+/** How a batch is applied. */
+interface Application {
+  readonly bulk: boolean;
+  readonly failed: readonly Error[];
+  readonly baselines?: Baselines | undefined;
+  readonly trial?: boolean;
+}
+
+/** What a batch's transaction works with: parts of its edition. */
+export interface BatchParts {
+  readonly connection: Connection;
+  readonly plans: readonly MaintenancePlan[];
+  readonly tables: readonly RawTable[];
+  readonly standings: ModelStandings;
+  readonly costs: ModelCosts;
+  readonly gates: Gates;
+  readonly catalog: TopicCatalog;
+}
+
+/** Batches as transactions: landing, fold, gates, dead letters and checkpoint commit together. */
+export class BatchTransaction {
+  readonly #parts: BatchParts;
+
+  constructor(parts: BatchParts) {
+    this.#parts = parts;
+  }
+
+  /** Applies a batch, or of one that a gate refuses what the gates let pass. */
+  async apply(batch: Batch, bulk: boolean, failed: readonly Error[]): Promise<AppliedBatch> {
+    const refused = await this.#once(batch, { bulk, failed });
+    if (!(refused instanceof GateRefusal)) return refused;
+    const baselines = await this.#parts.gates.baselines(
+      this.#parts.connection,
+      refused.failures.map(({ gate }) => gate),
+    );
+    const { tables, catalog } = this.#parts;
+    const trial = async (part: Batch): Promise<readonly GateFailure[]> => {
+      const tried = await this.#once(part, { bulk, failed, baselines, trial: true });
+      return tried instanceof GateRefusal ? tried.failures : [];
+    };
+    const audited = await auditedBatch(batch, await trial(batch), { trial, tables, catalog });
+    const applied = await this.#once(audited, { bulk, failed, baselines });
+    if (applied instanceof GateRefusal) throw new LensError('INTERNAL', 'a gate refused a batch that it had let pass');
+    return { ...applied, notices: [...this.#parts.gates.tellFailing(baselines), ...applied.notices] };
+  }
+
+  /** One transaction; rolled back where a gate fails, and always where it is a trial. */
+  async #once(
+    batch: Batch,
+    { bulk, failed, baselines, trial = false }: Application,
+  ): Promise<AppliedBatch | GateRefusal> {
+    const connection = this.#parts.connection;
+    const deadLetters = [
+      ...batch.topics.flatMap(({ sealed }) => sealed.deadLetters),
+      ...(batch.held ?? []).map(({ letter }) => letter),
+    ];
+    const costs = trial ? new ModelCosts() : this.#parts.costs;
+    const work = async (): Promise<{ rows: number; standings: LeftBehind }> => {
+      const standings = await this.#parts.standings.write(connection);
+      const changes: Changes = new Map();
+      for (const { contract, sealed } of batch.topics) {
+        const table = this.#parts.tables.find((t) => t.contract.name === contract.name) as RawTable;
+        const wanted = bulk
+          ? this.#parts.gates.reads(table.name)
+          : this.#isRead(table) || this.#parts.gates.reads(table.name);
+        const change = await land(connection, table, sealed, wanted);
+        if (change !== null) changes.set(table.name, change);
+      }
+      const behind = this.#parts.standings.behind();
+      const rows = bulk ? 0 : await fold(connection, this.#parts.plans, changes, behind, costs);
+      const failures = await this.#parts.gates.check(connection, changes, behind, baselines);
+      if (trial || failures.length > 0) throw new GateRefusal(failures);
+      await keepDeadLetters(connection, deadLetters, Date.now());
+      await keepHeld(connection, batch.held ?? []);
+      await advanceCheckpoint(connection, batch.positions);
+      if (costs.due) await costs.write(connection);
+      return { rows, standings };
+    };
+    try {
+      const { rows: rowsChanged, standings } = await connection.transaction(work);
+      this.#parts.standings.committed(standings);
+      return { rowsChanged, deadLetters: deadLetters.length, failed, notices: heldBack(batch.held ?? []) };
+    } catch (error) {
+      if (error instanceof GateRefusal) return error;
+      throw error;
+    }
+  }
+
+  #isRead(table: RawTable): boolean {
+    return this.#parts.plans.some((plan) => plan.reads.some(({ name }) => name === table.name));
+  }
+}
