@@ -252,9 +252,9 @@ describe('a data test with gate: true', () => {
     const held = await letters(materializer);
     expect(held.length).toBeGreaterThan(3);
     expect(await differences(materializer, workshop.project, ['batch', 'compaction'])).toEqual([]);
-    const verified = await materializer.verify({ from: 'log', chaos: { replays: 3, seed: 5 } });
+    const verified = await materializer.verify({ from: 'log', chaos: { replays: 1, seed: 5 } });
     expect(verified.tables.filter(({ status }) => status !== 'equal')).toEqual([]);
-    expect(verified.replays.map(({ status }) => status)).toEqual(['equal', 'equal', 'equal']);
+    expect(verified.replays.map(({ status }) => status)).toEqual(['equal']);
     await materializer.run({ fullRefresh: true });
     expect(await contents(materializer)).toEqual(before);
     expect(await letters(materializer)).toEqual(held);
