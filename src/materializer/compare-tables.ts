@@ -106,8 +106,7 @@ async function dropNearPairs(
     `select *, row_number() over (${exact.length === 0 ? '' : `partition by ${idents(exact)}`} order by ${idents(doubles)}) as lens_rank from ${table}`;
   const same = exact.map((name) => `s.${ident(name)} is not distinct from e.${ident(name)}`);
   const near = doubles.map((name) => {
-    const [a, b] = [`s.${ident(name)}::double`, `e.${ident(name)}::double`];
-    return `(${a} is not distinct from ${b} or abs(${a} - ${b}) <= ${NEAR} * greatest(abs(${a}), abs(${b})))`;
+    return `(${nearlyEqual(`s.${ident(name)}`, `e.${ident(name)}`)})`;
   });
   await connection.run(
     `create or replace temp table lens_verify_pairs as
@@ -117,6 +116,12 @@ async function dropNearPairs(
      delete from ${SIDES[1]} where lens_row in (select e from lens_verify_pairs)`,
   );
   return (await connection.number('select count(*) from lens_verify_pairs')) > 0;
+}
+
+/** A condition: two doubles are the same, or nearly. */
+export function nearlyEqual(one: string, other: string): string {
+  const [a, b] = [`${one}::double`, `${other}::double`];
+  return `${a} is not distinct from ${b} or coalesce(abs(${a} - ${b}) <= ${NEAR} * greatest(abs(${a}), abs(${b})), false)`;
 }
 
 async function examplesOf(connection: Connection, shown: readonly string[]): Promise<TableVerification['examples']> {

@@ -6,6 +6,8 @@ import type { TopicCatalog } from '../topics/catalog.ts';
 import type { TopicContract } from '../topics/topic-contract.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { ident, qualified, text } from '../warehouse/sql.ts';
+import type { ColumnChange } from './changes/change-plan.ts';
+import { rawTableChange } from './changes/raw-table-change.ts';
 
 /** A topic's raw table in the warehouse. Rebuilt by replaying the topic; nothing but landing writes to it. */
 export interface RawTable {
@@ -88,51 +90,26 @@ export interface PreparedTable {
  */
 export async function prepareRawTable(connection: Connection, table: RawTable): Promise<PreparedTable> {
   const { contract, schema, name, relation } = table;
-  const before = await columnsOf(connection, table);
+  const change = await rawTableChange(connection, table);
+  const done = { notices: [], landedAgain: false };
+  if (change === null) return done;
+  if (change.change === 'replay') {
+    throw new LensError('CONFIG_INVALID', change.what, { place: contract.place, hint: LAND_AGAIN });
+  }
+  if (change.change === 'columns') {
+    for (const column of contract.columns.filter((one) => change.columns.some((added) => added.name === one.name))) {
+      await connection.run(`alter table ${relation} add column ${definition(column, false)}`);
+    }
+    const notice = ({ name: column }: ColumnChange): string =>
+      `${name}.${column} is new and null for rows landed before; lens run --full-refresh fills it`;
+    return { ...done, notices: change.columns.map(notice) };
+  }
   const definitions = contract.columns.map((column) => definition(column, contract.tableKey.includes(column.name)));
   await connection.run(
-    `create schema if not exists ${ident(schema)}; create table if not exists ${relation} (${definitions.join(', ')})`,
+    `create schema if not exists ${ident(schema)}; create table ${relation} (${definitions.join(', ')});
+     delete from lens.checkpoint where topic = ${text(contract.name)}`,
   );
-  if (before.length === 0) {
-    const landedAgain = await forgetOffsets(connection, contract.name);
-    const notice = `${name} was not there: topic ${contract.name} is landed again from its earliest offset`;
-    return { notices: landedAgain ? [notice] : [], landedAgain };
-  }
-  const keyBefore = before.filter(({ nullable }) => !nullable).map((column) => column.name);
-  if (!sameNames(keyBefore, contract.tableKey)) throw otherKey(table, keyBefore);
-  const notices: string[] = [];
-  for (const [i, column] of contract.columns.entries()) {
-    const existing = before.find((one) => one.name === column.name);
-    if (existing !== undefined && existing.type !== sqlType(column.type)) throw changed(table, column, existing.type);
-    if (existing !== undefined) continue;
-    if (i < before.length) throw changed(table, column, 'not there');
-    await connection.run(`alter table ${relation} add column ${definition(column, false)}`);
-    notices.push(`${name}.${column.name} is new and null for rows landed before; lens run --full-refresh fills it`);
-  }
-  return { notices, landedAgain: false };
-}
-
-interface StoredColumn {
-  readonly name: string;
-  readonly type: string;
-  /** False for the key's. */
-  readonly nullable: boolean;
-}
-
-function columnsOf(connection: Connection, { schema, name }: RawTable): Promise<StoredColumn[]> {
-  return connection.rows(
-    `select column_name as name, data_type as type, is_nullable as nullable from duckdb_columns()
-     where database_name = current_database() and schema_name = ${text(schema)} and table_name = ${text(name)}
-     order by column_index`,
-  );
-}
-
-/** Takes a topic out of the checkpoint, so that it is read from its earliest offset; false when it was not in it. */
-async function forgetOffsets(connection: Connection, topic: string): Promise<boolean> {
-  const of = `from lens.checkpoint where topic = ${text(topic)}`;
-  const applied = await connection.number(`select count(*) ${of} and next_offset > first_offset`);
-  await connection.run(`delete ${of}`);
-  return applied > 0;
+  return change.change === 'new' ? done : { notices: [change.what], landedAgain: true };
 }
 
 function definition(column: Column, key: boolean): string {
@@ -141,24 +118,3 @@ function definition(column: Column, key: boolean): string {
 
 const LAND_AGAIN =
   'move warehouse.duckdb away from the data folder: the next start lands the topics again, by their new contracts';
-
-function sameNames(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((name) => b.includes(name));
-}
-
-/** One row a key was kept of: those that are gone come back with a replay only. */
-function otherKey({ name, contract }: RawTable, before: readonly string[]): LensError {
-  return new LensError(
-    'CONFIG_INVALID',
-    `${name} is kept by the key ${before.join(', ')} in the warehouse, by ${contract.tableKey.join(', ')} in the topic's contract`,
-    { place: contract.place, hint: LAND_AGAIN },
-  );
-}
-
-function changed(table: RawTable, column: Column, found: string): LensError {
-  return new LensError(
-    'CONFIG_INVALID',
-    `${table.name}.${column.name} is ${found} in the warehouse, ${sqlType(column.type)} by the topic's contract`,
-    { place: table.contract.place, hint: LAND_AGAIN },
-  );
-}

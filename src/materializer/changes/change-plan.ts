@@ -9,6 +9,8 @@ export interface ChangePlan {
   readonly id: string;
   /** What is built, in that order, then what is dropped. */
   readonly models: readonly ModelChange[];
+  /** Changes that are not selected. */
+  readonly hidden: readonly string[];
   readonly rawTables: readonly RawTableChange[];
   /** Models of which nothing changes. */
   readonly unchanged: readonly string[];
@@ -24,8 +26,10 @@ export interface ModelChange {
    * are built; `removed`: the model is gone, or writes to another relation, and this one is dropped.
    */
   readonly cause: 'new' | 'changed' | 'failed' | 'missing' | 'follows' | 'removed';
-  /** Where it is, as `schema.name`. */
-  readonly relation: string;
+  /** Where it is, or will be. */
+  readonly relation: RelationName;
+  /** Where its rows are now, maybe of the model that it was; null where there are none. */
+  readonly before: RelationName | null;
   /**
    * The model that it was by another name; of a relation to drop, the model that has its rows now (the same one, where that writes
    * elsewhere). Null when it is no renaming.
@@ -43,6 +47,11 @@ export interface ModelChange {
   readonly recordsBehind: number;
   /** Only of `--diff`. */
   readonly data: DataDifference | null;
+}
+
+export interface RelationName {
+  readonly schema: string;
+  readonly identifier: string;
 }
 
 export type Difference =

@@ -1,5 +1,6 @@
 import { summaryOf } from '../../maintenance/plan-summary.ts';
 import type { Difference, Upkeep } from './change-plan.ts';
+import { relationName } from './definition-differences.ts';
 import type { BareChange } from './model-changes.ts';
 
 /** What of a model changes and why, in a few words: `changed: SQL, columns`, `follows dim_users`. */
@@ -16,7 +17,7 @@ export function changeWords({ name, cause, renamed, differences, follows, kind, 
     case 'follows':
       return `follows ${follows.join(', ')}`;
     default:
-      return `${kind} ${relation}, ${whereItIs(name, renamed)}`;
+      return `${kind} ${relationName(relation)}, ${whereItIs(name, renamed)}`;
   }
 }
 
@@ -56,7 +57,7 @@ export function openedWords(changes: readonly BareChange[]): string[] {
   const left = changes
     .filter(({ cause }) => cause === 'removed')
     .map(({ name, kind, relation, renamed }) => {
-      return `${kind} ${relation} of ${name}, ${whereItIs(name, renamed)}`;
+      return `${kind} ${relationName(relation)} of ${name}, ${whereItIs(name, renamed)}`;
     });
   return [
     ...(views.length === 0 ? [] : [`views made anew: ${views.join(', ')}`]),

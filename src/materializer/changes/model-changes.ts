@@ -1,6 +1,6 @@
 import type { MaintenancePlan } from '../../maintenance/maintenance-plan.ts';
-import type { ModelChange } from './change-plan.ts';
-import { definitionDifferences, relationName } from './definition-differences.ts';
+import type { ModelChange, RelationName } from './change-plan.ts';
+import { definitionDifferences } from './definition-differences.ts';
 import type { ModelDefinition } from './model-definition.ts';
 import { renamedModels } from './renamed-models.ts';
 import type { Stale } from './stale-models.ts';
@@ -34,7 +34,8 @@ export function modelChanges(
         name: plan.model,
         kind: plan.upkeep === 'view' ? 'view' : 'table',
         cause: why.cause,
-        relation: relationName(definition),
+        relation: nameOf(definition),
+        before: there(stored, stored.definitions.get(renamed.get(plan.model) ?? plan.model) ?? definition),
         renamed: renamed.get(plan.model) ?? null,
         differences: why.cause === 'changed' ? definitionDifferences(before, definition) : [],
         follows: why.follows,
@@ -46,11 +47,20 @@ export function modelChanges(
     name: one.model,
     kind: stored.relations.get(relationId(one)) === 'VIEW' ? 'view' : 'table',
     cause: 'removed',
-    relation: relationName(one),
+    relation: nameOf(one),
+    before: nameOf(one),
     // its own name where it only writes elsewhere
     renamed: definitions.has(one.model) ? one.model : (becameOf.get(one.model) ?? null),
     differences: [],
     follows: [],
   }));
   return [...built, ...dropped];
+}
+
+function nameOf({ schema, identifier }: RelationName): RelationName {
+  return { schema, identifier };
+}
+
+function there(stored: StoredModels, relation: RelationName): RelationName | null {
+  return stored.relations.has(relationId(relation)) ? nameOf(relation) : null;
 }

@@ -41,11 +41,11 @@ export function staleModels(
 }
 
 /** What a model reads: by its SQL, ephemeral models looked through, and the stored tables by its plan. */
-function inputsOf(project: Project, { model, reads }: MaintenancePlan): string[] {
+export function inputsOf(project: Project, { model, reads }: MaintenancePlan): string[] {
   const found = new Set<string>();
   const visit = (name: string): void => {
-    const { models, sources } = project.model(name).dependsOn;
-    for (const source of sources) found.add(source);
+    const { models, sources, seeds } = project.model(name).dependsOn;
+    for (const table of [...sources, ...seeds]) found.add(table);
     for (const read of models) {
       if (project.model(read).materialized === 'ephemeral') visit(read);
       else found.add(read);

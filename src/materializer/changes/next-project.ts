@@ -1,0 +1,23 @@
+import { loadProject } from '../../project/load-project.ts';
+import type { Project } from '../../project/project-contract.ts';
+import { loadTopics, type TopicCatalog } from '../../topics/catalog.ts';
+
+/** Where a project is read, and with what. */
+export interface ProjectSource {
+  /** Absolute path of the folder. */
+  readonly dir: string;
+  readonly vars: Readonly<Record<string, unknown>>;
+  readonly target: { readonly name: string; readonly schema: string };
+  readonly registry?: string | undefined;
+}
+
+/** A project with the topics that feed it. */
+export interface NextProject {
+  readonly project: Project;
+  readonly catalog: TopicCatalog;
+}
+
+/** Reads it as it is now. Throws what is wrong with it. */
+export function readProject({ dir, vars, target, registry }: ProjectSource): NextProject {
+  return { project: loadProject(dir, { vars, target }), catalog: loadTopics(dir, { registry }) };
+}
