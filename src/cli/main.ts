@@ -35,7 +35,8 @@ async function outcome(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     const reported = error instanceof CommanderError ? usageError(error, program, args) : error;
     process.stderr.write(reportError(reported, errorFormat(args, process.env)));
-    return exitCodeOf(reported);
+    // 2 says something else then
+    return args.includes('--detailed-exitcode') ? 1 : exitCodeOf(reported);
   }
 }
 

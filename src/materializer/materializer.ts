@@ -15,6 +15,7 @@ import { removeUnfinished } from './next-edition.ts';
 import type {
   CompactionSummary,
   LagRow,
+  PlanRequest,
   QueryEnd,
   QueryOptions,
   RunOptions,
@@ -26,6 +27,9 @@ import type { TestOptions, TestSummary } from './node-results.ts';
 import type { Refreshed } from './refresh-contract.ts';
 import { Refresher } from './refresher.ts';
 import { runDataTests, testsOf } from './run-data-tests.ts';
+import type { ChangePlan } from './changes/change-plan.ts';
+import { planChanges } from './changes/change-planner.ts';
+import { readProject } from './changes/next-project.ts';
 import { runResults } from './run-results.ts';
 import { appliedRecords, lagRows, modelStatuses, warehouseStatus } from './status.ts';
 import { Turns } from './turns.ts';
@@ -123,6 +127,14 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     return this.#live.read((connection, { project, catalog }, leave) => {
       const signal = question.signal === undefined ? leave : AbortSignal.any([leave, question.signal]);
       return why(connection, { ...this.#options, project, catalog }, { ...question, signal });
+    });
+  }
+
+  plan({ source, ...options }: PlanRequest): Promise<ChangePlan> {
+    const next = readProject(source);
+    return this.#live.read((connection, _, leave) => {
+      const signal = options.signal === undefined ? leave : AbortSignal.any([leave, options.signal]);
+      return planChanges(connection, next, { ...options, signal });
     });
   }
 

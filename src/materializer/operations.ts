@@ -2,6 +2,9 @@ import type { ResultSink } from '../warehouse/read-only-query.ts';
 import type { TestOptions, TestSummary } from './node-results.ts';
 import type { Refreshed, RefreshSink } from './refresh-contract.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
+import type { ChangePlan } from './changes/change-plan.ts';
+import type { PlanOptions } from './changes/change-planner.ts';
+import type { ProjectSource } from './changes/next-project.ts';
 import type { WhyAnswer, WhyQuestion } from './why-contract.ts';
 
 /**
@@ -23,6 +26,8 @@ export interface WarehouseOperations {
   verify(options: VerifyOptions): Promise<Verification>;
   /** Runs data tests over the warehouse as it is, all in one snapshot (run-data-tests.ts). */
   test(options: TestOptions): Promise<TestSummary>;
+  /** What would become of the warehouse with a project as its folder is now (change-planner.ts). */
+  plan(request: PlanRequest): Promise<ChangePlan>;
   /** The records behind rows of a model, in one snapshot: ROW_NOT_FOUND when no row has the key. */
   why(question: WhyQuestion): Promise<WhyAnswer>;
   /** Brings the models kept by compaction up to the checkpoint; `full` rebuilds them outright. */
@@ -32,7 +37,15 @@ export interface WarehouseOperations {
 }
 
 /** What only reads, so that it needs nothing to be brought up to date first. */
-export type WarehouseReads = Pick<WarehouseOperations, 'status' | 'lag' | 'streamQuery' | 'verify' | 'test' | 'why'>;
+export type WarehouseReads = Pick<
+  WarehouseOperations,
+  'status' | 'lag' | 'streamQuery' | 'verify' | 'test' | 'why' | 'plan'
+>;
+
+export interface PlanRequest extends PlanOptions {
+  /** The project that the warehouse is to have. */
+  readonly source: ProjectSource;
+}
 
 export interface QueryOptions {
   /** At most so many rows come back; the end says when there were more. Default 10,000. */

@@ -8,8 +8,11 @@ import { positions } from './checkpoint-publisher.ts';
 import type { EventSink } from './events.ts';
 import { finishSwap, requireWarehouse } from './edition-swap.ts';
 import { liveFile } from './editions-file.ts';
+import type { ChangePlan } from './changes/change-plan.ts';
+import { planChanges } from './changes/change-planner.ts';
+import { readProject } from './changes/next-project.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
-import type { LagRow, QueryEnd, QueryOptions, WarehouseReads, WarehouseStatus } from './operations.ts';
+import type { LagRow, PlanRequest, QueryEnd, QueryOptions, WarehouseReads, WarehouseStatus } from './operations.ts';
 import type { TestOptions, TestSummary } from './node-results.ts';
 import { rawRelation, rawTables } from './raw-tables.ts';
 import { runDataTests, testsOf } from './run-data-tests.ts';
@@ -88,6 +91,11 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
     await using log = this.#options.log();
     using connection = await this.#warehouse.connect();
     return await why(connection, { ...sources, log }, question);
+  }
+
+  async plan({ source, ...options }: PlanRequest): Promise<ChangePlan> {
+    using connection = await this.#warehouse.connect();
+    return await planChanges(connection, readProject(source), options);
   }
 
   async streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd> {

@@ -4,6 +4,7 @@ import { LensError, messageOf } from '../core/errors.ts';
 import type {
   CompactionSummary,
   LagRow,
+  PlanRequest,
   QueryEnd,
   QueryOptions,
   RunOptions,
@@ -13,6 +14,7 @@ import type {
 } from '../materializer/operations.ts';
 import type { TestOptions, TestSummary } from '../materializer/node-results.ts';
 import type { Verification, VerifyOptions } from '../materializer/verification.ts';
+import type { ChangePlan } from '../materializer/changes/change-plan.ts';
 import type { WhyAnswer, WhyQuestion } from '../materializer/why-contract.ts';
 import { resultOf, type ControlMethod } from './control-protocol.ts';
 import type { ResultSink } from '../warehouse/read-only-query.ts';
@@ -82,6 +84,10 @@ export class ControlClient implements WarehouseOperations, Disposable {
 
   test({ signal, onProgress, ...options }: TestOptions): Promise<TestSummary> {
     return this.#callWithProgress('test', options, signal, onProgress) as Promise<TestSummary>;
+  }
+
+  plan({ signal, ...request }: PlanRequest): Promise<ChangePlan> {
+    return this.#call('plan', [request], { signal }) as Promise<ChangePlan>;
   }
 
   why({ signal, ...question }: WhyQuestion): Promise<WhyAnswer> {

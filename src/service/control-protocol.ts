@@ -11,7 +11,18 @@ export interface ControlRequest {
   readonly params: readonly unknown[];
 }
 
-export const CONTROL_METHODS = ['ping', 'status', 'lag', 'query', 'verify', 'test', 'why', 'compact', 'run'] as const;
+export const CONTROL_METHODS = [
+  'ping',
+  'status',
+  'lag',
+  'query',
+  'verify',
+  'test',
+  'why',
+  'plan',
+  'compact',
+  'run',
+] as const;
 export type ControlMethod = (typeof CONTROL_METHODS)[number];
 
 export interface ControlError {

@@ -2,7 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { LensError, messageOf, unreachable } from '../core/errors.ts';
-import type { QueryOptions, RunOptions, WarehouseOperations } from '../materializer/operations.ts';
+import type { QueryOptions, PlanRequest, RunOptions, WarehouseOperations } from '../materializer/operations.ts';
 import type { TestOptions } from '../materializer/node-results.ts';
 import type { VerifyOptions } from '../materializer/verification.ts';
 import type { WhyQuestion } from '../materializer/why-contract.ts';
@@ -140,6 +140,8 @@ async function perform(
       return { ...(await operations.status()), service: true };
     case 'lag':
       return operations.lag();
+    case 'plan':
+      return operations.plan({ ...(params[0] as PlanRequest), signal: gone });
     case 'why':
       return operations.why({ ...(params[0] as WhyQuestion), signal: gone });
     case 'compact':

@@ -10,6 +10,7 @@ import { requireWarehouse } from '../materializer/edition-swap.ts';
 import { Materializer } from '../materializer/materializer.ts';
 import { removeLeftOver } from '../materializer/scratch-edition.ts';
 import { WarehouseReader } from '../materializer/warehouse-reader.ts';
+import type { ProjectSource } from '../materializer/changes/next-project.ts';
 import { loadProject } from '../project/load-project.ts';
 import type { Project } from '../project/project-contract.ts';
 import { loadTopics, type TopicCatalog } from '../topics/catalog.ts';
@@ -24,6 +25,11 @@ export interface Runtime extends AsyncDisposable {
   readonly catalog: TopicCatalog;
   readonly log: EventLog;
   readonly materializer: Materializer;
+}
+
+/** Where the settings say that the project is. */
+export function projectSource({ projectDir, vars, target, registry }: Settings): ProjectSource {
+  return { dir: projectDir, vars, target, registry };
 }
 
 /** The dbt project of the settings' folder. */

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { planModels } from '../../maintenance/planner.ts';
 import { requireKeepable } from '../../maintenance/refused-models.ts';
-import { selectModels } from '../../project/selector.ts';
 import type { Connection } from '../../warehouse/connection.ts';
 import { qualified } from '../../warehouse/sql.ts';
 import { failedModel } from '../model-failed.ts';
@@ -20,9 +19,8 @@ import { staleModels } from './stale-models.ts';
 import { readStoredModels, relationId, type StoredModels } from './stored-models.ts';
 
 export interface PlanOptions {
-  /** Changes of these models only, in dbt's selection language; all without. */
-  readonly select?: readonly string[] | undefined;
-  readonly exclude?: readonly string[] | undefined;
+  /** Changes of these models only, by name; all without, those that are gone among them. */
+  readonly models?: readonly string[] | undefined;
   /** Also how rows would differ, with at most so many examples of each kind. */
   readonly diff?: { readonly limit: number } | null | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -60,7 +58,7 @@ export async function planChanges(
 async function planOnce(
   connection: Connection,
   { project, catalog }: NextProject,
-  { select, exclude }: PlanOptions,
+  { models: selected }: PlanOptions,
   comparison: DataComparison | null,
   failed: ReadonlyMap<string, string>,
 ): Promise<ChangePlan> {
@@ -84,11 +82,7 @@ async function planOnce(
 
   const costs = await RebuildCosts.read(connection);
   const behind = new Map((await storedModels(connection)).map((one) => [one.name, one.recordsBehind]));
-  const wanted = new Set(selectModels(project, { select, exclude }).map(({ name }) => name));
-  const words = new Set((select ?? []).flatMap((word) => word.split(/\s+/)));
-  // A model that is gone has nothing but its name to be selected by.
-  const isShown = ({ name, cause }: BareChange): boolean =>
-    cause === 'removed' ? words.size === 0 || words.has(name) || wanted.has(name) : wanted.has(name);
+  const isShown = ({ name }: BareChange): boolean => selected?.includes(name) ?? true;
   const planned: Planned = { project, plans, tables, raw, stored, stale, failed };
   const models: ModelChange[] = [];
   for (const change of bare.filter(isShown)) {

@@ -84,8 +84,9 @@ export class DataComparison implements AsyncDisposable {
       return { ...NONE, status: 'compared', reason, rowsAfter: rows, added: rows };
     }
     const keys = candidateKeys(planned.project, plan);
-    const found = await compareRows(this.#connection, before, after, { keys, limit: this.#limit });
-    return { ...found, status: 'compared', reason: [...notes, ...found.notes].join('; ') || null };
+    const { note, ...found } = await compareRows(this.#connection, before, after, { keys, limit: this.#limit });
+    const all = note === null ? notes : [...notes, note];
+    return { ...found, status: 'compared', reason: all.length === 0 ? null : all.join('; ') };
   }
 
   /** By the name of their database, since the scratch one has the same names. */

@@ -17,7 +17,10 @@ export interface RowComparison {
   readonly limit: number;
 }
 
-type Compared = Omit<DataDifference, 'status' | 'reason'> & { readonly notes: readonly string[] };
+type Compared = Omit<DataDifference, 'status' | 'reason'> & {
+  /** What else is to be known. */
+  readonly note: string | null;
+};
 
 /** A column of both sides. */
 interface CommonColumn {
@@ -120,7 +123,7 @@ async function compareByKey(
     changed: number('changed'),
     columns: values.map(({ name }, at) => ({ name, rows: number(`c${at}`) })).filter(({ rows }) => rows > 0),
     examples,
-    notes: [],
+    note: null,
   };
 }
 
@@ -136,7 +139,7 @@ async function compareBags(
   const [rowsBefore, rowsAfter] = [await count(`select 1 ${before.sql}`), await count(`select 1 ${after.sql}`)];
   const about = { key: [], rowsBefore, rowsAfter, changed: 0, columns: [] };
   if (common.length === 0) {
-    return { ...about, added: rowsAfter, removed: rowsBefore, examples: [], notes: ['no column is on both sides'] };
+    return { ...about, added: rowsAfter, removed: rowsBefore, examples: [], note: 'no column is on both sides' };
   }
   const list = (side: 'before' | 'after'): string =>
     common
@@ -158,5 +161,5 @@ async function compareBags(
   };
   const added = await ask('added', only(fresh, old));
   const removed = await ask('removed', only(old, fresh));
-  return { ...about, added, removed, examples, notes: ['no unique key is known, so rows are compared whole'] };
+  return { ...about, added, removed, examples, note: 'no unique key is known, so rows are compared whole' };
 }
