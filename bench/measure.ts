@@ -1,6 +1,6 @@
 /**
- * One measured run in a process of its own: `node bench/measure.ts landing|job PROJECT_DIR DATA_DIR LOG`, LOG being the embedded
- * log's file or brokers. Lands (a project without models) or keeps every model of the project, from the earliest offset
+ * One measured run in a process of its own: `node bench/measure.ts landing|job PROJECT_DIR DATA_DIR LOG [MEMORY_LIMIT]`, LOG being the
+ * embedded log's file or brokers. Lands (a project without models) or keeps every model of the project, from the earliest offset
  * to the end, and prints one line of JSON: records, wall and CPU seconds, peak memory, and where the time went.
  */
 import { openEmbeddedLog } from '../src/log/embedded/embedded-log.ts';
@@ -10,7 +10,7 @@ import { Materializer } from '../src/materializer/materializer.ts';
 import { loadProject } from '../src/project/load-project.ts';
 import { loadTopics } from '../src/topics/catalog.ts';
 
-const [what, projectDir = '', dataDir = '', where = ''] = process.argv.slice(2);
+const [what, projectDir = '', dataDir = '', where = '', memoryLimit] = process.argv.slice(2);
 const events: MaterializerEvent[] = [];
 const project = loadProject(projectDir);
 await using log = where.endsWith('.sqlite') ? openEmbeddedLog(where) : openKafkaLog({ brokers: where.split(',') });
@@ -23,7 +23,7 @@ await using materializer = await Materializer.open({
   batch: { maxRecords: 50_000, maxMilliseconds: 200 },
   bulk: { lagRecords: 100_000 },
   compaction: { intervalSeconds: 3600 },
-  warehouse: {},
+  warehouse: { memoryLimit },
   onEvent: (event) => events.push(event),
 });
 const started = performance.now();

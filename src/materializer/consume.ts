@@ -33,11 +33,6 @@ export interface Consumed {
   readonly deadLetters: number;
 }
 
-/**
- * A bulk batch may be so much larger and older than a folding one: with the standard 50,000 records it has two of DuckDB's row
- * groups. Whole groups are written as they come; rows beyond them go through the write-ahead log as well.
- */
-const BULK_BATCH_FACTOR = (2 * 122_880) / 50_000;
 /** Bulk landing is worth its rebuild only when the backlog is at least this part of what has landed already. */
 const BULK_SHARE_OF_LANDED = 0.1;
 
@@ -86,7 +81,7 @@ class ConsumeRun {
     this.#chooseMode();
     if (!this.#bulk) await this.#rebuildFolded('folded models were behind at start');
     while (!signal.aborted && !(until !== undefined && this.#collector.reached(until))) {
-      const factor = this.#bulk ? BULK_BATCH_FACTOR : 1;
+      const factor = this.#bulk ? this.#edition.budget.bulkBatchFactor : 1;
       const allowed = {
         maxRecords: Math.round(bounds.maxRecords * factor),
         maxMilliseconds: bounds.maxMilliseconds * factor,

@@ -18,6 +18,7 @@ import { EditionCompaction } from './edition-compaction.ts';
 import { FileCheckpoint } from './file-checkpoint.ts';
 import { EditionGates } from './edition-gates.ts';
 import { failingOf } from './gates.ts';
+import { memoryBudget, type MemoryBudget } from './memory-budget.ts';
 import { ModelCosts } from './model-costs.ts';
 import { failedModel, modelFailed } from './model-failed.ts';
 import { atCheckpoint } from './model-states.ts';
@@ -57,6 +58,8 @@ export class Edition implements AsyncDisposable {
   readonly #indexes: KeyIndexes;
   readonly #batches: BatchTransaction;
   readonly gates: EditionGates;
+  /** What its memory_limit allows. */
+  readonly budget: MemoryBudget;
   #closed = false;
 
   private constructor(
@@ -66,10 +69,12 @@ export class Edition implements AsyncDisposable {
     tables: readonly RawTable[],
     notices: readonly string[],
     indexes: KeyIndexes,
+    budget: MemoryBudget,
     { project, catalog }: EditionOptions,
     gates: readonly GatePlan[],
   ) {
     this.#indexes = indexes;
+    this.budget = budget;
     this.project = project;
     this.catalog = catalog;
     this.gates = new EditionGates(connection, gates, plans, tables);
@@ -118,13 +123,16 @@ export class Edition implements AsyncDisposable {
             changes.map(({ name }) => name),
           )),
         );
+      const budget = await memoryBudget(connection);
+      const bounds = { fromRows: options.indexFromRows, maxBytes: budget.indexBytes };
       const edition = new Edition(
         warehouse,
         [connection, await warehouse.connect()],
         plans,
         tables,
         [...notices, ...prepared.notices],
-        new KeyIndexes(keyedTables(tables, plans), options.indexFromRows),
+        new KeyIndexes(keyedTables(tables, plans), bounds),
+        budget,
         kept,
         gates,
       );

@@ -29,6 +29,11 @@ export class ChunkPool {
     return this.#used - 1;
   }
 
+  /** Chunks that are held, in use or not. */
+  get held(): number {
+    return this.#chunks.length;
+  }
+
   rowCount(): number {
     return this.filled().reduce((sum, chunk) => sum + chunk.rowCount, 0);
   }
@@ -45,7 +50,12 @@ export class ChunkPool {
     }
   }
 
+  /**
+   * Empties it, and lets go of chunks beyond twice as many as were in use: a large batch does not hold its memory for ever, and
+   * a topic that has been read to its end holds none.
+   */
   reset(): void {
+    this.#chunks.length = Math.min(this.#chunks.length, this.#used * 2);
     for (let c = 0; c < this.#used; c++) this.#chunks[c]?.reset();
     this.#used = 0;
   }

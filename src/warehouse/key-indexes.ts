@@ -13,6 +13,15 @@ export interface KeyedTable {
  * by reading the key of every row (DuckDB 1.5.6). A smaller one is read faster than the index earns its upkeep.
  */
 export const INDEX_FROM_ROWS = 1_000_000;
+/** Bytes that an index takes for each row, of a whole number: more than a text of 20 characters needs, too (DuckDB 1.5.6). */
+const BYTES_A_ROW = 10;
+
+export interface IndexBounds {
+  /** Rows from which on a table is indexed. */
+  readonly fromRows?: number | undefined;
+  /** Bytes that all indexes together may take: DuckDB holds them in memory. */
+  readonly maxBytes?: number | undefined;
+}
 
 /**
  * The indexes by which batches find the rows they replace. They are no part of the data: made where a table has grown large,
@@ -23,12 +32,14 @@ export const INDEX_FROM_ROWS = 1_000_000;
 export class KeyIndexes {
   readonly #tables: readonly KeyedTable[];
   readonly #fromRows: number;
+  readonly #maxBytes: number;
   /** What is known of them; null once tables may have grown or been made anew since the last look. */
   #state: 'made' | 'dropped' | null = null;
 
-  constructor(tables: readonly KeyedTable[], fromRows = INDEX_FROM_ROWS) {
+  constructor(tables: readonly KeyedTable[], { fromRows = INDEX_FROM_ROWS, maxBytes = Infinity }: IndexBounds = {}) {
     this.#tables = tables;
     this.#fromRows = fromRows;
+    this.#maxBytes = maxBytes;
   }
 
   /** Whether nothing is missing, as far as is known. */
@@ -36,12 +47,18 @@ export class KeyIndexes {
     return this.#state === 'made';
   }
 
-  /** Makes the indexes that are missing, outside of a transaction: an index cannot be made beside changes of one. */
+  /**
+   * Makes the indexes that are missing and fit in, outside of a transaction: an index cannot be made beside changes of one.
+   */
   async make(connection: Connection): Promise<void> {
     if (this.#state === 'made') return;
     const there = await names(connection);
+    let bytes = 0;
     for (const keyed of this.#tables) {
-      if (there.has(nameOf(keyed)) || (await rowsOf(connection, keyed)) < this.#fromRows) continue;
+      const rows = await rowsOf(connection, keyed);
+      if (rows < this.#fromRows || bytes + rows * BYTES_A_ROW > this.#maxBytes) continue;
+      bytes += rows * BYTES_A_ROW;
+      if (there.has(nameOf(keyed))) continue;
       const { schema, table, column } = keyed;
       await connection.run(`create index ${ident(nameOf(keyed))} on ${qualified(schema, table)} (${ident(column)})`);
     }

@@ -28,7 +28,7 @@ it('indexes the keys of tables that have grown large, of types that can be, and 
       { schema: 'main', table: 'listed', column: 'id' },
       { schema: 'main', table: 'not_there', column: 'id' },
     ];
-    const keyed = new KeyIndexes(tables, 100);
+    const keyed = new KeyIndexes(tables, { fromRows: 100 });
     await keyed.make(connection);
     expect(await indexes(connection)).toEqual(['lens_key_a b_large']);
     await connection.run('insert into main.small values (99)');
@@ -38,6 +38,9 @@ it('indexes the keys of tables that have grown large, of types that can be, and 
     expect(await indexes(connection)).toEqual(['lens_key_a b_large', 'lens_key_main_small']);
     await keyed.drop(connection);
     expect(await indexes(connection)).toEqual([]);
+    // A hundred rows take a thousand bytes: there is room for one of the two.
+    await new KeyIndexes(tables, { fromRows: 100, maxBytes: 1999 }).make(connection);
+    expect(await indexes(connection)).toEqual(['lens_key_a b_large']);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
