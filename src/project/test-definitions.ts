@@ -9,7 +9,7 @@ import { filesBelow, fileText, foldersBelow, stem } from './project-files.ts';
 import type { ColumnProperties, Properties, SingularTestProperties, TestDeclaration } from './properties.ts';
 import { quoteIdentifier } from './relation-naming.ts';
 import type { TemplateEngine } from './template-engine.ts';
-import { genericTestName, testHash } from './test-names.ts';
+import { genericTestName, testHash, testMetadata } from './test-names.ts';
 
 /** Definitions of the data tests of one model or source table, and their ids by column (null: of the whole). */
 export interface GenericTests {
@@ -53,10 +53,12 @@ function define(
   const place = yaml.place(at);
   const args: Record<string, unknown> = { ...declaration.arguments };
   if (column !== null) args['column_name'] = column.quote ? quoteIdentifier(column.name) : column.name;
-  const named = target.kind === 'source' ? `source_${test}` : test;
+  const plain = target.kind === 'source' ? `source_${test}` : test;
+  const named = declaration.package === null ? plain : `${declaration.package}_${plain}`;
   const own = declaration.name;
   const { name, shortName } =
     own === null ? genericTestName(named, target.name.replace('.', '_'), args) : { name: own, shortName: own };
+  const metadata = testMetadata(test, declaration.package, args, target);
   const fqn = [file.name, ...foldersBelow(yaml.path, file.propertyPaths), name];
   const config = engine.yaml(declaration.config, place) as Config;
   const columnTags = column === null ? {} : { tags: column.config['tags'] ?? [] };
@@ -64,7 +66,7 @@ function define(
   return {
     name,
     shortName,
-    uniqueId: `test.${file.name}.${name}.${testHash(name, target.name, test, args, config)}`,
+    uniqueId: `test.${file.name}.${name}.${testHash(name, metadata)}`,
     packageName: file.name,
     testName: test,
     testPackage: declaration.package,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { largeAsText } from './jinja/numbers.ts';
 import { isYamlRecord } from './yaml-file.ts';
-import { fromJs, text } from './jinja/values.ts';
+import { fromJs, repr, text, type Value } from './jinja/values.ts';
+import type { Relation } from './project-contract.ts';
 
 /**
  * dbt's name of a generic test: the test, the model and its arguments, in the order of their names, joined by `_` with
@@ -32,7 +32,42 @@ export interface GenericTestName {
   readonly shortName: string;
 }
 
-/** Ten digits that tell apart tests of the same name. */
-export function testHash(...parts: readonly unknown[]): string {
-  return createHash('md5').update(JSON.stringify(parts, largeAsText)).digest('hex').slice(-10);
+/** The call that a generic test is made from: what dbt keeps of it in its manifest. */
+export interface TestMetadata {
+  /** The generic test, without its package. */
+  readonly name: string;
+  /** The package before it. */
+  readonly namespace: string | null;
+  /** Its arguments as the yml file has them, and `model`, a template. */
+  readonly kwargs: Readonly<Record<string, unknown>>;
+}
+
+export function testMetadata(
+  name: string,
+  namespace: string | null,
+  args: Readonly<Record<string, unknown>>,
+  target: Relation,
+): TestMetadata {
+  const [source = '', table] = target.name.split('.');
+  const call = target.kind === 'source' ? `source('${source}', '${table}')` : `ref('${target.name}')`;
+  return { name, namespace, kwargs: { ...args, model: `{{ get_where_subquery(${call}) }}` } };
+}
+
+/** The ten digits at the end of a generic test's unique id: those of dbt-core's `create_test_node`. */
+export function testHash(name: string, metadata: TestMetadata): string {
+  return createHash('md5')
+    .update(name + repr(hashable(metadata)))
+    .digest('hex')
+    .slice(-10);
+}
+
+/** Keys in their order, all else as texts. */
+function hashable(value: unknown): Value {
+  if (Array.isArray(value)) return value.map(hashable);
+  if (!isYamlRecord(value)) return text(fromJs(value));
+  return new Map<Value, Value>(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, hashable(value[key])]),
+  );
 }

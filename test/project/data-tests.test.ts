@@ -166,7 +166,7 @@ describe('data tests', () => {
       'models/s.yml': 'sources: [{name: raw, tables: [{name: t, data_tests: [dbt_expectations.x]}]}]\n',
       'macros/mine.sql': '{% test mine(model, column_name) %}select 1{% endtest %}',
     });
-    expect(project.tests.map(({ name }) => name)).toEqual(['mine_m_a', 'unique_m_a']);
+    expect(project.tests.map(({ name }) => name)).toEqual(['dbt_utils_mine_m_a', 'unique_m_a']);
     expect(project.warnings).toEqual([
       'models/s.yml:1: the data test dbt_expectations.x is not run: packages are not loaded, it can be copied into tests/generic/',
       'models/m.yml:6: the data test dbt_utils.accepted_range is not run: packages are not loaded, it can be copied into tests/generic/',

@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto';
+import { fromJs, repr } from '../jinja/values.ts';
+import type { Exposure, Group, SourceTable, UnitTest } from '../project-contract.ts';
+import { isYamlRecord } from '../yaml-file.ts';
+import { columnsOf } from './manifest-columns.ts';
+import {
+  belowItsRoot,
+  configOf,
+  identity,
+  relation,
+  relationName,
+  resourceOf,
+  type Json,
+  type ManifestContext,
+} from './manifest-nodes.ts';
+
+/** A source table as dbt's manifest has it: artifacts/resources/v1/source_definition.py. */
+export function sourceNode(source: SourceTable, { project, createdAt }: ManifestContext): Json {
+  const resource = resourceOf(project, source.uniqueId);
+  const freshness = freshnessOf(source.config['freshness']);
+  const config = { ...configOf(resource), freshness };
+  return {
+    ...relation(source.schema),
+    ...identity(resource, source.path),
+    source_name: source.sourceName,
+    source_description: source.sourceDescription,
+    loader: source.loader,
+    identifier: source.table,
+    quoting: { database: null, schema: null, identifier: null, column: null },
+    loaded_at_field: source.config['loaded_at_field'] ?? null,
+    loaded_at_query: source.config['loaded_at_query'] ?? null,
+    freshness,
+    external: null,
+    description: source.description,
+    columns: columnsOf(source.columns),
+    meta: source.meta,
+    source_meta: source.meta,
+    tags: source.tags,
+    config,
+    patch_path: null,
+    unrendered_config: source.config,
+    relation_name: relationName(source.schema, source.table),
+    created_at: createdAt,
+    unrendered_database: null,
+    unrendered_schema: source.schema,
+    doc_blocks: [],
+  };
+}
+
+/** dbt's thresholds, whole; null when freshness is turned off. */
+function freshnessOf(said: unknown): Json | null {
+  if (said === null) return null;
+  const given: Json = isYamlRecord(said) ? said : {};
+  const never = { count: null, period: null };
+  return {
+    warn_after: given['warn_after'] ?? never,
+    error_after: given['error_after'] ?? never,
+    filter: given['filter'] ?? null,
+  };
+}
+
+/** An exposure as dbt's manifest has it: artifacts/resources/v1/exposure.py. */
+export function exposureNode(exposure: Exposure, { project, createdAt }: ManifestContext): Json {
+  const { type, owner, description, label, maturity, meta, tags, url, dependsOn, path } = exposure;
+  const resource = resourceOf(project, exposure.uniqueId);
+  return {
+    ...identity(resource, belowItsRoot(path)),
+    type,
+    owner: ownerOf(owner),
+    description,
+    label,
+    maturity,
+    meta,
+    tags,
+    config: configOf(resource),
+    unrendered_config: exposure.config,
+    url,
+    depends_on: { macros: [], nodes: resource.parents },
+    refs: [...dependsOn.models, ...dependsOn.seeds].map((name) => ({ name, package: null, version: null })),
+    sources: dependsOn.sourceNames.map((name) => name.split('.')),
+    metrics: [],
+    created_at: createdAt,
+  };
+}
+
+function ownerOf(owner: Json): Json {
+  return { email: owner['email'] ?? null, name: owner['name'] ?? null };
+}
+
+/** A group as dbt's manifest has it: artifacts/resources/v1/group.py. */
+export function groupNode({ name, packageName, path, uniqueId, owner, description, config }: Group): Json {
+  return {
+    name,
+    resource_type: 'group',
+    package_name: packageName,
+    path: belowItsRoot(path),
+    original_file_path: path,
+    unique_id: uniqueId,
+    owner: ownerOf(owner),
+    description: description === '' ? null : description,
+    config: { meta: config['meta'] ?? {} },
+  };
+}
+
+/** A unit test as dbt's manifest has it: artifacts/resources/v1/unit_test_definition.py. */
+export function unitTestNode(test: UnitTest, { project, createdAt }: ManifestContext): Json {
+  const { model, yml, path, description } = test;
+  const resource = resourceOf(project, test.uniqueId);
+  const given = Array.isArray(yml['given']) ? yml['given'].filter(isYamlRecord) : [];
+  const inputs = given.map((one) => ({ input: one['input'] ?? '', ...rowsOf(one) }));
+  const expect = rowsOf(isYamlRecord(yml['expect']) ? yml['expect'] : {});
+  const overrides = isYamlRecord(yml['overrides']) ? overridesOf(yml['overrides']) : null;
+  return {
+    model,
+    given: inputs,
+    expect,
+    ...identity(resource, belowItsRoot(path)),
+    description,
+    overrides,
+    depends_on: { macros: [], nodes: resource.parents },
+    config: configOf(resource),
+    checksum: unitTestChecksum(model, inputs, expect, overrides),
+    schema: project.schema,
+    created_at: createdAt,
+    versions: null,
+    version: null,
+  };
+}
+
+interface Rows {
+  readonly rows: unknown;
+  readonly format: unknown;
+  readonly fixture: unknown;
+}
+
+function rowsOf(fixture: Json): Rows {
+  return { rows: fixture['rows'] ?? null, format: fixture['format'] ?? 'dict', fixture: fixture['fixture'] ?? null };
+}
+
+function overridesOf(said: Json): Json {
+  return { macros: said['macros'] ?? {}, vars: said['vars'] ?? {}, env_vars: said['env_vars'] ?? {} };
+}
+
+/** dbt's checksum over all but the description: `UnitTestDefinition.build_unit_test_checksum`. */
+function unitTestChecksum(
+  model: string,
+  given: readonly (Rows & { readonly input: unknown })[],
+  expect: Rows,
+  overrides: Json | null,
+): string {
+  const python = (value: unknown): string => repr(fromJs(value));
+  const fields = ({ rows, format, fixture }: Rows): string => {
+    const kind = { csv: 'CSV', sql: 'SQL' }[String(format)] ?? 'Dict';
+    return `rows=${python(rows)}, format=<UnitTestFormat.${kind}: ${python(format)}>, fixture=${python(fixture)}`;
+  };
+  const inputs = given.map((one) => `UnitTestInputFixture(input=${python(one.input)}, ${fields(one)})`);
+  const over =
+    overrides === null
+      ? 'None'
+      : `UnitTestOverrides(macros=${python(overrides['macros'])}, vars=${python(overrides['vars'])}, env_vars=${python(overrides['env_vars'])})`;
+  const fixtures = given.filter(({ fixture }) => fixture !== null).map(({ rows }) => `-${String(rows)}`);
+  const text = `${model}-None-[${inputs.join(', ')}]-UnitTestOutputFixture(${fields(expect)})-${over}${fixtures.join('')}`;
+  return createHash('sha256').update(text).digest('hex');
+}

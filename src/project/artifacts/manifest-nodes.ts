@@ -1,0 +1,231 @@
+import { createHash } from 'node:crypto';
+import { compile } from '../compile.ts';
+import { asList } from '../config-tree.ts';
+import type { DataTest, Dependencies, Model, Project, Seed } from '../project-contract.ts';
+import { fileText } from '../project-files.ts';
+import { qualified, quoteIdentifier } from '../relation-naming.ts';
+import { resourceGraph, type Resource } from '../resource-graph.ts';
+import { testMetadata } from '../test-names.ts';
+import { columnsOf, constraintsOf, contractOf } from './manifest-columns.ts';
+import { primaryKey } from './primary-key.ts';
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** DuckDB's name of the warehouse: that of its file. */
+export const DATABASE = 'warehouse';
+
+/** What the nodes of one manifest are made from. */
+export interface ManifestContext {
+  readonly project: Project;
+  /** Seconds since 1970. */
+  readonly createdAt: number;
+  /** Whether the compiled SQL of this node goes in, too. */
+  compiled(uniqueId: string): boolean;
+}
+
+/** A model as dbt's manifest has it: artifacts/resources/v1/model.py of dbt-core. */
+export function modelNode(model: Model, context: ManifestContext): Json {
+  const { project } = context;
+  const { schema, alias, rawSql, dependsOn, contract, access } = model;
+  const resource = resourceOf(project, model.uniqueId);
+  const sql = context.compiled(model.uniqueId) ? compile(project, model, qualified).trim() : null;
+  return {
+    ...relation(schema),
+    ...identity(resource, belowItsRoot(model.path)),
+    alias,
+    checksum: checksum(rawSql),
+    config: configOf(resource),
+    ...described(model, resource),
+    ...made(resource, context, model.config),
+    relation_name: model.materialized === 'ephemeral' ? null : relationName(schema, alias),
+    raw_code: rawSql.trim(),
+    ...reads(resource, dependsOn),
+    ...compiledCode(sql, project, resource),
+    contract: contract.enforced ? contractOf(model) : NO_CONTRACT,
+    access,
+    constraints: constraintsOf(model),
+    version: null,
+    latest_version: null,
+    deprecation_date: null,
+    primary_key: primaryKey(model, project.tests),
+    time_spine: null,
+  };
+}
+
+/** A CSV file as dbt's manifest has it: artifacts/resources/v1/seed.py. */
+export function seedNode(seed: Seed, context: ManifestContext): Json {
+  const { schema, alias, path } = seed;
+  const resource = resourceOf(context.project, seed.uniqueId);
+  return {
+    ...relation(schema),
+    ...identity(resource, belowItsRoot(path)),
+    alias,
+    checksum: checksum(fileText(context.project.dir, path)),
+    config: configOf(resource),
+    ...described(seed, resource),
+    ...made(resource, context, seed.config),
+    relation_name: relationName(schema, alias),
+    raw_code: '',
+    root_path: context.project.dir,
+    depends_on: { macros: [] },
+  };
+}
+
+/** A data test as dbt's manifest has it: artifacts/resources/v1/generic_test.py and singular_test.py. */
+export function testNode(test: DataTest, context: ManifestContext): Json {
+  const { project } = context;
+  const { kind, testName, testPackage, target, columnName, path } = test;
+  const resource = resourceOf(project, test.uniqueId);
+  const alias = aliasOf(test);
+  const schema = `${project.schema}_${String(resource.config['schema'])}`;
+  const sql = context.compiled(test.uniqueId) ? test.sql(qualified).trim() : null;
+  const attached = target === null || target.kind === 'source' ? null : attachedTo(project, target.name);
+  const common = {
+    ...relation(schema),
+    ...identity(resource, kind === 'singular' ? belowItsRoot(path) : `${alias}.sql`),
+    alias,
+    checksum: kind === 'singular' ? checksum(fileText(project.dir, path)) : { name: 'none', checksum: '' },
+    config: configOf(resource),
+    ...described({ description: test.description, columns: [] }, resource),
+    group: attached === null ? null : (attached.config['group'] ?? null),
+    ...made(resource, context, test.fullConfig),
+    relation_name: test.config.storeFailures ? relationName(schema, alias) : null,
+    raw_code: kind === 'singular' ? fileText(project.dir, path).trim() : genericCall(test),
+    ...reads(resource, test.dependsOn),
+    ...compiledCode(sql, project, resource),
+    contract: NO_CONTRACT,
+  };
+  if (target === null || testName === null) return common;
+  const [of, name] =
+    target.kind === 'source' ? ['sources', target.name.split('.')[0]] : [`${target.kind}s`, target.name];
+  return {
+    ...common,
+    column_name: columnName,
+    file_key_name: `${of}.${name}`,
+    attached_node: attached?.uniqueId ?? null,
+    test_metadata: testMetadata(testName, testPackage, test.arguments, target),
+  };
+}
+
+const NO_CONTRACT: Json = { enforced: false, alias_types: true, checksum: null };
+
+export function resourceOf(project: Project, uniqueId: string): Resource {
+  return resourceGraph(project).get(uniqueId) as Resource;
+}
+
+function attachedTo(project: Project, name: string): Resource | null {
+  const found = [...project.models, ...project.seeds].find((one) => one.name === name);
+  return found === undefined ? null : resourceOf(project, found.uniqueId);
+}
+
+export function relation(schema: string): Json {
+  return { database: DATABASE, schema };
+}
+
+export function relationName(schema: string, identifier: string): string {
+  return [DATABASE, schema, identifier].map(quoteIdentifier).join('.');
+}
+
+/** @param path below the folder of its kind, as dbt has it beside `original_file_path` */
+export function identity(resource: Resource, path: string): Json {
+  return {
+    name: resource.name,
+    resource_type: resource.resourceType,
+    package_name: resource.packageName,
+    path,
+    original_file_path: resource.path,
+    unique_id: resource.uniqueId,
+    fqn: resource.fqn,
+  };
+}
+
+export function belowItsRoot(path: string): string {
+  return path.split('/').slice(1).join('/');
+}
+
+/** Over the text without white space around it, as dbt's `FileHash.from_contents`. */
+function checksum(text: string): Json {
+  return { name: 'sha256', checksum: createHash('sha256').update(text.trim()).digest('hex') };
+}
+
+/** Hooks are maps under dbt's names. */
+export function configOf({ config }: Resource): Json {
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => {
+      if (key !== 'post_hook' && key !== 'pre_hook') return [key, value];
+      const hooks = asList(value).map((hook) =>
+        typeof hook === 'object'
+          ? { transaction: true, index: null, ...hook }
+          : { sql: hook, transaction: true, index: null },
+      );
+      return [key.replace('_', '-'), hooks];
+    }),
+  );
+}
+
+function described(
+  node: Pick<Model, 'description' | 'columns'>,
+  { tags, config, patchPath, packageName }: Resource,
+): Json {
+  return {
+    tags,
+    description: node.description,
+    columns: columnsOf(node.columns),
+    meta: config['meta'],
+    group: config['group'] ?? null,
+    docs: config['docs'] ?? { show: true, node_color: null },
+    patch_path: patchPath === null ? null : `${packageName}://${patchPath}`,
+    build_path: null,
+  };
+}
+
+function made(_: Resource, { createdAt }: ManifestContext, written: Json): Json {
+  return { unrendered_config: written, created_at: createdAt, doc_blocks: [] };
+}
+
+function reads(resource: Resource, { models, seeds, sourceNames }: Dependencies): Json {
+  return {
+    language: 'sql',
+    refs: [...models, ...seeds].map((name) => ({ name, package: null, version: null })),
+    sources: sourceNames.map((name) => name.split('.')),
+    metrics: [],
+    functions: [],
+    depends_on: { macros: [], nodes: resource.parents },
+  };
+}
+
+function compiledCode(sql: string | null, project: Project, resource: Resource): Json {
+  if (sql === null) return { compiled_path: null };
+  return {
+    compiled_path: `target/compiled/${compiledPath(project, resource)}`,
+    compiled: true,
+    compiled_code: sql,
+    extra_ctes_injected: true,
+    extra_ctes: [],
+  };
+}
+
+/** Where the compiled SQL of a node goes below `target/compiled`: that of a generic test beside its yml file. */
+export function compiledPath(project: Project, { packageName, path, uniqueId, testKind }: Resource): string {
+  const test = testKind === 'generic' ? project.tests.find((one) => one.uniqueId === uniqueId) : undefined;
+  return [packageName, path, ...(test === undefined ? [] : [`${aliasOf(test)}.sql`])].join('/');
+}
+
+/** A name that is too long for a file or relation is cut, and told apart by a hash: `synthesize_generic_test_names`. */
+function aliasOf({ name, kind, testName, testPackage, target, fullConfig }: DataTest): string {
+  const own = fullConfig['alias'];
+  if (typeof own === 'string') return own;
+  if (kind === 'singular' || name.length < 64 || target === null) return name;
+  const plain = `${testPackage === null ? '' : `${testPackage}_`}${target.kind === 'source' ? 'source_' : ''}${testName}`;
+  const front = `${plain}_${target.name.replace('.', '_')}`;
+  return `${front.slice(0, 30)}_${createHash('md5').update(name).digest('hex')}`;
+}
+
+/** The call that dbt makes of a generic test, with its configuration. */
+function genericCall({ testName, testPackage, fullConfig }: DataTest): string {
+  const macro = `${testPackage === null ? '' : `${testPackage}.`}test_${testName}`;
+  const said = Object.entries(fullConfig).map(([key, value]) =>
+    typeof value === 'string' ? `${key}="${value.replaceAll('"', String.raw`\"`)}"` : `${key}=${JSON.stringify(value)}`,
+  );
+  return `{{ ${macro}(**_dbt_generic_test_kwargs) }}${said.length === 0 ? '' : `{{ config(${said.join(',')}) }}`}`;
+}

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import type { Project } from '../project-contract.ts';
+import { resourceGraph } from '../resource-graph.ts';
+import { exposureNode, groupNode, sourceNode, unitTestNode } from './manifest-declared.ts';
+import { modelNode, seedNode, testNode, type Json, type ManifestContext } from './manifest-nodes.ts';
+
+export interface ManifestOptions {
+  /** The head of the artifact: schema, version, time and invocation. */
+  readonly metadata: Json;
+  readonly generatedAt: Date;
+  /** Unique ids of the nodes whose compiled SQL goes in; none when missing. */
+  readonly compiled?: ReadonlySet<string> | undefined;
+}
+
+/** dbt's manifest.json, schema v12, of a project: what tools that read dbt's artifacts know it by. */
+export function manifestOf(project: Project, { metadata, generatedAt, compiled }: ManifestOptions): Json {
+  const context: ManifestContext = {
+    project,
+    createdAt: generatedAt.getTime() / 1000,
+    compiled: (id) => compiled?.has(id) ?? false,
+  };
+  const graph = [...resourceGraph(project).values()];
+  return {
+    metadata: {
+      ...metadata,
+      project_name: project.name,
+      project_id: createHash('md5').update(project.name).digest('hex'),
+      user_id: null,
+      send_anonymous_usage_stats: false,
+      adapter_type: 'duckdb',
+      quoting: { database: true, schema: true, identifier: true, column: null },
+      run_started_at: generatedAt.toISOString(),
+    },
+    nodes: {
+      ...byId(project.models, (model) => modelNode(model, context)),
+      ...byId(project.tests, (test) => testNode(test, context)),
+      ...byId(project.seeds, (seed) => seedNode(seed, context)),
+    },
+    sources: byId(project.sources, (source) => sourceNode(source, context)),
+    macros: {},
+    docs: {},
+    exposures: byId(project.exposures, (exposure) => exposureNode(exposure, context)),
+    metrics: {},
+    groups: byId(project.groups, groupNode),
+    selectors: Object.fromEntries(
+      project.selectors.map(({ name, description, definition }) => [name, { name, description, definition }]),
+    ),
+    disabled: {},
+    parent_map: Object.fromEntries(graph.map(({ uniqueId, parents }) => [uniqueId, parents])),
+    child_map: Object.fromEntries(graph.map(({ uniqueId, children }) => [uniqueId, [...children].sort()])),
+    group_map: groupMap(project),
+    saved_queries: {},
+    semantic_models: {},
+    unit_tests: byId(project.unitTests, (test) => unitTestNode(test, context)),
+    functions: {},
+  };
+}
+
+function byId<T extends { readonly uniqueId: string }>(all: readonly T[], node: (one: T) => Json): Json {
+  return Object.fromEntries(all.map((one) => [one.uniqueId, node(one)]));
+}
+
+/** Nodes by the name of their group; a test is in that of what it is on. */
+function groupMap(project: Project): Json {
+  const map: Record<string, string[]> = Object.fromEntries(project.groups.map(({ name }) => [name, []]));
+  const groups = new Map([...project.models, ...project.seeds].map(({ name, group }) => [name, group]));
+  for (const { uniqueId, group } of [...project.models, ...project.seeds])
+    if (group !== null) map[group]?.push(uniqueId);
+  for (const { uniqueId, target } of project.tests) {
+    const group = target === null || target.kind === 'source' ? null : (groups.get(target.name) ?? null);
+    if (group !== null) map[group]?.push(uniqueId);
+  }
+  return map;
+}
