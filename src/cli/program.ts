@@ -8,6 +8,7 @@ import { demoCommand } from './commands/demo.ts';
 import { explainCommand } from './commands/explain.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { lagCommand } from './commands/lag.ts';
+import { lsCommand } from './commands/ls.ts';
 import { planCommand } from './commands/plan.ts';
 import { produceCommand } from './commands/produce.ts';
 import { queryCommand } from './commands/query.ts';
@@ -45,6 +46,7 @@ export function buildProgram(): Command {
     lagCommand,
     compactCommand,
     compileCommand,
+    lsCommand,
     explainCommand,
     planCommand,
     verifyCommand,

@@ -11,6 +11,7 @@ export interface SelectionFlags {
   readonly select?: string[];
   readonly models?: string[];
   readonly exclude?: string[];
+  readonly selector?: string;
   readonly indirectSelection?: IndirectSelection;
   readonly strictSelect?: boolean;
 }
@@ -25,6 +26,7 @@ export function withSelectionFlags(command: Command, what: 'models' | 'resources
     .option('-s, --select <selectors...>', `${what} to take, in dbt's selection language`)
     .option('-m, --models <selectors...>', 'the same under its older name')
     .option('--exclude <selectors...>', `${what} to leave out`)
+    .option('--selector <name>', 'a selector of selectors.yml, instead of --select and --exclude')
     .option('--strict-select', 'fail when a criterion matches nothing, instead of a warning');
   if (what === 'resources') {
     command.addOption(
@@ -44,14 +46,15 @@ export function selectionOf(flags: SelectionFlags, words: readonly string[] = []
   return {
     select: [...words, ...(flags.models ?? flags.select ?? [])],
     exclude: flags.exclude,
+    selector: flags.selector,
     indirectSelection: flags.indirectSelection,
     strict: flags.strictSelect,
   };
 }
 
 /** Whether a selection says anything about what to take. */
-export function selects({ select, exclude }: Selection): boolean {
-  return (select ?? []).length > 0 || (exclude ?? []).length > 0;
+export function selects({ select, exclude, selector }: Selection): boolean {
+  return (select ?? []).length > 0 || (exclude ?? []).length > 0 || selector !== undefined;
 }
 
 /**

@@ -1,6 +1,15 @@
 import type { Config } from './config-tree.ts';
 
-const OF_ALL: Config = { enabled: true, alias: null, schema: null, database: null, tags: [], meta: {}, group: null };
+const OF_ALL: Config = {
+  enabled: true,
+  alias: null,
+  schema: null,
+  database: null,
+  tags: [],
+  meta: {},
+  group: null,
+  static_analysis: null,
+};
 
 const OF_NODES: Config = {
   ...OF_ALL,
@@ -51,8 +60,9 @@ const DEFAULTS = {
     loaded_at_query: null,
     meta: {},
     tags: [],
+    static_analysis: null,
   },
-  unit_test: { enabled: true, tags: [], meta: {} },
+  unit_test: { tags: [], meta: {}, enabled: true, static_analysis: null },
   exposure: { enabled: true, tags: [], meta: {} },
 } as const satisfies Readonly<Record<string, Config>>;
 

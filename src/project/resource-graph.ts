@@ -11,7 +11,9 @@ import type {
 import { fullConfig } from './resource-config.ts';
 
 /** dbt's names of what a project holds: https://docs.getdbt.com/reference/node-selection/methods#resource_type */
-export type ResourceType = 'model' | 'seed' | 'source' | 'test' | 'unit_test' | 'exposure';
+export const RESOURCE_TYPES = ['model', 'seed', 'source', 'test', 'unit_test', 'exposure'] as const;
+
+export type ResourceType = (typeof RESOURCE_TYPES)[number];
 
 /** Something that can be selected, with what is next to it up and down stream. */
 export interface Resource {
@@ -81,12 +83,12 @@ class ParentIds {
     this.#sources = new Map(sources.map(({ sourceName, name, uniqueId }) => [`${sourceName}.${name}`, uniqueId]));
   }
 
-  /** In dbt's order: refs, then sources. */
+  /** In dbt's order: sources, then refs. */
   of({ models, seeds, sourceNames }: Dependencies): string[] {
     const ids = [
+      ...sourceNames.map((name) => this.#sources.get(name)),
       ...models.map((name) => this.#models.get(name)),
       ...seeds.map((name) => this.#seeds.get(name)),
-      ...sourceNames.map((name) => this.#sources.get(name)),
     ];
     return ids.filter((id) => id !== undefined);
   }

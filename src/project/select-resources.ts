@@ -2,6 +2,7 @@ import { LensError } from '../core/errors.ts';
 import type { Project } from './project-contract.ts';
 import { resourceGraph, type Resource, type ResourceGraph, type ResourceType } from './resource-graph.ts';
 import { matcherOf, type SelectionContext } from './selection-methods.ts';
+import { defaultSelector, selectorSpec } from './selector-definitions.ts';
 import { differenceOf, type Criterion, type IndirectSelection, type SelectionSpec } from './selection-spec.ts';
 
 /** What the flags of a command say about which resources it is for. */
@@ -9,6 +10,8 @@ export interface Selection {
   /** As `--select` and `--exclude` take them: each a union of words separated by spaces. */
   readonly select?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
+  /** The name of a selector of selectors.yml, instead of the two. */
+  readonly selector?: string | undefined;
   /** `eager` when missing. */
   readonly indirectSelection?: IndirectSelection | undefined;
   /** Only these types; all when missing. */
@@ -29,7 +32,7 @@ export interface Selected {
  * https://docs.getdbt.com/reference/node-selection/syntax
  */
 export function selectResources(project: Project, selection: Selection = {}): Selected {
-  const spec = differenceOf(selection.select, selection.exclude, selection.indirectSelection ?? 'eager');
+  const spec = specOf(project, selection);
   const evaluation = new Evaluation(resourceGraph(project), { project });
   const { direct } = evaluation.select(spec);
   const warnings = [...evaluation.warnings];
@@ -41,6 +44,15 @@ export function selectResources(project: Project, selection: Selection = {}): Se
   const types = selection.resourceTypes;
   const resources = [...direct].sort().map((id) => evaluation.graph.get(id) as Resource);
   return { resources: resources.filter((one) => types?.includes(one.resourceType) ?? true), warnings };
+}
+
+/** A selector that is named, else what is selected, else the default selector of the project, else everything. */
+function specOf(project: Project, selection: Selection): SelectionSpec {
+  const { select, exclude, selector, indirectSelection = 'eager' } = selection;
+  const nothingSaid = (select ?? []).length === 0 && (exclude ?? []).length === 0;
+  const name = selector ?? (nothingSaid ? defaultSelector(project.selectors)?.name : undefined);
+  if (name !== undefined) return selectorSpec(project.selectors, name, indirectSelection);
+  return differenceOf(select, exclude, indirectSelection);
 }
 
 type Ids = ReadonlySet<string>;

@@ -58,7 +58,8 @@ export function differenceOf(
 }
 
 function wordsOf(texts: readonly string[] | undefined): string[] {
-  return (texts ?? []).flatMap((text) => text.split(/\s+/)).filter((word) => word !== '');
+  // an empty word is one that matches nothing, as in dbt: `--select "$CHANGED"` must not stand for everything
+  return (texts ?? []).flatMap((text) => text.split(' '));
 }
 
 function unionOf(words: readonly string[], indirect: IndirectSelection, expected: boolean): SelectionGroup {

@@ -76,20 +76,19 @@ export function testNode(test: DataTest, context: ManifestContext): Json {
   const { project } = context;
   const { kind, testName, testPackage, target, columnName, path } = test;
   const resource = resourceOf(project, test.uniqueId);
-  const alias = aliasOf(test);
-  const schema = `${project.schema}_${String(resource.config['schema'])}`;
+  const { schema, identifier: alias } = test.failuresTable();
   const sql = context.compiled(test.uniqueId) ? test.sql(qualified).trim() : null;
   const attached = target === null || target.kind === 'source' ? null : attachedTo(project, target.name);
   const common = {
     ...relation(schema),
-    ...identity(resource, kind === 'singular' ? belowItsRoot(path) : `${alias}.sql`),
+    ...identity(resource, kind === 'singular' ? belowItsRoot(path) : (test.compiledPath.split('/').at(-1) as string)),
     alias,
     checksum: kind === 'singular' ? checksum(fileText(project.dir, path)) : { name: 'none', checksum: '' },
     config: configOf(resource),
     ...described({ description: test.description, columns: [] }, resource),
     group: attached === null ? null : (attached.config['group'] ?? null),
     ...made(resource, context, test.fullConfig),
-    relation_name: test.config.storeFailures ? relationName(schema, alias) : null,
+    relation_name: ['table', 'view'].includes(test.config.storeFailures) ? relationName(schema, alias) : null,
     raw_code: kind === 'singular' ? fileText(project.dir, path).trim() : genericCall(test),
     ...reads(resource, test.dependsOn),
     ...compiledCode(sql, project, resource),
@@ -206,19 +205,9 @@ function compiledCode(sql: string | null, project: Project, resource: Resource):
 }
 
 /** Where the compiled SQL of a node goes below `target/compiled`: that of a generic test beside its yml file. */
-export function compiledPath(project: Project, { packageName, path, uniqueId, testKind }: Resource): string {
-  const test = testKind === 'generic' ? project.tests.find((one) => one.uniqueId === uniqueId) : undefined;
-  return [packageName, path, ...(test === undefined ? [] : [`${aliasOf(test)}.sql`])].join('/');
-}
-
-/** A name that is too long for a file or relation is cut, and told apart by a hash: `synthesize_generic_test_names`. */
-function aliasOf({ name, kind, testName, testPackage, target, fullConfig }: DataTest): string {
-  const own = fullConfig['alias'];
-  if (typeof own === 'string') return own;
-  if (kind === 'singular' || name.length < 64 || target === null) return name;
-  const plain = `${testPackage === null ? '' : `${testPackage}_`}${target.kind === 'source' ? 'source_' : ''}${testName}`;
-  const front = `${plain}_${target.name.replace('.', '_')}`;
-  return `${front.slice(0, 30)}_${createHash('md5').update(name).digest('hex')}`;
+export function compiledPath(project: Project, { packageName, path, uniqueId }: Resource): string {
+  const test = project.tests.find((one) => one.uniqueId === uniqueId);
+  return test?.compiledPath ?? `${packageName}/${path}`;
 }
 
 /** The call that dbt makes of a generic test, with its configuration. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Project } from '../project-contract.ts';
 import { resourceGraph } from '../resource-graph.ts';
+import { selectorsOfManifest } from '../selector-definitions.ts';
 import { exposureNode, groupNode, sourceNode, unitTestNode } from './manifest-declared.ts';
 import { modelNode, seedNode, testNode, type Json, type ManifestContext } from './manifest-nodes.ts';
 
@@ -42,11 +43,9 @@ export function manifestOf(project: Project, { metadata, generatedAt, compiled }
     exposures: byId(project.exposures, (exposure) => exposureNode(exposure, context)),
     metrics: {},
     groups: byId(project.groups, groupNode),
-    selectors: Object.fromEntries(
-      project.selectors.map(({ name, description, definition }) => [name, { name, description, definition }]),
-    ),
+    selectors: selectorsOfManifest(project.selectors),
     disabled: {},
-    parent_map: Object.fromEntries(graph.map(({ uniqueId, parents }) => [uniqueId, parents])),
+    parent_map: Object.fromEntries(graph.map(({ uniqueId, parents }) => [uniqueId, [...parents].sort()])),
     child_map: Object.fromEntries(graph.map(({ uniqueId, children }) => [uniqueId, [...children].sort()])),
     group_map: groupMap(project),
     saved_queries: {},
