@@ -1,6 +1,7 @@
 /**
  * The macros of dbt that templates of a project call or override: the four data tests, their parts, names of schemas,
  * and types as dbt-duckdb spells them. After dbt-adapters' `include/global_project/macros`; the SQL is the same.
+ * One named `default__NAME` is called as NAME, which dispatches as dbt's does.
  */
 export const BUILTIN_FILE = 'built-in macros';
 
@@ -91,7 +92,7 @@ where parent.to_field is null
     {{ macro(model, column_name, to, field) }}
 {% endtest %}
 
-{% macro get_where_subquery(relation) -%}
+{% macro default__get_where_subquery(relation) -%}
     {%- set where = config.get('where', '') -%}
     {%- if where -%}
         (select * from {{ relation }} where {{ where }}) dbt_subquery
@@ -100,7 +101,7 @@ where parent.to_field is null
     {%- endif -%}
 {%- endmacro %}
 
-{% macro get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) -%}
+{% macro default__get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) -%}
     select
       {{ fail_calc }} as failures,
       {{ fail_calc }} {{ warn_if }} as should_warn,
@@ -115,7 +116,7 @@ where parent.to_field is null
     {%- do return(config.get('store_failures', false)) -%}
 {% endmacro %}
 
-{% macro generate_schema_name(custom_schema_name=none, node=none) -%}
+{% macro default__generate_schema_name(custom_schema_name=none, node=none) -%}
     {%- if custom_schema_name is none -%}
         {{ target.schema }}
     {%- else -%}
@@ -123,7 +124,7 @@ where parent.to_field is null
     {%- endif -%}
 {%- endmacro %}
 
-{% macro generate_alias_name(custom_alias_name=none, node=none) -%}
+{% macro default__generate_alias_name(custom_alias_name=none, node=none) -%}
     {%- if custom_alias_name -%}
         {{ custom_alias_name | trim }}
     {%- else -%}
@@ -131,45 +132,45 @@ where parent.to_field is null
     {%- endif -%}
 {%- endmacro %}
 
-{% macro type_string() %}{{ return('TEXT') }}{% endmacro %}
-{% macro type_timestamp() %}{{ return('timestamp') }}{% endmacro %}
-{% macro type_float() %}{{ return('float') }}{% endmacro %}
-{% macro type_numeric() %}{{ return('numeric(28,6)') }}{% endmacro %}
-{% macro type_bigint() %}{{ return('bigint') }}{% endmacro %}
-{% macro type_int() %}{{ return('integer') }}{% endmacro %}
-{% macro type_boolean() %}{{ return('boolean') }}{% endmacro %}
+{% macro default__type_string() %}{{ return('TEXT') }}{% endmacro %}
+{% macro default__type_timestamp() %}{{ return('timestamp') }}{% endmacro %}
+{% macro default__type_float() %}{{ return('float') }}{% endmacro %}
+{% macro default__type_numeric() %}{{ return('numeric(28,6)') }}{% endmacro %}
+{% macro default__type_bigint() %}{{ return('bigint') }}{% endmacro %}
+{% macro default__type_int() %}{{ return('integer') }}{% endmacro %}
+{% macro default__type_boolean() %}{{ return('boolean') }}{% endmacro %}
 
-{% macro concat(fields) -%}
+{% macro default__concat(fields) -%}
     {{ fields | join(' || ') }}
 {%- endmacro %}
 
-{% macro hash(field) -%}
+{% macro default__hash(field) -%}
     md5(cast({{ field }} as {{ type_string() }}))
 {%- endmacro %}
 
-{% macro length(expression) -%}
+{% macro default__length(expression) -%}
     length(
         {{ expression }}
     )
 {%- endmacro %}
 
-{% macro date_trunc(datepart, date) -%}
+{% macro default__date_trunc(datepart, date) -%}
     date_trunc('{{ datepart }}', {{ date }})
 {%- endmacro %}
 
-{% macro cast(field, type) -%}
+{% macro default__cast(field, type) -%}
     cast({{ field }} as {{ type }})
 {%- endmacro %}
 
-{% macro safe_cast(field, type) -%}
+{% macro default__safe_cast(field, type) -%}
     cast({{ field }} as {{ type }})
 {%- endmacro %}
 
-{% macro current_timestamp() -%}
+{% macro default__current_timestamp() -%}
     now()
 {%- endmacro %}
 
-{% macro dateadd(datepart, interval, from_date_or_timestamp) -%}
+{% macro default__dateadd(datepart, interval, from_date_or_timestamp) -%}
     {%- set unit = datepart | lower -%}
     {%- if unit == 'quarter' -%}
         ({{ from_date_or_timestamp }} + (cast({{ interval }} as bigint) * 3) * interval 1 month)
@@ -180,7 +181,7 @@ where parent.to_field is null
     {%- endif -%}
 {%- endmacro %}
 
-{% macro datediff(first_date, second_date, datepart) -%}
+{% macro default__datediff(first_date, second_date, datepart) -%}
     {%- if datepart == 'week' -%}
         ({{ datediff(first_date, second_date, 'day') }} // 7 + case
             when date_part('dow', ({{ first_date }})::timestamp) <= date_part('dow', ({{ second_date }})::timestamp) then
@@ -193,18 +194,18 @@ where parent.to_field is null
     {%- endif -%}
 {%- endmacro %}
 
-{% macro last_day(date, datepart) -%}
+{% macro default__last_day(date, datepart) -%}
     {%- set end = dateadd('month', '3', date_trunc(datepart, date)) if datepart == 'quarter'
         else dateadd(datepart, '1', date_trunc(datepart, date)) -%}
     cast({{ dateadd('day', '-1', end) }} as date)
 {%- endmacro %}
 
-{% macro date(year, month, day) -%}
+{% macro default__date(year, month, day) -%}
     make_date({{ year }}, {{ month }}, {{ day }})
 {%- endmacro %}
 
 {# dbt asks the warehouse for the number of periods first, and puts it here. #}
-{% macro date_spine(datepart, start_date, end_date) %}
+{% macro default__date_spine(datepart, start_date, end_date) %}
     with periods as (
         select generate_series as period
         from generate_series(1, {{ datediff(start_date, end_date, datepart) }})
@@ -215,11 +216,11 @@ where parent.to_field is null
     select * from all_periods where date_{{ datepart }} <= {{ end_date }}
 {% endmacro %}
 
-{% macro split_part(string_text, delimiter_text, part_number) -%}
+{% macro default__split_part(string_text, delimiter_text, part_number) -%}
     string_split({{ string_text }}, {{ delimiter_text }})[ {{ part_number }} ]
 {%- endmacro %}
 
-{% macro listagg(measure, delimiter_text="','", order_by_clause=none, limit_num=none) -%}
+{% macro default__listagg(measure, delimiter_text="','", order_by_clause=none, limit_num=none) -%}
     {%- if limit_num -%}
     list_aggr((array_agg({{ measure }} {{ order_by_clause or '' }}))[1:{{ limit_num }}], 'string_agg', {{ delimiter_text }})
     {%- else -%}
@@ -227,19 +228,19 @@ where parent.to_field is null
     {%- endif -%}
 {%- endmacro %}
 
-{% macro any_value(expression) -%}arbitrary({{ expression }}){%- endmacro %}
-{% macro bool_or(expression) -%}bool_or({{ expression }}){%- endmacro %}
-{% macro cast_bool_to_text(field) -%}cast({{ field }} as text){%- endmacro %}
-{% macro escape_single_quotes(expression) -%}{{ expression | replace("'", "''") }}{%- endmacro %}
-{% macro string_literal(value) -%}'{{ value }}'{%- endmacro %}
-{% macro position(substring_text, string_text) -%}position({{ substring_text }} in {{ string_text }}){%- endmacro %}
-{% macro replace(field, old_chars, new_chars) -%}replace({{ field }}, {{ old_chars }}, {{ new_chars }}){%- endmacro %}
-{% macro right(string_text, length_expression) -%}right({{ string_text }}, {{ length_expression }}){%- endmacro %}
-{% macro except() %}except{% endmacro %}
-{% macro intersect() %}intersect{% endmacro %}
-{% macro array_append(array, new_element) -%}array_append({{ array }}, {{ new_element }}){%- endmacro %}
-{% macro array_concat(array_1, array_2) -%}array_cat({{ array_1 }}, {{ array_2 }}){%- endmacro %}
-{% macro array_construct(inputs=[], data_type='integer') -%}
+{% macro default__any_value(expression) -%}arbitrary({{ expression }}){%- endmacro %}
+{% macro default__bool_or(expression) -%}bool_or({{ expression }}){%- endmacro %}
+{% macro default__cast_bool_to_text(field) -%}cast({{ field }} as text){%- endmacro %}
+{% macro default__escape_single_quotes(expression) -%}{{ expression | replace("'", "''") }}{%- endmacro %}
+{% macro default__string_literal(value) -%}'{{ value }}'{%- endmacro %}
+{% macro default__position(substring_text, string_text) -%}position({{ substring_text }} in {{ string_text }}){%- endmacro %}
+{% macro default__replace(field, old_chars, new_chars) -%}replace({{ field }}, {{ old_chars }}, {{ new_chars }}){%- endmacro %}
+{% macro default__right(string_text, length_expression) -%}right({{ string_text }}, {{ length_expression }}){%- endmacro %}
+{% macro default__except() %}except{% endmacro %}
+{% macro default__intersect() %}intersect{% endmacro %}
+{% macro default__array_append(array, new_element) -%}array_append({{ array }}, {{ new_element }}){%- endmacro %}
+{% macro default__array_concat(array_1, array_2) -%}array_cat({{ array_1 }}, {{ array_2 }}){%- endmacro %}
+{% macro default__array_construct(inputs=[], data_type='integer') -%}
     {% if inputs | length > 0 %}array[ {{ inputs | join(' , ') }} ]{% else %}array[]::{{ data_type }}[]{% endif %}
 {%- endmacro %}
 `;

@@ -1,4 +1,4 @@
-import { asList, type Config } from './config-tree.ts';
+import { asList, mergeConfig, type Config } from './config-tree.ts';
 import { withEphemerals, type ModelAccess } from './compile.ts';
 import { relationValue, type TemplateNames } from './dbt-context.ts';
 import { largeAsText } from './jinja/numbers.ts';
@@ -14,6 +14,7 @@ import type {
   Relation,
   RelationNaming,
 } from './project-contract.ts';
+import { pathIn, type ProjectPart } from './project-part.ts';
 import { ReferenceCapture, type ReferenceTable } from './references.ts';
 import { qualified } from './relation-naming.ts';
 import type { TemplateEngine } from './template-engine.ts';
@@ -22,7 +23,6 @@ import { LensError } from '../core/errors.ts';
 
 /** What tests need to render themselves. */
 export interface TestSurroundings {
-  readonly engine: TemplateEngine;
   readonly references: ReferenceTable;
   /** Renders models for the ephemeral ones a test reads. */
   models(naming: RelationNaming): ModelAccess;
@@ -30,6 +30,7 @@ export interface TestSurroundings {
 
 /** What a test is, before it has been rendered. */
 export interface TestDefinition {
+  readonly part: ProjectPart;
   readonly name: string;
   /** At most 63 characters: the name of its file and table. */
   readonly shortName: string;
@@ -49,21 +50,34 @@ export interface TestDefinition {
   /** The template that gives the failing rows: the file, or the call of the generic test. */
   readonly template: Template;
   readonly declared: Config;
+  /** What the project configures for a test of a package. */
+  readonly imposed: Config;
   /** Arguments of a generic test as the yml file has them, `column_name` among them. */
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
 const RESULT = parseFile('{{ get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) }}', 'result of a data test');
 
-/** Renders the test once, for its dependencies and configuration. Null when it, or what it reads, is not enabled. */
-export function makeTest(definition: TestDefinition, surroundings: TestSurroundings): DataTest | null {
+/**
+ * Renders the test once, for its dependencies and configuration. Null when it, or what it reads, is not enabled; a sentence
+ * when it uses or reads what is not run.
+ */
+export function makeTest(
+  definition: TestDefinition,
+  surroundings: TestSurroundings,
+): DataTest | { readonly left: string } | null {
   if (!isEnabled(definition.declared)) return null;
   const capture = new ReferenceCapture(surroundings.references, qualified);
   let first: RenderedTest;
   try {
-    first = renderTest(definition, surroundings, capture, qualified);
+    first = renderTest(definition, capture, qualified);
   } catch (error) {
     if (capture.metDisabled) return null;
+    const [reason] = capture.left.values();
+    if (reason !== undefined)
+      return { left: `${definition.place}: the data test ${definition.name} is left out: ${reason}` };
+    if (error instanceof LensError && error.code === 'MODEL_NOT_SUPPORTED')
+      return { left: `${error.place}: the data test ${definition.name} is left out: ${error.message}` };
     throw error;
   }
   if (!isEnabled(first.config)) return null;
@@ -73,7 +87,7 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
   const sql = (naming: RelationNaming, storing?: boolean): string => {
     const resolver = new ReferenceCapture(surroundings.references, naming);
     const own = storing === undefined ? definition : { ...definition, declared: storingConfig(definition, storing) };
-    const { rendered, dependsOn } = renderTest(own, surroundings, resolver, naming);
+    const { rendered, dependsOn } = renderTest(own, resolver, naming);
     return withEphemerals(rendered, dependsOn, surroundings.models(naming));
   };
   const resultOf = (rows: string, limit: number | null): string => {
@@ -84,7 +98,7 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
       error_if: config.errorIf,
       limit,
     };
-    return surroundings.engine.render(RESULT, {
+    return definition.part.engine.render(RESULT, {
       resolver: null,
       config: { declared: first.config, captured: {} },
       names,
@@ -112,8 +126,8 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
     dependsOn: first.dependsOn,
     config,
     fullConfig: first.config,
-    failuresTable: () => failuresTable(definition, first.config, surroundings.engine),
-    compiledPath: compiledPath(definition, surroundings.engine),
+    failuresTable: () => failuresTable(definition, first.config, definition.part.engine),
+    compiledPath: compiledPath(definition),
     sql,
     resultOf,
     resultSql,
@@ -137,9 +151,9 @@ function failuresTable(definition: TestDefinition, config: Config, engine: Templ
 }
 
 /** Generic tests lie in a folder that is named after their yml file. */
-function compiledPath({ kind, path, shortName }: TestDefinition, engine: TemplateEngine): string {
-  const file = kind === 'generic' ? `${path}/${shortName}.sql` : path;
-  return `${engine.settings.name}/${file}`;
+function compiledPath({ kind, path, shortName, part: { file } }: TestDefinition): string {
+  const own = pathIn(file, path);
+  return `${file.name}/${kind === 'generic' ? `${own}/${shortName}.sql` : own}`;
 }
 
 interface RenderedTest {
@@ -148,13 +162,9 @@ interface RenderedTest {
   readonly config: Config;
 }
 
-function renderTest(
-  definition: TestDefinition,
-  { engine }: TestSurroundings,
-  resolver: ReferenceCapture,
-  naming: RelationNaming,
-): RenderedTest {
-  const config = { declared: definition.declared, captured: {} as Config };
+function renderTest(definition: TestDefinition, resolver: ReferenceCapture, naming: RelationNaming): RenderedTest {
+  const { engine } = definition.part;
+  const config = { declared: mergeConfig(definition.declared, definition.imposed), captured: {} as Config };
   const names: TemplateNames = { resolver, config, names: {} };
   let bound = names;
   if (definition.target !== null) {
@@ -162,19 +172,23 @@ function renderTest(
     bound = { ...names, names: { [MODEL]: targetValue(definition.target, resolver, naming), [ARGUMENTS]: args } };
   }
   const rendered = engine.render(definition.template, bound).trim();
-  return { rendered, dependsOn: resolver.dependsOn, config: { ...definition.declared, ...config.captured } };
+  return {
+    rendered,
+    dependsOn: resolver.dependsOn,
+    config: { ...definition.declared, ...config.captured, ...definition.imposed },
+  };
 }
 
 const MODEL = 'lens_test_model';
 const ARGUMENTS = 'lens_test_arguments';
 
-/** The call of a generic test. */
-export function genericTestTemplate(test: string, place: string): Template {
-  return parseFile(`{{ test_${test}(model=get_where_subquery(${MODEL}), **${ARGUMENTS}) }}`, place);
+/** The call of a generic test, whose macro is named as templates call it. */
+export function genericTestTemplate(macro: string, place: string): Template {
+  return parseFile(`{{ ${macro}(model=get_where_subquery(${MODEL}), **${ARGUMENTS}) }}`, place);
 }
 
 function targetValue(target: Relation, resolver: ReferenceCapture, naming: RelationNaming): Value {
-  if (target.kind !== 'source') return resolver.ref(target.name);
+  if (target.kind !== 'source') return resolver.ref(target.name, null);
   const dot = target.name.indexOf('.');
   resolver.source(target.name.slice(0, dot), target.name.slice(dot + 1));
   return relationValue(target, naming);

@@ -21,7 +21,9 @@ import { quoteIdentifier } from './relation-naming.ts';
 
 /** What is the same for every template of a project. */
 export interface ProjectSettings {
+  /** Of the project; `packageName` is that of the part whose templates are rendered. */
   readonly name: string;
+  readonly packageName: string;
   readonly vars: Readonly<Record<string, unknown>>;
   readonly target: { readonly name: string; readonly schema: string };
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -31,7 +33,8 @@ export interface ProjectSettings {
 
 /** What a template refers to; both throw MODEL_UNKNOWN_REF without a place, which the renderer adds. */
 export interface Resolver {
-  ref(name: string): Value;
+  /** @param packageName the project or package the model must be of */
+  ref(name: string, packageName: string | null): Value;
   source(sourceName: string, table: string): Value;
 }
 
@@ -82,13 +85,18 @@ export function ephemeralName(name: string): string {
 }
 
 /** dbt's names for one rendering: https://docs.getdbt.com/reference/dbt-jinja-functions */
-export function contextScope(settings: ProjectSettings, template: TemplateNames, dispatch: () => Callable): Scope {
+export function contextScope(
+  settings: ProjectSettings,
+  template: TemplateNames,
+  dispatch: () => Callable,
+  render: (text: string) => string,
+): Scope {
   const scope = new Scope();
   const set = (names: Readonly<Record<string, Value>>): void => {
     for (const [name, value] of Object.entries(names)) scope.set(name, value);
   };
   const { target } = settings;
-  const references = template.resolver === null ? {} : referenceFunctions(settings.name, template.resolver);
+  const references = template.resolver === null ? {} : referenceFunctions(template.resolver);
   const config = configObject(template.config);
   set(GLOBALS);
   set(UNSUPPORTED);
@@ -120,13 +128,13 @@ export function contextScope(settings: ProjectSettings, template: TemplateNames,
       profile_name: settings.name,
       threads: 1,
     }),
-    var: variable(settings.vars),
+    var: variable(settings.vars, render),
     ...template.names,
   });
   return scope;
 }
 
-function referenceFunctions(projectName: string, resolver: Resolver): Record<string, Value> {
+function referenceFunctions(resolver: Resolver): Record<string, Value> {
   return {
     ref(args: Arguments): Value {
       if (args.named.size > 0)
@@ -138,13 +146,7 @@ function referenceFunctions(projectName: string, resolver: Resolver): Record<str
       const [first, second] = names;
       if (first === undefined || names.length > 2)
         throw new TemplateError('ref() takes a model, or a project and a model');
-      if (second !== undefined && first !== projectName) {
-        throw new TemplateError(
-          `ref('${first}', '${second}'): there is only the project ${projectName}`,
-          'packages are not loaded',
-        );
-      }
-      return resolver.ref(second ?? first);
+      return second === undefined ? resolver.ref(first, null) : resolver.ref(second, first);
     },
     source(args: Arguments): Value {
       const { source_name: source, table_name: table } = bind('source', args, ['source_name', 'table_name']);
@@ -183,11 +185,15 @@ function configObject(config: ConfigCapture): Thing {
   return new Thing('config', { get, require }, { call });
 }
 
-function variable(vars: Readonly<Record<string, unknown>>): Thing {
+/** `var()`: a text that holds Jinja is rendered where it is asked for, as dbt does. */
+function variable(vars: Readonly<Record<string, unknown>>, render: (text: string) => string): Thing {
   const call: Callable = (args) => {
     const { name, default: fallback } = bind('var', args, ['name', 'default']);
     const key = stringArgument('var()', name);
-    if (Object.hasOwn(vars, key)) return fromJs(vars[key]);
+    if (Object.hasOwn(vars, key)) {
+      const value = vars[key];
+      return typeof value === 'string' && /\{[{%]/.test(value) ? render(value) : fromJs(value);
+    }
     if (fallback !== undefined) return fallback;
     const near = closestName(key, Object.keys(vars));
     throw new TemplateError(
@@ -229,6 +235,7 @@ const unsupported = (names: readonly string[], why: string): [string, Value][] =
   names.map((name) => [
     name,
     new Undefined(name, {
+      unsupported: true,
       problem: `${name} is not supported here: ${why}`,
       hint: 'write what it gives into the model, or set it under vars:',
     }),

@@ -1,10 +1,10 @@
 import { LensError } from '../core/errors.ts';
-import { mergeConfig, treeConfig, type Config } from './config-tree.ts';
+import { mergeConfig, type Config } from './config-tree.ts';
 import { parseFile } from './macro-library.ts';
 import { isEnabled, tagsOf, twice } from './model-files.ts';
 import type { Exposure } from './project-contract.ts';
-import type { ProjectFile } from './project-file.ts';
 import { foldersBelow } from './project-files.ts';
+import { imposedOn, treeOf, type ProjectPart } from './project-part.ts';
 import { ReferenceCapture, type ReferenceTable } from './references.ts';
 import { qualified } from './relation-naming.ts';
 import type { TemplateEngine } from './template-engine.ts';
@@ -24,10 +24,10 @@ const MATURITIES = ['low', 'medium', 'high'];
 /** The `exposures:` of all yml files, by name. PROJECT_INVALID or MODEL_UNKNOWN_REF with the line for what is wrong. */
 export function loadExposures(
   yamls: readonly YamlFile[],
-  file: ProjectFile,
+  part: ProjectPart,
   references: ReferenceTable,
-  engine: TemplateEngine,
 ): LoadedExposures {
+  const { file, engine } = part;
   const exposures = new Map<string, Exposure>();
   const fqns: string[][] = [];
   const warnings: string[] = [];
@@ -40,7 +40,7 @@ export function loadExposures(
       const fqn = [file.name, ...foldersBelow(yaml.path, file.propertyPaths), name];
       fqns.push(fqn);
       const place = yaml.place(at);
-      const config = exposureConfig(yaml, data, at, fqn, file, engine);
+      const config = exposureConfig(yaml, data, at, fqn, part);
       if (!isEnabled(config)) continue;
       const other = exposures.get(name);
       if (other !== undefined) throw twice('exposure', name, other.place, place);
@@ -69,15 +69,14 @@ function exposureConfig(
   data: YamlRecord,
   at: readonly (string | number)[],
   fqn: readonly string[],
-  file: ProjectFile,
-  engine: TemplateEngine,
+  part: ProjectPart,
 ): Config {
-  const tree = treeConfig(file.exposures, fqn, (value) => engine.yaml(value, file.yaml.place(['exposures'])));
   const beside = Object.fromEntries(
     ['meta', 'tags'].flatMap((key) => (data[key] === undefined ? [] : [[key, data[key]]])),
   );
   const own = mergeConfig(beside, yaml.record(data['config'], [...at, 'config']));
-  return mergeConfig(tree, engine.yaml(own, yaml.place(at)) as Config);
+  const rendered = part.engine.yaml(own, yaml.place(at)) as Config;
+  return mergeConfig(mergeConfig(treeOf(part, 'exposures', fqn), rendered), imposedOn(part, 'exposures', fqn));
 }
 
 type Described = Pick<Exposure, 'label' | 'type' | 'maturity' | 'url' | 'owner' | 'description'>;
@@ -134,7 +133,7 @@ function dependencies(
     try {
       engine.render(parseFile(`{{ ${call} }}`, place), { resolver, config: { declared: {}, captured: {} }, names: {} });
     } catch (error) {
-      if (!(error instanceof LensError) || error.code !== 'MODEL_UNKNOWN_REF' || !resolver.metLeft) throw error;
+      if (!(error instanceof LensError) || error.code !== 'MODEL_UNKNOWN_REF' || resolver.left.size === 0) throw error;
       warnings.push(`${place}: ${error.message}`);
     }
   }

@@ -1,12 +1,11 @@
 import type { Config } from './config-tree.ts';
 import { twice } from './model-files.ts';
 import type { Group } from './project-contract.ts';
-import type { ProjectFile } from './project-file.ts';
-import type { TemplateEngine } from './template-engine.ts';
+import type { ProjectPart } from './project-part.ts';
 import type { YamlFile } from './yaml-file.ts';
 
 /** The `groups:` of all yml files, by name. PROJECT_INVALID for one without an owner or with the name of another. */
-export function loadGroups(yamls: readonly YamlFile[], file: ProjectFile, engine: TemplateEngine): Group[] {
+export function loadGroups(yamls: readonly YamlFile[], { file, engine }: ProjectPart): Group[] {
   const groups = new Map<string, Group>();
   for (const yaml of yamls) {
     const list = yaml.list(yaml.record(yaml.data, [])['groups'], ['groups']);

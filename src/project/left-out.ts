@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { ProjectFile } from './project-file.ts';
 import { readSnapshotNames, readVersionedNames } from './properties.ts';
 import type { YamlFile } from './yaml-file.ts';
@@ -12,7 +10,7 @@ export interface LeftOut {
   readonly names: ReadonlyMap<string, string>;
 }
 
-/** Snapshots, Python models, packages and hooks: a sentence each. */
+/** Snapshots, Python models and hooks of a project or package: a sentence each. */
 export function leftOut(dir: string, file: ProjectFile, yamls: readonly YamlFile[]): LeftOut {
   const warnings: string[] = [];
   const names = new Map<string, string>();
@@ -30,12 +28,8 @@ export function leftOut(dir: string, file: ProjectFile, yamls: readonly YamlFile
     names.set(name, `${place} declares versions of it, and versions of a model are not run`);
   for (const path of file.modelPaths.flatMap((folder) => filesBelow(dir, folder, /\.py$/)))
     leave(path, stem(path), 'Python models');
-  for (const path of ['packages.yml', 'dependencies.yml']) {
-    if (existsSync(join(dir, path)))
-      warnings.push(`${path}: packages are not loaded; copy the macros you use into macros/`);
-  }
   const data = file.yaml.record(file.yaml.data, []);
-  for (const key of ['on-run-start', 'on-run-end', 'dispatch']) {
+  for (const key of ['on-run-start', 'on-run-end']) {
     if (data[key] !== undefined) warnings.push(`${file.yaml.place([key])}: ${key} is not used`);
   }
   for (const [old, key] of [

@@ -5,87 +5,203 @@ import type { Interpreter } from './jinja/interpreter.ts';
 import { Scope } from './jinja/scope.ts';
 import { TemplateSyntaxError } from './jinja/tags.ts';
 import { parseTemplate, type Template } from './jinja/template.ts';
-import { TemplateError, text, Thing, type Callable, type Value } from './jinja/values.ts';
+import { TemplateError, text, Thing, Undefined, type Callable, type Value } from './jinja/values.ts';
 
-interface Macro {
-  readonly template: Template;
-  readonly index: number;
+/** A macro of a parsed file, or the failure of reading its file. */
+type Macro = { readonly template: Template; readonly index: number } | { readonly failure: LensError };
+
+type Macros = ReadonlyMap<string, Macro>;
+
+/** The macro files of one part of a project. */
+export interface MacroSource {
+  /** The name of the project or package. */
+  readonly name: string;
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+  /** A file of a package that cannot be read fails only what uses it. */
+  readonly isPackage: boolean;
 }
 
-/** All macros of a project and dbt's own that it may call; a project's macro goes before dbt's of the same name. */
+/** How names of macros are found, besides the order of the parts. */
+export interface MacroLookup {
+  /** `dispatch:` of dbt_project.yml: packages by namespace. */
+  readonly dispatch: ReadonlyMap<string, readonly string[]>;
+  /** Packages that are asked for and not installed. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * All macros of a project, its packages and dbt. A template sees by their own names the macros of its part, then those of
+ * the project, then dbt's; those of a package by `PACKAGE.name`.
+ */
 export class MacroLibrary {
-  readonly #project = new Map<string, Macro>();
-  readonly #builtin = new Map<string, Macro>();
+  /** By part, the project first. */
+  readonly #parts = new Map<string, Map<string, Macro>>();
+  readonly #builtin: Macros;
+  readonly #root: string;
+  readonly #lookup: MacroLookup;
+  /** Names of the custom materializations, which are not run. */
+  readonly materializations = new Set<string>();
   readonly warnings: string[] = [];
 
-  /** @param files the macro files: path and text. PROJECT_INVALID when a name is defined twice. */
-  constructor(files: readonly { readonly path: string; readonly text: string }[]) {
-    addMacros(this.#builtin, parseTemplate(BUILTIN_MACROS, BUILTIN_FILE));
-    for (const { path, text } of files) {
-      const template = parseFile(text, path);
-      this.warnings.push(...template.warnings);
-      addMacros(this.#project, template);
+  /** @param sources the project's first. PROJECT_INVALID when one part defines a name twice. */
+  constructor(sources: readonly MacroSource[], lookup: MacroLookup = { dispatch: new Map(), missing: [] }) {
+    const builtin = new Map<string, Macro>();
+    addMacros(builtin, parseTemplate(BUILTIN_MACROS, BUILTIN_FILE));
+    this.#builtin = builtin;
+    this.#root = sources[0]?.name ?? '';
+    this.#lookup = lookup;
+    for (const { name, files, isPackage } of sources) {
+      const macros = new Map<string, Macro>();
+      for (const { path, text } of files) this.#addFile(macros, path, text, isPackage);
+      this.#parts.set(name, macros);
     }
   }
 
-  has(name: string): boolean {
-    return this.#project.has(name) || this.#builtin.has(name);
+  #addFile(macros: Map<string, Macro>, path: string, text: string, isPackage: boolean): void {
+    let template: Template;
+    try {
+      template = parseFile(text, path);
+    } catch (failure) {
+      if (!isPackage || !(failure instanceof LensError)) throw failure;
+      const unread = new LensError('MODEL_NOT_SUPPORTED', failure.message, {
+        place: failure.place,
+        hint: failure.hint,
+      });
+      for (const [, test, name] of text.matchAll(/\{%-?\s*(?:macro|((?:data_)?test))\s+(\w+)/g))
+        macros.set(test === undefined ? `${name}` : `test_${name}`, { failure: unread });
+      return;
+    }
+    if (!isPackage) this.warnings.push(...template.warnings);
+    for (const name of template.materializations) this.materializations.add(name);
+    addMacros(macros, template);
+  }
+
+  /** Whether a template of a part may call a macro by its own name; of the project when no part is named. */
+  has(name: string, part = this.#root): boolean {
+    return this.#ownNames(part).some((macros) => macros.has(name));
+  }
+
+  /** Whether a package of that name is there. */
+  hasPart(name: string): boolean {
+    return name === 'dbt' || this.#parts.has(name);
   }
 
   /** The file in which the project itself defines a macro. */
   fileOf(name: string): string | undefined {
-    return this.#project.get(name)?.template.file;
+    const macro = this.#parts.get(this.#root)?.get(name);
+    return macro !== undefined && 'template' in macro ? macro.template.file : undefined;
+  }
+
+  /**
+   * How a template of a part calls a generic test: `test_NAME`, or with its package before it. Null when there is none.
+   *
+   * @param from the package that is named; a package that is not there may have its test in the project
+   */
+  genericTest(test: string, from: string | null, part: string): string | null {
+    const name = `test_${test}`;
+    if (from !== null && this.#parts.get(from)?.has(name) === true) return `${from}.${name}`;
+    if (from === 'dbt' && this.#builtin.has(name)) return `dbt.${name}`;
+    if (from !== null && this.#parts.has(from)) return null;
+    if (this.has(name, part)) return name;
+    const other = [...this.#parts].find(([, macros]) => macros.has(name));
+    return other === undefined || from !== null ? null : `${other[0]}.${name}`;
   }
 
   /** Names of the generic tests, for hints. */
   genericTests(): string[] {
-    const names = [...this.#builtin.keys(), ...this.#project.keys()];
+    const names = [this.#builtin, ...this.#parts.values()].flatMap((macros) => [...macros.keys()]);
     return names.filter((name) => name.startsWith('test_')).map((name) => name.slice('test_'.length));
   }
 
-  /**
-   * Puts every macro into the scope of one rendering, under its name, `PROJECT.name` and `dbt.name`. Gives dbt's
-   * `adapter.dispatch`: the macro `duckdb__NAME` or `default__NAME`.
-   */
-  bindTo(scope: Scope, interpreter: Interpreter, projectName: string): Callable {
+  /** The macros that go by their own names in a part, the first ones found winning. */
+  #ownNames(part: string): Macros[] {
+    const [own, root] = [this.#parts.get(part), this.#parts.get(this.#root)];
+    return [own, root, this.#builtin].filter((macros) => macros !== undefined);
+  }
+
+  /** Puts every macro into the scope of one rendering of a part's template. Gives dbt's `adapter.dispatch`. */
+  bindTo(scope: Scope, interpreter: Interpreter, part: string): Callable {
     const files = new Map<Template, Scope>();
-    const callable = ({ template, index }: Macro): Callable => {
-      let made: Callable | undefined;
-      return (args) => {
-        made ??= instantiate(template, index, scope, interpreter, files);
-        return made(args);
-      };
+    const callables = new Map<Macro, Callable>();
+    const callable = (macro: Macro): Callable => {
+      let made = callables.get(macro);
+      if (made === undefined) {
+        let defined: Callable | undefined;
+        made = (args) => {
+          defined ??= instantiate(macro, scope, interpreter, files);
+          return defined(args);
+        };
+        callables.set(macro, made);
+      }
+      return made;
     };
-    const bound = (macros: ReadonlyMap<string, Macro>): Record<string, Value> =>
+    const bound = (macros: Macros): Record<string, Value> =>
       Object.fromEntries([...macros].map(([name, macro]) => [name, callable(macro)]));
-    const [project, builtin] = [bound(this.#project), bound(this.#builtin)];
-    const all: Record<string, Value> = { ...builtin, ...project };
-    for (const [name, macro] of Object.entries(all)) scope.set(name, macro);
-    scope.set(projectName, new Thing(`project ${projectName}`, project));
+    const parts = new Map([...this.#parts].map(([name, macros]) => [name, bound(macros)]));
+    const dispatch = this.#dispatcher(parts, part, bound(this.#builtin));
+    const builtin = { ...dispatching(this.#builtin, dispatch), ...bound(this.#builtin) };
+    for (const name of this.#lookup.missing) scope.set(name, notInstalled(name));
+    for (const [name, macros] of parts) scope.set(name, new Thing(`package ${name}`, macros));
     scope.set('dbt', new Thing('dbt', builtin));
+    for (const [name, macro] of Object.entries({ ...builtin, ...parts.get(this.#root), ...parts.get(part) }))
+      scope.set(name, macro);
+    return dispatch;
+  }
+
+  /** `adapter.dispatch(name, namespace)`: `duckdb__NAME` or `default__NAME` of the first place that has one. */
+  #dispatcher(
+    parts: ReadonlyMap<string, Record<string, Value>>,
+    part: string,
+    builtin: Readonly<Record<string, Value>>,
+  ): Callable {
+    const own = { ...builtin, ...parts.get(this.#root), ...parts.get(part) };
+    const place = (name: string): Readonly<Record<string, Value>> =>
+      name === 'dbt' ? builtin : (parts.get(name) ?? {});
     return ({ positional, named }) => {
       const name = text(positional[0] ?? named.get('macro_name') ?? null);
-      for (const prefix of ['duckdb__', 'default__']) {
-        const found = all[prefix + name];
+      const namespace = positional[1] ?? named.get('macro_namespace') ?? null;
+      const order = typeof namespace === 'string' ? this.#searchOrder(namespace) : null;
+      for (const macros of order === null ? [own] : order.map(place)) {
+        const found = macros[`duckdb__${name}`] ?? macros[`default__${name}`];
         if (found !== undefined) return found;
       }
-      const near = closestName(`default__${name}`, Object.keys(all));
+      const near = closestName(`default__${name}`, Object.keys(own));
       throw new TemplateError(
-        `adapter.dispatch finds no duckdb__${name} or default__${name}`,
+        `adapter.dispatch finds no duckdb__${name} or default__${name}${order === null ? '' : ` in ${order.join(', ')}`}`,
         near === undefined ? 'define one in macros/' : `did you mean ${near}?`,
       );
     };
   }
+
+  #searchOrder(namespace: string): readonly string[] | null {
+    const configured = this.#lookup.dispatch.get(namespace);
+    if (configured !== undefined && configured.length > 0) return configured;
+    return namespace === 'dbt' || this.#parts.has(namespace) ? [this.#root, namespace] : null;
+  }
+}
+
+/** dbt's macros that only dispatch: NAME where there is a `default__NAME` or `duckdb__NAME`. */
+function dispatching(builtin: Macros, dispatch: Callable): Record<string, Value> {
+  const names = [...builtin.keys()].flatMap((name) => /^(?:default|duckdb)__(.+)$/.exec(name)?.[1] ?? []);
+  return Object.fromEntries(
+    names.map((name): [string, Callable] => [
+      name,
+      (args) => (dispatch({ positional: [name, 'dbt'], named: new Map() }) as Callable)(args),
+    ]),
+  );
+}
+
+function notInstalled(name: string): Undefined {
+  return new Undefined(name, {
+    problem: `the package ${name} is not installed`,
+    hint: 'run dbt deps, or copy the macros you use into macros/',
+  });
 }
 
 /** A file's macros see what the file sets at its top level. */
-function instantiate(
-  template: Template,
-  index: number,
-  globals: Scope,
-  interpreter: Interpreter,
-  files: Map<Template, Scope>,
-): Callable {
+function instantiate(macro: Macro, globals: Scope, interpreter: Interpreter, files: Map<Template, Scope>): Callable {
+  if ('failure' in macro) throw macro.failure;
+  const { template, index } = macro;
   let scope = files.get(template);
   if (scope === undefined) {
     scope = new Scope(globals);
@@ -103,14 +219,11 @@ function addMacros(into: Map<string, Macro>, template: Template): void {
     const name = node.name.value;
     const other = into.get(name);
     if (other !== undefined) {
-      throw new LensError(
-        'PROJECT_INVALID',
-        `the macro ${name} is defined twice: in ${other.template.file} and ${template.file}`,
-        {
-          place: template.file,
-          hint: 'rename or remove one of them',
-        },
-      );
+      const file = 'template' in other ? other.template.file : other.failure.place;
+      throw new LensError('PROJECT_INVALID', `the macro ${name} is defined twice: in ${file} and ${template.file}`, {
+        place: template.file,
+        hint: 'rename or remove one of them',
+      });
     }
     into.set(name, { template, index });
   });

@@ -1,18 +1,18 @@
 import { LensError } from '../core/errors.ts';
-import { asList, mergeConfig, treeConfig, type Config } from './config-tree.ts';
+import { asList, mergeConfig, type Config } from './config-tree.ts';
 import type { ConfigCapture } from './dbt-context.ts';
 import { largeAsText } from './jinja/numbers.ts';
 import type { Template } from './jinja/template.ts';
 import { parseFile } from './macro-library.ts';
 import { isEnforced } from './model-contract.ts';
 import type { Materialized } from './project-contract.ts';
-import type { ProjectFile } from './project-file.ts';
+import { imposedOn, treeOf, type ProjectPart } from './project-part.ts';
 import { filesBelow, fileText, foldersBelow, stem } from './project-files.ts';
 import type { Properties } from './properties.ts';
-import type { TemplateEngine } from './template-engine.ts';
 
 /** A model's file with what is declared of it, before its own template has been rendered. */
 export interface ModelFile {
+  readonly part: ProjectPart;
   readonly name: string;
   readonly path: string;
   readonly fqn: readonly string[];
@@ -21,25 +21,35 @@ export interface ModelFile {
   readonly properties: Properties | undefined;
   /** dbt_project.yml and the yml file, rendered. */
   readonly declared: Config;
+  /** What the project configures for a model of a package: it goes over config() in the template, too. */
+  readonly imposed: Config;
 }
 
 /** Reads all models/**.sql. Two may have the same name, as long as one of them is enabled at most. */
 export function readModelFiles(
   dir: string,
-  file: ProjectFile,
+  part: ProjectPart,
   properties: ReadonlyMap<string, Properties>,
-  engine: TemplateEngine,
 ): ModelFile[] {
   const models: ModelFile[] = [];
+  const { file, engine } = part;
   for (const path of file.modelPaths.flatMap((folder) => filesBelow(dir, folder, /\.sql$/))) {
     const name = stem(path);
     const fqn = [file.name, ...foldersBelow(path, file.modelPaths), name];
     const said = properties.get(name);
-    const tree = treeConfig(file.models, fqn, (value) => engine.yaml(value, file.yaml.place(['models'])));
     const own = said === undefined ? {} : (engine.yaml(said.config, said.yaml.place(said.at)) as Config);
     const rawSql = fileText(dir, path);
-    const declared = mergeConfig(tree, own);
-    models.push({ name, path, fqn, template: parseFile(rawSql, path), rawSql, properties: said, declared });
+    models.push({
+      part,
+      name,
+      path,
+      fqn,
+      template: parseFile(rawSql, path),
+      rawSql,
+      properties: said,
+      declared: mergeConfig(treeOf(part, 'models', fqn), own),
+      imposed: imposedOn(part, 'models', fqn),
+    });
   }
   return models;
 }
@@ -53,10 +63,18 @@ export function twice(kind: string, name: string, first: string, second: string)
 
 const MATERIALIZED: readonly string[] = ['view', 'table', 'incremental', 'ephemeral'] satisfies Materialized[];
 
-/** The materialization of a model's configuration: `view` when nothing is said, as in dbt. */
-export function materializedOf(model: Pick<ModelFile, 'name' | 'path'>, config: Config): Materialized {
+/** Materializations of dbt-duckdb that are not run. */
+const NOT_RUN: readonly string[] = ['external', 'materialized_view', 'table_function'];
+
+/**
+ * The materialization of a model's configuration: `view` when nothing is said, as in dbt. Null for one that is not run,
+ * PROJECT_INVALID for one that there is not.
+ */
+export function materializedOf(model: Pick<ModelFile, 'name' | 'path' | 'part'>, config: Config): Materialized | null {
   const materialized = config['materialized'] ?? 'view';
   if (typeof materialized === 'string' && MATERIALIZED.includes(materialized)) return materialized as Materialized;
+  const custom = model.part.engine.macros.materializations;
+  if (typeof materialized === 'string' && (NOT_RUN.includes(materialized) || custom.has(materialized))) return null;
   throw new LensError(
     'PROJECT_INVALID',
     `model ${model.name} has the materialization ${JSON.stringify(materialized, largeAsText)}`,

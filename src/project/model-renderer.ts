@@ -7,7 +7,6 @@ import { nodeValue, relationNames, type NamedNode } from './node-names.ts';
 import type { Dependencies, Materialized, Model, ProjectRenderer, RelationNaming } from './project-contract.ts';
 import { ReferenceCapture, type ReferenceTable } from './references.ts';
 import { qualified } from './relation-naming.ts';
-import type { TemplateEngine } from './template-engine.ts';
 
 /** A model whose template has been rendered once: its configuration and what it reads are known. */
 export interface ModelDraft {
@@ -17,57 +16,73 @@ export interface ModelDraft {
   readonly schema: string;
   readonly alias: string;
   readonly dependsOn: Dependencies;
+  /** What it reads that is not run, with the reasons. */
+  readonly left: ReadonlyMap<string, string>;
 }
 
-/** Renders a model's file for the first time. Null when the model is not enabled. */
-export function draftModel(file: ModelFile, engine: TemplateEngine, names: ReferenceTable): ModelDraft | null {
-  if (!isEnabled(file.declared)) return null;
+/** What a first rendering gives: a draft, or why there is none. */
+export type Drafted =
+  | { readonly draft: ModelDraft }
+  /** It is not enabled. */
+  | 'disabled'
+  /** It uses what this product does not run: a sentence. */
+  | { readonly left: string };
+
+/** Renders a model's file for the first time. */
+export function draftModel(file: ModelFile, names: ReferenceTable): Drafted {
+  const { engine } = file.part;
+  const declared = mergeConfig(file.declared, file.imposed);
+  if (!isEnabled(declared)) return 'disabled';
   const resolver = new ReferenceCapture(names, qualified);
-  const config = { declared: file.declared, captured: {} as Config };
+  const config = { declared, captured: {} as Config };
+  const merged = (): Config => mergeConfig(mergeConfig(file.declared, config.captured), file.imposed);
   const self = {
     kind: 'model',
     name: file.name,
     schema: engine.settings.target.schema,
     identifier: file.name,
   } as const;
-  const own = { this: relationValue(self, qualified), model: modelValue(file, engine, config.declared) };
+  const own = { this: relationValue(self, qualified), model: modelValue(file, declared) };
   try {
     engine.render(file.template, { resolver, config, names: own });
   } catch (error) {
     // what a model reads does not matter once it has said that it is not enabled
-    if (!isEnabled(mergeConfig(config.declared, config.captured))) return null;
-    throw error;
+    if (!isEnabled(merged())) return 'disabled';
+    if (!(error instanceof LensError) || error.code !== 'MODEL_NOT_SUPPORTED') throw error;
+    return { left: `${error.place}: ${error.message}` };
   }
-  const merged = mergeConfig(config.declared, config.captured);
-  if (!isEnabled(merged)) return null;
+  if (!isEnabled(merged())) return 'disabled';
+  const materialized = materializedOf(file, merged());
+  if (materialized === null)
+    return { left: `${file.path}: the materialization ${String(merged()['materialized'])} is not run` };
   return {
-    file,
-    config: merged,
-    materialized: materializedOf(file, merged),
-    ...relationNames(nodeOf(file, engine), merged, engine),
-    dependsOn: resolver.dependsOn,
+    draft: {
+      file,
+      config: merged(),
+      materialized,
+      ...relationNames(nodeOf(file), merged(), engine),
+      dependsOn: resolver.dependsOn,
+      left: resolver.left,
+    },
   };
 }
 
-function nodeOf(file: ModelFile, engine: TemplateEngine): NamedNode {
-  const { name, path, fqn } = file;
-  return { resourceType: 'model', name, packageName: engine.settings.name, path, fqn };
+function nodeOf({ name, path, fqn, part }: ModelFile): NamedNode {
+  return { resourceType: 'model', name, packageName: part.file.name, path, fqn };
 }
 
-function modelValue(file: ModelFile, engine: TemplateEngine, config: Config): Value {
-  return nodeValue(nodeOf(file, engine), config);
+function modelValue(file: ModelFile, config: Config): Value {
+  return nodeValue(nodeOf(file), config);
 }
 
 /** Renders the models of a loaded project. */
 export class ModelRenderer implements ProjectRenderer {
   readonly #drafts: ReadonlyMap<string, ModelDraft>;
   readonly #references: ReferenceTable;
-  readonly #engine: TemplateEngine;
 
-  constructor(drafts: ReadonlyMap<string, ModelDraft>, references: ReferenceTable, engine: TemplateEngine) {
+  constructor(drafts: ReadonlyMap<string, ModelDraft>, references: ReferenceTable) {
     this.#drafts = drafts;
     this.#references = references;
-    this.#engine = engine;
   }
 
   /** The model's SELECT, without the ephemeral models it reads. MODEL_RENDER_FAILED with file and line. */
@@ -76,10 +91,10 @@ export class ModelRenderer implements ProjectRenderer {
     if (draft === undefined) throw new LensError('INTERNAL', `model ${model.name} is not of this project`);
     const { file, schema, alias } = draft;
     const self = relationValue({ kind: 'model', name: file.name, schema, identifier: alias }, naming);
-    return this.#engine.render(file.template, {
+    return file.part.engine.render(file.template, {
       resolver: new ReferenceCapture(this.#references, naming),
       config: { declared: draft.config, captured: {} },
-      names: { this: self, model: modelValue(file, this.#engine, draft.config) },
+      names: { this: self, model: modelValue(file, draft.config) },
     });
   }
 }

@@ -16,6 +16,8 @@ export interface Project {
   readonly schema: string;
   /** Variables of the root project after merging dbt_project.yml and the options. */
   readonly vars: Readonly<Record<string, unknown>>;
+  /** The installed packages. */
+  readonly packages: readonly Package[];
   /** Enabled models, each after all it depends on; ties in the order of names. */
   readonly models: readonly Model[];
   /** Enabled CSV files, by name. */
@@ -34,6 +36,13 @@ export interface Project {
   model(name: string): Model;
   /** Renders models and tests; use `compile` of compile.ts. */
   readonly renderer: ProjectRenderer;
+}
+
+export interface Package {
+  readonly name: string;
+  readonly version: string | null;
+  /** Relative to the project's folder: paths of its resources begin with it. */
+  readonly folder: string;
 }
 
 export interface ProjectRenderer {

@@ -10,8 +10,10 @@ export function filesBelow(dir: string, folder: string, ending: RegExp): string[
   if (!(statSync(join(dir, folder), { throwIfNoEntry: false })?.isDirectory() ?? false)) return [];
   const ignored = ignoredFiles(dir);
   return readdirSync(join(dir, folder), { recursive: true, encoding: 'utf8' })
-    .map((path) => `${folder}/${path.replaceAll('\\', '/')}`)
-    .filter((path) => ending.test(path) && !path.split('/').some((part) => part.startsWith('.')) && !ignored(path))
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => ending.test(path) && !path.split('/').some((part) => part.startsWith('.')))
+    .map((path) => `${folder}/${path}`)
+    .filter((path) => !ignored(path))
     .sort();
 }
 

@@ -3,21 +3,33 @@ import { LensError } from '../core/errors.ts';
 import { ephemeralValue, relationValue, type Resolver } from './dbt-context.ts';
 import type { Dependencies, Materialized, RelationNaming } from './project-contract.ts';
 
+/** A model or seed as ref() needs to know it. */
+export interface ReferencedNode {
+  readonly name: string;
+  readonly packageName: string;
+  readonly schema: string;
+  readonly alias: string;
+}
+
+export interface ReferencedModel extends ReferencedNode {
+  readonly materialized: Materialized;
+}
+
 /** What ref() and source() need to know of a project. */
 export interface ReferenceTable {
-  model(
-    name: string,
-  ):
-    | { readonly name: string; readonly schema: string; readonly alias: string; readonly materialized: Materialized }
-    | undefined;
-  seed(name: string): { readonly schema: string; readonly alias: string } | undefined;
+  model(name: string): ReferencedModel | undefined;
+  seed(name: string): ReferencedNode | undefined;
   source(sourceName: string, name: string): { readonly table: string; readonly schema: string } | undefined;
   /** Of models and seeds. */
   readonly modelNames: readonly string[];
   /** `SOURCE.NAME` of each source table. */
   readonly sourceNames: readonly string[];
-  /** Names a ref may not have, with the reason: disabled models, snapshots. */
+  /** Names a ref may not have, with the reason: disabled models, what is not run. */
   readonly left: ReadonlyMap<string, string>;
+  /** Source tables, as `SOURCE.NAME`, that cannot be read, with the reason. */
+  readonly leftSources: ReadonlyMap<string, string>;
+  /** While models are rendered first, a reference to what is left out is remembered, not an error. */
+  readonly remembersLeft: boolean;
   /** Models and seeds that are there and not enabled: a data test that reads one is not enabled either. */
   readonly disabled: ReadonlySet<string>;
   /** Source tables, as `SOURCE.NAME`, that are not enabled, with their place. */
@@ -33,7 +45,7 @@ export class ReferenceCapture implements Resolver {
   readonly #sources = new Set<string>();
   readonly #sourceNames = new Set<string>();
   #metDisabled = false;
-  #metLeft = false;
+  readonly #left = new Map<string, string>();
 
   constructor(table: ReferenceTable, naming: RelationNaming) {
     this.#table = table;
@@ -54,22 +66,29 @@ export class ReferenceCapture implements Resolver {
     return this.#metDisabled;
   }
 
-  /** Whether a reference has failed since what it names is there and not run. */
-  get metLeft(): boolean {
-    return this.#metLeft;
+  /** What it referred to that is there and not run, with the reasons. */
+  get left(): ReadonlyMap<string, string> {
+    return this.#left;
   }
 
-  ref(name: string): ReturnType<Resolver['ref']> {
-    const model = this.#table.model(name);
-    const seed = model === undefined ? this.#table.seed(name) : undefined;
+  ref(name: string, packageName: string | null): ReturnType<Resolver['ref']> {
+    const of = <T extends ReferencedNode>(node: T | undefined): T | undefined =>
+      packageName === null || node?.packageName === packageName ? node : undefined;
+    const model = of(this.#table.model(name));
+    const seed = model === undefined ? of(this.#table.seed(name)) : undefined;
     if (seed !== undefined) {
       this.#seeds.add(name);
       return relationValue({ kind: 'seed', name, schema: seed.schema, identifier: seed.alias }, this.#naming);
     }
     if (model === undefined) {
-      this.#metLeft ||= this.#table.left.has(name);
+      const why = this.#table.left.get(name);
       this.#metDisabled ||= this.#table.disabled.has(name);
-      throw unknownModel(name, this.#table);
+      if (why !== undefined && !this.#table.disabled.has(name)) {
+        this.#left.set(name, why);
+        if (this.#table.remembersLeft)
+          return relationValue({ kind: 'model', name, schema: '', identifier: name }, this.#naming);
+      }
+      throw unknownModel(name, this.#table, packageName);
     }
     this.#models.add(name);
     if (model.materialized === 'ephemeral') return ephemeralValue(name);
@@ -79,6 +98,11 @@ export class ReferenceCapture implements Resolver {
   source(sourceName: string, table: string): ReturnType<Resolver['source']> {
     const full = `${sourceName}.${table}`;
     const source = this.#table.source(sourceName, table);
+    const why = this.#table.leftSources.get(full);
+    if (why !== undefined && source !== undefined) {
+      this.#left.set(full, why);
+      if (!this.#table.remembersLeft) throw new LensError('MODEL_UNKNOWN_REF', why);
+    }
     if (source === undefined) {
       const disabledAt = this.#table.disabledSources.get(full);
       if (disabledAt !== undefined) {
@@ -103,14 +127,19 @@ export class ReferenceCapture implements Resolver {
 }
 
 /** MODEL_UNKNOWN_REF for a name that no enabled model has. */
-export function unknownModel(name: string, table: Pick<ReferenceTable, 'left' | 'modelNames'>): LensError {
+export function unknownModel(
+  name: string,
+  table: Pick<ReferenceTable, 'left' | 'modelNames'>,
+  packageName: string | null = null,
+): LensError {
   const why = table.left.get(name);
   if (why !== undefined)
     return new LensError('MODEL_UNKNOWN_REF', `there is no model ${name}: ${why}`, {
       hint: 'refer to a model that is run',
     });
   const near = closestName(name, table.modelNames);
-  return new LensError('MODEL_UNKNOWN_REF', `there is no model ${name}`, {
+  const where = packageName === null ? '' : ` in the package ${packageName}`;
+  return new LensError('MODEL_UNKNOWN_REF', `there is no model ${name}${where}`, {
     hint: near === undefined ? 'a model is named after its .sql file' : `did you mean ${near}?`,
   });
 }

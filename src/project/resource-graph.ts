@@ -8,6 +8,7 @@ import type {
   SourceTable,
   UnitTest,
 } from './project-contract.ts';
+import { pathIn } from './project-part.ts';
 import { fullConfig } from './resource-config.ts';
 
 /** dbt's names of what a project holds: https://docs.getdbt.com/reference/node-selection/methods#resource_type */
@@ -63,7 +64,7 @@ function makeGraph(project: Project): ResourceGraph {
     ...project.tests.map((test) => ofTest(test, parents)),
     ...project.unitTests.map((test) => ofUnitTest(test, parents)),
     ...project.exposures.map((exposure) => ofExposure(exposure, parents)),
-  ];
+  ].map((one) => inPackage(one, project));
   const children = new Map<string, string[]>(resources.map(({ uniqueId }) => [uniqueId, []]));
   for (const { uniqueId, parents: ids } of resources) for (const id of ids) children.get(id)?.push(uniqueId);
   return new Map(resources.map((one) => [one.uniqueId, { ...one, children: children.get(one.uniqueId) ?? [] }]));
@@ -97,6 +98,14 @@ class ParentIds {
     const id = this.#models.get(name);
     return id === undefined ? [] : [id];
   }
+}
+
+/** Its paths relative to the folder of the package it is of. */
+function inPackage(one: Childless, { packages }: Project): Childless {
+  const part = packages.find(({ name }) => name === one.packageName);
+  if (part === undefined) return one;
+  const { path, patchPath } = one;
+  return { ...one, path: pathIn(part, path), patchPath: patchPath === null ? null : pathIn(part, patchPath) };
 }
 
 /** What is the same for every kind of resource. */

@@ -1,14 +1,13 @@
 import { describe, describeColumns } from './columns.ts';
-import { mergeConfig, treeConfig, type Config } from './config-tree.ts';
+import { mergeConfig, type Config } from './config-tree.ts';
 import type { TestDefinition } from './data-test.ts';
 import { groupOf } from './groups.ts';
 import { isEnabled, tagsOf, twice } from './model-files.ts';
 import { relationNames } from './node-names.ts';
 import type { Relation, Seed } from './project-contract.ts';
-import type { ProjectFile } from './project-file.ts';
 import { filesBelow, foldersBelow, stem } from './project-files.ts';
+import { imposedOn, treeOf, type ProjectPart } from './project-part.ts';
 import type { Properties } from './properties.ts';
-import type { TemplateEngine } from './template-engine.ts';
 import { genericTests } from './test-definitions.ts';
 import { isYamlRecord } from './yaml-file.ts';
 import { LensError } from '../core/errors.ts';
@@ -26,12 +25,8 @@ export interface LoadedSeeds {
 }
 
 /** The CSV files below the seed paths, with what yml files say of them. PROJECT_INVALID for two enabled ones of one name. */
-export function loadSeeds(
-  dir: string,
-  file: ProjectFile,
-  properties: ReadonlyMap<string, Properties>,
-  engine: TemplateEngine,
-): LoadedSeeds {
+export function loadSeeds(dir: string, part: ProjectPart, properties: ReadonlyMap<string, Properties>): LoadedSeeds {
+  const { file, engine } = part;
   const seeds = new Map<string, Seed>();
   const tests: TestDefinition[] = [];
   const disabled = new Map<string, string>();
@@ -44,7 +39,7 @@ export function loadSeeds(
     const said = properties.get(name);
     names.push(name);
     fqns.push(fqn);
-    const config = seedConfig(said, fqn, file, engine);
+    const config = seedConfig(said, fqn, part);
     if (!isEnabled(config)) {
       disabled.set(name, path);
       continue;
@@ -54,7 +49,7 @@ export function loadSeeds(
     const node = { resourceType: 'seed', name, packageName: file.name, path, fqn } as const;
     const { schema, alias } = relationNames(node, config, engine);
     const relation: Relation = { kind: 'seed', name, schema, identifier: alias };
-    const own = said === undefined ? undefined : genericTests(said, relation, file, engine);
+    const own = said === undefined ? undefined : genericTests(said, relation, part);
     tests.push(...(own?.definitions ?? []));
     warnings.push(...(own?.warnings ?? []));
     seeds.set(name, {
@@ -86,14 +81,9 @@ export function loadSeeds(
   };
 }
 
-function seedConfig(
-  said: Properties | undefined,
-  fqn: readonly string[],
-  file: ProjectFile,
-  engine: TemplateEngine,
-): Config {
-  const tree = treeConfig(file.seeds, fqn, (value) => engine.yaml(value, file.yaml.place(['seeds'])));
-  return said === undefined ? tree : mergeConfig(tree, engine.yaml(said.config, said.yaml.place(said.at)) as Config);
+function seedConfig(said: Properties | undefined, fqn: readonly string[], part: ProjectPart): Config {
+  const own = said === undefined ? {} : (part.engine.yaml(said.config, said.yaml.place(said.at)) as Config);
+  return mergeConfig(mergeConfig(treeOf(part, 'seeds', fqn), own), imposedOn(part, 'seeds', fqn));
 }
 
 function csvOptions(
@@ -113,4 +103,22 @@ function csvOptions(
   if (quote !== null && typeof quote !== 'boolean')
     throw invalid('quote_columns must be true or false', 'write quote_columns: true');
   return { columnTypes: types as Record<string, string>, delimiter, quoteColumns: quote };
+}
+
+/** The seeds of all parts. PROJECT_INVALID for two of one name. */
+export function joinSeeds(all: readonly LoadedSeeds[]): LoadedSeeds {
+  const byName = new Map<string, Seed>();
+  for (const seed of all.flatMap((one) => one.seeds)) {
+    const other = byName.get(seed.name);
+    if (other !== undefined) throw twice('seed', seed.name, other.path, seed.path);
+    byName.set(seed.name, seed);
+  }
+  return {
+    seeds: [...byName.keys()].sort().map((name) => byName.get(name) as Seed),
+    tests: all.flatMap((one) => one.tests),
+    disabled: new Map(all.flatMap((one) => [...one.disabled]).filter(([name]) => !byName.has(name))),
+    fqns: all.flatMap((one) => one.fqns),
+    names: all.flatMap((one) => one.names),
+    warnings: all.flatMap((one) => one.warnings),
+  };
 }

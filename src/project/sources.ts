@@ -1,12 +1,10 @@
-import { mergeConfig, treeConfig, type Config } from './config-tree.ts';
+import { mergeConfig, type Config } from './config-tree.ts';
 import { isEnabled, tagsOf, twice } from './model-files.ts';
-import type { Model, Relation, SourceTable } from './project-contract.ts';
-import type { ProjectFile } from './project-file.ts';
+import type { Relation, SourceTable } from './project-contract.ts';
 import { foldersBelow } from './project-files.ts';
+import { imposedOn, treeOf, type ProjectPart } from './project-part.ts';
 import { readSourceProperties, type Properties } from './properties.ts';
-import type { TemplateEngine } from './template-engine.ts';
 import { isYamlRecord, type YamlFile } from './yaml-file.ts';
-import { LensError } from '../core/errors.ts';
 import { describe, describeColumns } from './columns.ts';
 import { genericTests } from './test-definitions.ts';
 import type { TestDefinition } from './data-test.ts';
@@ -16,19 +14,20 @@ export interface LoadedSources {
   readonly tests: readonly TestDefinition[];
   /** `SOURCE.NAME` of the tables that are not enabled, with their place. */
   readonly disabled: ReadonlyMap<string, string>;
-  /** `SOURCE.NAME` of the tables that dbt-duckdb reads from elsewhere, with what says so and the place. */
-  readonly external: ReadonlyMap<string, { readonly key: string; readonly place: string }>;
+  /** `SOURCE.NAME` of the tables that dbt-duckdb reads from elsewhere, with a sentence that says so. */
+  readonly external: ReadonlyMap<string, string>;
   /** What the `sources:` tree of dbt_project.yml matches, of tables that are not enabled, too. */
   readonly fqns: readonly (readonly string[])[];
   readonly warnings: readonly string[];
 }
 
 /** The source tables of all yml files, by source and name. PROJECT_INVALID for one that is declared twice. */
-export function loadSources(yamls: readonly YamlFile[], file: ProjectFile, engine: TemplateEngine): LoadedSources {
+export function loadSources(yamls: readonly YamlFile[], part: ProjectPart): LoadedSources {
+  const { file, engine } = part;
   const tables = new Map<string, SourceTable>();
   const places = new Map<string, string>();
   const disabled = new Map<string, string>();
-  const external = new Map<string, { key: string; place: string }>();
+  const external = new Map<string, string>();
   const fqns: string[][] = [];
   const tests: TestDefinition[] = [];
   const warnings: string[] = [];
@@ -37,9 +36,9 @@ export function loadSources(yamls: readonly YamlFile[], file: ProjectFile, engin
       for (const table of source.tables) {
         const full = `${source.sourceName}.${table.name}`;
         const place = yaml.place(table.at);
-        const fqn = fqnOf(table, source.sourceName, file);
+        const fqn = fqnOf(table, source.sourceName, part);
         fqns.push(fqn);
-        const config = tableConfig(table, source.config, fqn, file, engine);
+        const config = tableConfig(table, source.config, fqn, part);
         if (!isEnabled(config)) {
           disabled.set(full, place);
           continue;
@@ -51,8 +50,8 @@ export function loadSources(yamls: readonly YamlFile[], file: ProjectFile, engin
         const identifier = String(engine.yaml(table.identifier, place));
         const relation: Relation = { kind: 'source', name: full, schema, identifier };
         const key = externalKey(config);
-        if (key !== undefined) external.set(full, { key, place });
-        const { definitions, byColumn, warnings: notRun } = genericTests(table, relation, file, engine);
+        if (key !== undefined) external.set(full, `${place} has ${key}, and sources are read from topics`);
+        const { definitions, byColumn, warnings: notRun } = genericTests(table, relation, part);
         tests.push(...definitions);
         warnings.push(...notRun);
         tables.set(full, {
@@ -86,7 +85,7 @@ export function loadSources(yamls: readonly YamlFile[], file: ProjectFile, engin
   };
 }
 
-function fqnOf(table: Properties, sourceName: string, file: ProjectFile): string[] {
+function fqnOf(table: Properties, sourceName: string, { file }: ProjectPart): string[] {
   return [file.name, ...foldersBelow(table.yaml.path, file.propertyPaths), sourceName, table.name];
 }
 
@@ -98,35 +97,11 @@ function externalKey(config: Config): string | undefined {
   return EXTERNAL.find((key) => (config[key] ?? meta[key] ?? null) !== null);
 }
 
-/** PROJECT_INVALID when a model reads a source that is not in the warehouse: its rows would be other ones than dbt's. */
-export function refuseExternal(models: readonly Model[], external: LoadedSources['external']): void {
-  for (const model of models) {
-    for (const name of model.dependsOn.sourceNames) {
-      const found = external.get(name);
-      if (found === undefined) continue;
-      throw new LensError(
-        'PROJECT_INVALID',
-        `the source table ${name}, which model ${model.name} reads, has ${found.key}`,
-        {
-          place: found.place,
-          hint: `sources are read from topics: take ${found.key} away, or the model`,
-        },
-      );
-    }
-  }
-}
-
-function tableConfig(
-  table: Properties,
-  source: Config,
-  fqn: readonly string[],
-  file: ProjectFile,
-  engine: TemplateEngine,
-): Config {
-  const tree = treeConfig(file.sources, fqn, (value) => engine.yaml(value, file.yaml.place(['sources'])));
+function tableConfig(table: Properties, source: Config, fqn: readonly string[], part: ProjectPart): Config {
   const place = table.yaml.place(table.at);
-  const levels = [tree, source, table.config].map((level) => engine.yaml(level, place) as Config);
-  return levels.reduce((config, level) => ({ ...mergeConfig(config, level), ...mergedFreshness(config, level) }));
+  const own = [source, table.config].map((level) => part.engine.yaml(level, place) as Config);
+  const levels = [treeOf(part, 'sources', fqn), ...own, imposedOn(part, 'sources', fqn)];
+  return levels.reduce((config, level) => ({ ...mergeConfig(config, level), ...mergedFreshness(config, level) }), {});
 }
 
 /** Limits of freshness are merged by key, as dbt does: a table may have another `error_after`. Null takes them away. */
@@ -139,4 +114,21 @@ function mergedFreshness(config: Config, level: Config): Config {
     merged[key] = isYamlRecord(before) && isYamlRecord(value) ? { ...before, ...value } : value;
   }
   return { freshness: merged };
+}
+
+/** The source tables of all parts. One that the project declares as well goes before that of a package. */
+export function joinSources(all: readonly LoadedSources[]): LoadedSources {
+  const byName = new Map<string, SourceTable>();
+  for (const table of all.flatMap((one) => one.tables)) {
+    const full = `${table.sourceName}.${table.name}`;
+    if (!byName.has(full)) byName.set(full, table);
+  }
+  return {
+    tables: [...byName.keys()].sort().map((name) => byName.get(name) as SourceTable),
+    tests: all.flatMap((one) => one.tests),
+    disabled: new Map(all.flatMap((one) => [...one.disabled]).filter(([name]) => !byName.has(name))),
+    external: new Map(all.toReversed().flatMap((one) => [...one.external])),
+    fqns: all.flatMap((one) => one.fqns),
+    warnings: all.flatMap((one) => one.warnings),
+  };
 }

@@ -5,7 +5,7 @@ import type { Frame } from './jinja/macro.ts';
 import { ReturnSignal } from './jinja/macro.ts';
 import type { Scope } from './jinja/scope.ts';
 import type { Template } from './jinja/template.ts';
-import { TemplateError, toJs, type Callable, type Value } from './jinja/values.ts';
+import { TemplateError, UnsupportedError, toJs, type Callable, type Value } from './jinja/values.ts';
 import { isYamlRecord } from './yaml-file.ts';
 import { parseFile, placeOf, type MacroLibrary } from './macro-library.ts';
 
@@ -43,11 +43,16 @@ export class TemplateEngine {
   #run<T>(names: TemplateNames, body: (interpreter: Interpreter, scope: Scope) => T): T {
     const interpreter = new Interpreter();
     let dispatch: Callable | null = null;
-    const scope = contextScope(this.settings, names, () => {
-      if (dispatch === null) throw new LensError('INTERNAL', 'macros are bound before rendering');
-      return dispatch;
-    });
-    dispatch = this.macros.bindTo(scope, interpreter, this.settings.name);
+    const scope: Scope = contextScope(
+      this.settings,
+      names,
+      () => {
+        if (dispatch === null) throw new LensError('INTERNAL', 'macros are bound before rendering');
+        return dispatch;
+      },
+      (text) => interpreter.render(parseFile(text, interpreter.frames.at(-1)?.file ?? 'a variable'), scope),
+    );
+    dispatch = this.macros.bindTo(scope, interpreter, this.settings.packageName);
     for (const [name, value] of Object.entries(names.names)) scope.set(name, value);
     try {
       return body(interpreter, scope);
@@ -74,7 +79,8 @@ function located(error: unknown, frames: readonly Frame[]): unknown {
     return new LensError('MODEL_RENDER_FAILED', 'return() stands outside a macro', { place });
   }
   if (error instanceof TemplateError) {
-    return new LensError('MODEL_RENDER_FAILED', error.message + inside, { place, hint: error.hint, cause: error });
+    const code = error instanceof UnsupportedError ? 'MODEL_NOT_SUPPORTED' : 'MODEL_RENDER_FAILED';
+    return new LensError(code, error.message + inside, { place, hint: error.hint, cause: error });
   }
   return error;
 }

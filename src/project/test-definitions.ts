@@ -1,14 +1,14 @@
 import { closestName } from '../core/closest-name.ts';
-import { mergeConfig, treeConfig, type Config } from './config-tree.ts';
+import { mergeConfig, type Config } from './config-tree.ts';
 import { genericTestTemplate, type TestDefinition } from './data-test.ts';
-import { parseFile, type MacroLibrary } from './macro-library.ts';
+import { parseFile } from './macro-library.ts';
 import { twice } from './model-files.ts';
 import type { Relation } from './project-contract.ts';
 import type { ProjectFile } from './project-file.ts';
+import { imposedOn, treeOf, type ProjectPart } from './project-part.ts';
 import { filesBelow, fileText, foldersBelow, stem } from './project-files.ts';
 import type { ColumnProperties, Properties, SingularTestProperties, TestDeclaration } from './properties.ts';
 import { quoteIdentifier } from './relation-naming.ts';
-import type { TemplateEngine } from './template-engine.ts';
 import { genericTestName, testHash, testMetadata } from './test-names.ts';
 
 /** Definitions of the data tests of one model or source table, and their ids by column (null: of the whole). */
@@ -20,19 +20,14 @@ export interface GenericTests {
 }
 
 /** The generic tests that a yml file declares of a relation. PROJECT_INVALID for a test that does not exist. */
-export function genericTests(
-  properties: Properties,
-  target: Relation,
-  file: ProjectFile,
-  engine: TemplateEngine,
-): GenericTests {
+export function genericTests(properties: Properties, target: Relation, part: ProjectPart): GenericTests {
   const definitions: TestDefinition[] = [];
   const byColumn = new Map<string, string[]>();
   const warnings: string[] = [];
   const add = (declaration: TestDeclaration, column: ColumnProperties | null): void => {
-    const missing = testOfPackage(declaration, engine.macros);
-    if (missing !== null) return void warnings.push(missing);
-    const definition = define(declaration, column, target, file, engine);
+    const macro = testMacro(declaration, part);
+    if (macro === null) return void warnings.push(notInstalled(declaration));
+    const definition = define(declaration, macro, column, target, part);
     definitions.push(definition);
     if (column !== null) byColumn.set(column.name, [...(byColumn.get(column.name) ?? []), definition.uniqueId]);
   };
@@ -43,13 +38,13 @@ export function genericTests(
 
 function define(
   declaration: TestDeclaration,
+  macro: string,
   column: ColumnProperties | null,
   target: Relation,
-  file: ProjectFile,
-  engine: TemplateEngine,
+  part: ProjectPart,
 ): TestDefinition {
   const { test, yaml, at } = declaration;
-  requireTest(declaration, engine.macros);
+  const { file, engine } = part;
   const place = yaml.place(at);
   const args: Record<string, unknown> = { ...declaration.arguments };
   if (column !== null) args['column_name'] = column.quote ? quoteIdentifier(column.name) : column.name;
@@ -62,8 +57,8 @@ function define(
   const fqn = [file.name, ...foldersBelow(yaml.path, file.propertyPaths), name];
   const config = engine.yaml(declaration.config, place) as Config;
   const columnTags = column === null ? {} : { tags: column.config['tags'] ?? [] };
-  const tree = treeConfig(file.tests, fqn, (value) => engine.yaml(value, file.yaml.place(['data_tests'])));
   return {
+    part,
     name,
     shortName,
     uniqueId: `test.${file.name}.${name}.${testHash(name, metadata)}`,
@@ -77,28 +72,29 @@ function define(
     place,
     target,
     columnName: column?.name ?? null,
-    template: genericTestTemplate(test, place),
-    declared: mergeConfig(mergeConfig(tree, columnTags), config),
+    template: genericTestTemplate(macro, place),
+    declared: mergeConfig(mergeConfig(treeOf(part, 'tests', fqn), columnTags), config),
+    imposed: imposedOn(part, 'tests', fqn),
     arguments: args,
   };
 }
 
-/** A sentence about a test of a package that the project has no copy of. */
-function testOfPackage({ test, package: from, yaml, at }: TestDeclaration, macros: MacroLibrary): string | null {
-  if (from === null || macros.has(`test_${test}`)) return null;
-  return `${yaml.place(at)}: the data test ${from}.${test} is not run: packages are not loaded, it can be copied into tests/generic/`;
-}
-
-function requireTest({ test, yaml, at }: TestDeclaration, macros: MacroLibrary): void {
-  if (macros.has(`test_${test}`)) return;
-  const near = closestName(test, macros.genericTests());
+/** How templates call the test. Null for one of a package that is not there; PROJECT_INVALID for one that is nowhere. */
+function testMacro({ test, package: from, yaml, at }: TestDeclaration, { file, engine }: ProjectPart): string | null {
+  const macro = engine.macros.genericTest(test, from, file.name);
+  if (macro !== null || (from !== null && !engine.macros.hasPart(from))) return macro;
+  const near = closestName(test, engine.macros.genericTests());
   throw yaml.invalid(
     at,
-    `there is no data test ${test}`,
+    `there is no data test ${from === null ? test : `${from}.${test}`}`,
     near === undefined
       ? `define it in macros/ or tests/generic/ with {% test ${test}(model) %}`
       : `did you mean ${near}?`,
   );
+}
+
+function notInstalled({ test, package: from, yaml, at }: TestDeclaration): string {
+  return `${yaml.place(at)}: the data test ${from}.${test} is not run: the package ${from} is not installed, run dbt deps`;
 }
 
 /**
@@ -107,10 +103,10 @@ function requireTest({ test, yaml, at }: TestDeclaration, macros: MacroLibrary):
  */
 export function singularTests(
   dir: string,
-  file: ProjectFile,
+  part: ProjectPart,
   properties: ReadonlyMap<string, SingularTestProperties>,
-  engine: TemplateEngine,
 ): TestDefinition[] {
+  const { file, engine } = part;
   const found = new Map<string, TestDefinition>();
   for (const path of file.testPaths.flatMap((folder) => filesBelow(dir, folder, /\.sql$/))) {
     if (isGeneric(path, file)) continue;
@@ -118,10 +114,10 @@ export function singularTests(
     const other = found.get(name);
     if (other !== undefined) throw twice('data test', name, other.path, path);
     const fqn = [file.name, ...foldersBelow(path, file.testPaths), name];
-    const tree = treeConfig(file.tests, fqn, (value) => engine.yaml(value, file.yaml.place(['data_tests'])));
     const said = properties.get(name);
     const own = said === undefined ? {} : (engine.yaml(said.config, said.yaml.place(said.at)) as Config);
     found.set(name, {
+      part,
       name,
       shortName: name,
       uniqueId: `test.${file.name}.${name}`,
@@ -136,7 +132,8 @@ export function singularTests(
       target: null,
       columnName: null,
       template: parseFile(fileText(dir, path), path),
-      declared: mergeConfig(tree, own),
+      declared: mergeConfig(treeOf(part, 'tests', fqn), own),
+      imposed: imposedOn(part, 'tests', fqn),
       arguments: {},
     });
   }

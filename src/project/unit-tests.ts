@@ -1,9 +1,8 @@
-import { mergeConfig, treeConfig, type Config } from './config-tree.ts';
+import { mergeConfig, type Config } from './config-tree.ts';
 import { isEnabled, tagsOf, twice } from './model-files.ts';
 import type { UnitTest } from './project-contract.ts';
-import type { ProjectFile } from './project-file.ts';
 import { foldersBelow } from './project-files.ts';
-import type { TemplateEngine } from './template-engine.ts';
+import { imposedOn, treeOf, type ProjectPart } from './project-part.ts';
 import type { YamlFile } from './yaml-file.ts';
 
 export interface LoadedUnitTests {
@@ -19,10 +18,10 @@ export interface LoadedUnitTests {
  */
 export function loadUnitTests(
   yamls: readonly YamlFile[],
-  file: ProjectFile,
+  part: ProjectPart,
   modelNames: ReadonlySet<string>,
-  engine: TemplateEngine,
 ): LoadedUnitTests {
+  const { file, engine } = part;
   const tests = new Map<string, UnitTest>();
   const fqns: string[][] = [];
   const warnings: string[] = [];
@@ -36,8 +35,8 @@ export function loadUnitTests(
       const fqn = [file.name, ...foldersBelow(yaml.path, file.propertyPaths), model, name];
       fqns.push(fqn);
       const place = yaml.place(at);
-      const tree = treeConfig(file.unitTests, fqn, (value) => engine.yaml(value, file.yaml.place(['unit_tests'])));
-      const config = mergeConfig(tree, engine.yaml(yaml.record(yml['config'], [...at, 'config']), place) as Config);
+      const own = engine.yaml(yaml.record(yml['config'], [...at, 'config']), place) as Config;
+      const config = mergeConfig(mergeConfig(treeOf(part, 'unitTests', fqn), own), imposedOn(part, 'unitTests', fqn));
       if (!isEnabled(config)) continue;
       if (!modelNames.has(model)) {
         warnings.push(`${place}: the unit test ${name} is left out, there is no enabled model ${model}`);

@@ -110,6 +110,31 @@ describe('data tests', () => {
     expect({ ...row, failures: Number(row?.['failures']) }).toEqual(result);
   });
 
+  it('have the unique ids that dbt gives them', () => {
+    const project = projectOf({
+      'models/m.sql': 'select 1 as a',
+      'models/m.yml': `sources: [{name: raw, tables: [{name: t, columns: [{name: x, data_tests: [unique]}]}]}]
+models:
+- name: m
+  columns:
+  - name: a
+    data_tests:
+    - unique
+    - not_null: {config: {where: "a > 0"}}
+    - accepted_values: {arguments: {values: [1, 2.5, "it's", yes], quote: false}}
+    - relationships: {name: own, arguments: {to: ref('m'), field: a}}
+`,
+    });
+    // as dbt 1.11.16 lists them for the same project
+    expect(project.tests.map(({ uniqueId }) => uniqueId)).toEqual([
+      'test.p.accepted_values_m_a__False__1__2_5__it_s__True.204b4d7900',
+      'test.p.not_null_m_a.afd377d77e',
+      'test.p.own.ce55beac3e',
+      'test.p.source_unique_raw_t_x.d45aa5a53a',
+      'test.p.unique_m_a.1ffe4a5e15',
+    ]);
+  });
+
   it('know their dependencies, columns and configuration', () => {
     const { project, test } = testOf({
       'dbt_project.yml': 'name: p\ndata_tests:\n  p:\n    +severity: warn\n    +store_failures: true\n',
@@ -168,8 +193,8 @@ describe('data tests', () => {
     });
     expect(project.tests.map(({ name }) => name)).toEqual(['dbt_utils_mine_m_a', 'unique_m_a']);
     expect(project.warnings).toEqual([
-      'models/s.yml:1: the data test dbt_expectations.x is not run: packages are not loaded, it can be copied into tests/generic/',
-      'models/m.yml:6: the data test dbt_utils.accepted_range is not run: packages are not loaded, it can be copied into tests/generic/',
+      'models/s.yml:1: the data test dbt_expectations.x is not run: the package dbt_expectations is not installed, run dbt deps',
+      'models/m.yml:6: the data test dbt_utils.accepted_range is not run: the package dbt_utils is not installed, run dbt deps',
     ]);
   });
 

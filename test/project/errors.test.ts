@@ -82,28 +82,6 @@ const CASES: readonly Case[] = [
     hint: /did you mean grain/,
   },
   {
-    name: 'a source in a file that a model reads',
-    files: {
-      'models/s.yml':
-        'sources:\n- name: raw\n  config: {meta: {external_location: "x/{name}.parquet"}}\n  tables:\n  - name: unread\n  - name: t\n',
-      'models/m.sql': "select * from {{ source('raw', 't') }}",
-    },
-    code: 'PROJECT_INVALID',
-    place: 'models/s.yml:6',
-    message: /raw\.t, which model m reads, has external_location/,
-  },
-  {
-    name: 'a ref of a model with versions',
-    files: {
-      'models/a_v1.sql': 'select 1',
-      'models/a.yml': 'models:\n- name: a\n  versions: [{v: 1}]\n',
-      'models/m.sql': "select * from {{ ref('a') }}",
-    },
-    code: 'MODEL_UNKNOWN_REF',
-    place: 'models/m.sql:1',
-    message: /no model a: models\/a\.yml:2 declares versions of it, and versions of a model are not run/,
-  },
-  {
     name: 'a ref of a version',
     files: { 'models/a.sql': 'select 1', 'models/m.sql': "select * from {{ ref('a', v=1) }}" },
     code: 'MODEL_RENDER_FAILED',
@@ -168,20 +146,12 @@ const CASES: readonly Case[] = [
     message: /endfor/,
   },
   {
-    name: 'a query while rendering',
-    files: { 'models/m.sql': "{% set r = run_query('select 1') %}" },
-    code: 'MODEL_RENDER_FAILED',
-    place: 'models/m.sql:1',
-    message: /^run_query is not supported here: rendering does not read the warehouse$/,
-    hint: /into the model/,
-  },
-  {
     name: 'a macro of a package',
     files: { 'models/m.sql': "select {{ dbt_utils.generate_surrogate_key(['a']) }}" },
     code: 'MODEL_RENDER_FAILED',
     place: 'models/m.sql:1',
     message: /'dbt_utils' is undefined/,
-    hint: /packages are not installed, generate_surrogate_key can be copied into macros/,
+    hint: /run dbt deps, or copy generate_surrogate_key into macros/,
   },
   {
     name: 'a macro that is not there',
@@ -190,21 +160,6 @@ const CASES: readonly Case[] = [
     place: 'models/m.sql:1',
     message: /'surrogate_key' is undefined/,
     hint: /define it in macros/,
-  },
-  {
-    name: 'a macro of dbt that is not here',
-    files: { 'models/m.sql': 'select {{ dbt.hex(1) }}' },
-    code: 'MODEL_RENDER_FAILED',
-    place: 'models/m.sql:1',
-    message: /^hex of dbt is not supported here$/,
-  },
-  {
-    name: 'a method of a relation that reads the warehouse',
-    files: { 'models/m.sql': '{% if this.is_table %}{% endif %}' },
-    code: 'MODEL_RENDER_FAILED',
-    place: 'models/m.sql:1',
-    message: /^is_table of a relation is not supported here$/,
-    hint: /does not read the warehouse/,
   },
   {
     name: 'a variable that is not set',

@@ -245,7 +245,6 @@ describe('configuration', () => {
       'models/py.py': 'def model(): pass',
       'models/m.yml': 'models:\n  - name: other\n',
       'snapshots/s.sql': '{% snapshot users_then %}select 1{% endsnapshot %}',
-      'packages.yml': 'packages: []\n',
       'macros/m.sql': "{% materialization odd, adapter='duckdb' %}{% frobnicate %}{% endmaterialization %}",
       'dbt_project.yml': 'name: p\non-run-end: select 1\n',
     });
@@ -257,7 +256,6 @@ describe('configuration', () => {
       'models/m.sql',
       'models/m.yml',
       'models/py.py',
-      'packages.yml',
       'snapshots/s.sql',
     ]);
   });

@@ -6,6 +6,7 @@ import {
   Thing,
   Tuple,
   Undefined,
+  UnsupportedError,
   compare,
   equal,
   items,
@@ -23,14 +24,14 @@ import {
 export function attribute(object: Value, name: string): Value {
   if (object instanceof Undefined)
     throw object.error(
-      `check the spelling; if it is a package: packages are not installed, ${name} can be copied into macros/`,
+      `check the spelling; if it is a package, it is not installed: run dbt deps, or copy ${name} into macros/`,
     );
   const found = member(object, name);
   if (found !== undefined) return found;
   if (object instanceof Map && object.has(name)) return object.get(name) ?? null;
   if (object instanceof Thing && WITH_MORE.has(object.kind)) {
     // no Undefined: a condition on it would be false without a word
-    throw new TemplateError(
+    throw new UnsupportedError(
       `${name} of ${object.kind === 'relation' ? 'a relation' : object.kind} is not supported here`,
       'docs/project.md lists what is; rendering does not read the warehouse',
     );

@@ -76,7 +76,7 @@ export class Evaluator {
     if (typeof callee === 'function') return callee(args);
     if (callee instanceof Thing && callee.call !== undefined) return callee.call(args);
     if (callee instanceof Undefined) {
-      throw callee.error('define it in macros/; packages are not installed, their macros can be copied there');
+      throw callee.error('define it in macros/; a macro of a package is called by PACKAGE.name');
     }
     throw new TemplateError(`a ${typeName(callee)} cannot be called`);
   }

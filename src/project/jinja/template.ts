@@ -10,6 +10,8 @@ export interface Template {
   readonly body: readonly Statement[];
   /** Macros at the top level; a generic test NAME is the macro `test_NAME`. */
   readonly macros: readonly MacroStatement[];
+  /** Names of materializations that the file defines: they are left out. */
+  readonly materializations: readonly string[];
   /** What was left out, a sentence each. */
   readonly warnings: readonly string[];
 }
@@ -24,7 +26,8 @@ export const DISCARD = '%do';
  */
 export function parseTemplate(source: string, file: string): Template {
   const warnings: string[] = [];
-  const segments = withoutMaterializations(scanTags(source), file, warnings);
+  const materializations: string[] = [];
+  const segments = withoutMaterializations(scanTags(source), file, warnings, materializations);
   const tokens: Token[] = [];
   const lines: number[] = [];
   for (const segment of segments) {
@@ -35,7 +38,7 @@ export function parseTemplate(source: string, file: string): Template {
   }
   const body = parseTokens(tokens, lines);
   const macros = body.filter((node): node is MacroStatement => node.type === 'Macro');
-  return { file, body, macros, warnings };
+  return { file, body, macros, materializations, warnings };
 }
 
 function tokensOf(segment: Segment): Token[] {
@@ -66,13 +69,20 @@ function nameDiscard(token: Token): Token {
   return token.value === '__discard__' ? { type: 'Identifier', value: DISCARD } : token;
 }
 
-function withoutMaterializations(segments: readonly Segment[], file: string, warnings: string[]): Segment[] {
+function withoutMaterializations(
+  segments: readonly Segment[],
+  file: string,
+  warnings: string[],
+  names: string[],
+): Segment[] {
   const kept: Segment[] = [];
   let inside = false;
   for (const segment of segments) {
     const statement = segment.kind === 'statement' ? segment.text : '';
-    if (/^materialization\b/.test(statement)) {
+    const opening = /^materialization\s+(\w+)/.exec(statement);
+    if (opening !== null) {
       inside = true;
+      names.push(opening[1] as string);
       warnings.push(`${file}:${segment.line}: custom materializations are not run (${statement})`);
     }
     if (!inside) kept.push(segment);

@@ -20,20 +20,29 @@ export type Callable = (args: Arguments) => Value;
 export class Undefined {
   readonly what: string;
   readonly printsNothing: boolean;
+  readonly #unsupported: boolean;
   readonly #problem: string;
   readonly #hint: string | undefined;
 
-  /** @param options.problem a sentence in place of "WHAT is undefined" */
-  constructor(what: string, options: { printsNothing?: boolean; problem?: string; hint?: string } = {}) {
+  /**
+   * @param options.problem a sentence in place of "WHAT is undefined"
+   * @param options.unsupported dbt has it, and this product does not
+   */
+  constructor(
+    what: string,
+    options: { printsNothing?: boolean; unsupported?: boolean; problem?: string; hint?: string } = {},
+  ) {
     this.what = what;
     this.printsNothing = options.printsNothing ?? false;
+    this.#unsupported = options.unsupported ?? false;
     this.#problem = options.problem ?? `${what} is undefined`;
     this.#hint = options.hint;
   }
 
   /** The failure of using it. */
   error(hint = 'check the spelling, or give it a default'): TemplateError {
-    return new TemplateError(this.#problem, this.#hint ?? hint);
+    const Failure = this.#unsupported ? UnsupportedError : TemplateError;
+    return new Failure(this.#problem, this.#hint ?? hint);
   }
 }
 
@@ -104,6 +113,9 @@ export class TemplateError extends Error {
     this.hint = hint;
   }
 }
+
+/** A template uses what dbt has and this product does not. */
+export class UnsupportedError extends TemplateError {}
 
 export function truthy(value: Value): boolean {
   if (value === null || value instanceof Undefined) return false;
