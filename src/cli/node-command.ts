@@ -40,6 +40,9 @@ export interface NodesDone {
   readonly remarks: readonly string[];
 }
 
+/** When nothing is selected. */
+export const NOTHING_DONE: NodesDone = { results: [], milliseconds: 0, interrupted: false, what: '', remarks: [] };
+
 /** One call of a command that runs nodes: its console at the beginning, its artifacts and last lines at the end. */
 export class NodeCommand {
   readonly invocation: Invocation;
@@ -48,7 +51,8 @@ export class NodeCommand {
   readonly #command: Command;
 
   constructor(flags: NodeFlags, command: Command) {
-    this.invocation = invocationOf(command);
+    const { settings, output } = invocationOf(command);
+    this.invocation = { settings, output: output.timed() };
     this.console = new NodeConsole(this.invocation.output);
     this.#flags = flags;
     this.#command = command;
@@ -59,18 +63,20 @@ export class NodeCommand {
     }
   }
 
-  /**
-   * What the flags select, by unique id; undefined when they say nothing, so that which nodes there are is for the holder of the
-   * warehouse to say.
-   */
-  selected(types: readonly ResourceType[]): readonly Resource[] | undefined {
-    const selection = selectionOf(this.#flags);
-    if (!selects(selection)) return undefined;
+  /** What the flags select of some types, by unique id; says which criteria match nothing. */
+  selected(types: readonly ResourceType[]): readonly Resource[] {
     const project = openProject(this.invocation.settings);
+    const selection = selectionOf(this.#flags);
     const { resources, warnings } = selectResources(project, { ...selection, resourceTypes: types });
-    for (const warning of warnings)
+    for (const warning of warnings) {
       this.console.line(warning, { name: 'NoNodesForSelectionCriteria', code: 'M030', level: 'warn' });
+    }
     return resources;
+  }
+
+  /** Whether the flags say anything about what to take: else that is for the holder of the warehouse to say. */
+  get selects(): boolean {
+    return selects(selectionOf(this.#flags));
   }
 
   /** Prints the end, writes compiled SQL and `run_results.json`, and sets the exit code. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { styleText } from 'node:util';
-import type { Output } from './output.ts';
+import { type Output, withTime } from './output.ts';
 
 /** Of this process, as dbt's log lines and artifacts name it. */
 export const INVOCATION_ID = randomUUID();
@@ -32,9 +32,8 @@ export class NodeConsole {
   line(text: string, event: ConsoleEvent = PLAIN): void {
     const { name, code, level = 'info', data = {} } = event;
     if (this.#output.quiet && level !== 'error') return;
-    const now = new Date();
     if (this.#output.format === 'text') {
-      this.#output.result(`${now.toTimeString().slice(0, 8)}  ${text}`);
+      this.#output.result(withTime(text));
       return;
     }
     const info = {
@@ -42,7 +41,7 @@ export class NodeConsole {
       code,
       level,
       msg: text,
-      ts: now.toISOString(),
+      ts: new Date().toISOString(),
       category: '',
       extra: {},
       invocation_id: INVOCATION_ID,

@@ -42,8 +42,7 @@ export function progressPrinter(console: NodeConsole): (progress: NodeProgress) 
 }
 
 function printResult(console: NodeConsole, result: NodeResult, index: number, total: number): void {
-  const { status, resourceType } = result;
-  const seconds = secondsOf(result);
+  const { status, resourceType, seconds } = result;
   const data = {
     index,
     total,
@@ -59,11 +58,26 @@ function printResult(console: NodeConsole, result: NodeResult, index: number, to
     return;
   }
   const label = labelOf(result);
-  const words = resourceType === 'test' || resourceType === 'unit_test' ? result.name : result.description;
-  const painted = console.paint(colourOf(status), label);
-  const text = statusLine(`${label} ${words}`, `${painted} in ${seconds.toFixed(2)}s`, index, total);
+  const outcome = resourceType === 'model' ? modelOutcome(result) : { label, words: result.name, status: label };
+  const painted = console.paint(colourOf(status), outcome.status);
+  const text = statusLine(`${outcome.label} ${outcome.words}`, `${painted} in ${seconds.toFixed(2)}s`, index, total);
   const [name, code] = resourceType === 'model' ? ['LogModelResult', 'Q012'] : ['LogTestResult', 'Q007'];
   console.line(text, { name, code, level: LEVELS[status], data });
+}
+
+/** `OK kept sql table model main.x` with `3 rows`: what has become of a model, by its upkeep since the command began. */
+function modelOutcome({ status, description, rowsChanged, adapterResponse }: NodeResult): ModelOutcome {
+  if (status === 'error') return { label: 'ERROR keeping', words: description, status: 'ERROR' };
+  const rebuilt = adapterResponse['rebuilt'] === true;
+  const changed = rowsChanged === null || rowsChanged === 0 ? 'OK' : `OK, ${counted(rowsChanged, 'row')} changed`;
+  return { label: rebuilt ? 'OK created' : 'OK kept', words: description, status: changed };
+}
+
+interface ModelOutcome {
+  readonly label: string;
+  readonly words: string;
+  /** In brackets. */
+  readonly status: string;
 }
 
 /** `PASS`, `FAIL 3`: what stands before a node's name and in its brackets. */
@@ -80,11 +94,6 @@ function colourOf(status: NodeStatus): Colour {
 /** `3 of 9 PASS not_null_x ......... [PASS in 0.02s]`. */
 function statusLine(message: string, status: string, index: number, total: number): string {
   return `${`${index} of ${total} ${message} `.padEnd(WIDTH, '.')} [${status}]`;
-}
-
-/** How long a node took, in seconds. */
-export function secondsOf({ startedAt, completedAt }: NodeResult): number {
-  return (Date.parse(completedAt) - Date.parse(startedAt)) / 1000;
 }
 
 function nodeData(

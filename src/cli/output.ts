@@ -7,10 +7,17 @@ import { once } from 'node:events';
 export class Output {
   readonly format: 'text' | 'json';
   readonly #quiet: boolean;
+  readonly #timed: boolean;
 
-  constructor(options: { readonly logFormat: 'text' | 'json'; readonly quiet: boolean }) {
+  constructor(options: { readonly logFormat: 'text' | 'json'; readonly quiet: boolean }, timed = false) {
     this.format = options.logFormat;
     this.#quiet = options.quiet;
+    this.#timed = timed;
+  }
+
+  /** The same, with the time before what happened, as dbt's lines have it. */
+  timed(): Output {
+    return new Output({ logFormat: this.format, quiet: this.#quiet }, true);
   }
 
   /** What the command was asked for. */
@@ -29,7 +36,7 @@ export class Output {
 
   /** What happened. */
   line(text: string, data: Readonly<Record<string, unknown>>): void {
-    if (!this.#quiet) this.result(this.format === 'json' ? JSON.stringify(data) : text);
+    if (!this.#quiet) this.result(this.format === 'json' ? JSON.stringify(data) : this.#timed ? withTime(text) : text);
   }
 
   /** Something to know beside the result. */
@@ -55,4 +62,9 @@ export class Output {
   get quiet(): boolean {
     return this.#quiet;
   }
+}
+
+/** `13:41:44  text`. */
+export function withTime(text: string): string {
+  return `${new Date().toTimeString().slice(0, 8)}  ${text}`;
 }

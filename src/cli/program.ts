@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { SETTINGS, type SettingDefinition } from '../core/setting-table.ts';
+import { buildCommand } from './commands/build.ts';
 import { compactCommand } from './commands/compact.ts';
 import { compileCommand } from './commands/compile.ts';
 import { consumeCommand } from './commands/consume.ts';
@@ -36,6 +37,7 @@ export function buildProgram(): Command {
     demoCommand,
     startCommand,
     runCommand,
+    buildCommand,
     testCommand,
     ingestCommand,
     topicsCommand,

@@ -1,6 +1,5 @@
 import type { NodeResult } from '../materializer/node-results.ts';
 import { INVOCATION_ID } from './node-console.ts';
-import { secondsOf } from './node-lines.ts';
 
 /** The release of dbt whose artifacts are written, for readers that ask for it. */
 export const DBT_VERSION = '1.11.16';
@@ -22,7 +21,7 @@ export function runResultsJson({ results, milliseconds, args }: RunResults): str
       status: result.status,
       timing: timingOf(result),
       thread_id: 'Thread-1',
-      execution_time: secondsOf(result),
+      execution_time: result.seconds,
       adapter_response: result.adapterResponse,
       message: result.message,
       failures: result.failures,

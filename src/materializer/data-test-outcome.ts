@@ -53,6 +53,8 @@ export function skipped(node: NodeStart, message: string | null): NodeResult {
     status: 'skipped',
     message,
     failures: null,
+    seconds: 0,
+    rowsChanged: null,
     startedAt: now,
     completedAt: now,
     adapterResponse: {},

@@ -5,7 +5,7 @@ import type { Connection } from '../warehouse/connection.ts';
 import { qualified as relationName } from '../warehouse/sql.ts';
 import { judged, runtimeError, storedIn, testStart } from './data-test-outcome.ts';
 import { type Counted, failuresOf, type StoredIn, storeFailures } from './data-test-query.ts';
-import type { NodeResult, TestOptions } from './node-results.ts';
+import type { NodeResult, TestManner } from './node-results.ts';
 import { ReadStandings } from './read-standings.ts';
 
 /** What data tests are run with. */
@@ -21,19 +21,19 @@ export interface TestWork {
  */
 export class DataTests implements Disposable {
   readonly #work: TestWork;
-  readonly #options: TestOptions;
+  readonly #options: TestManner;
   readonly #snapshot: Connection;
   #standings: ReadStandings;
   #signal = new AbortController().signal;
 
-  private constructor(work: TestWork, options: TestOptions, snapshot: Connection, standings: ReadStandings) {
+  private constructor(work: TestWork, options: TestManner, snapshot: Connection, standings: ReadStandings) {
     this.#work = work;
     this.#options = options;
     this.#snapshot = snapshot;
     this.#standings = standings;
   }
 
-  static async open(work: TestWork, options: TestOptions): Promise<DataTests> {
+  static async open(work: TestWork, options: TestManner): Promise<DataTests> {
     const snapshot = await work.connect();
     try {
       await snapshot.run('begin transaction');
@@ -58,6 +58,7 @@ export class DataTests implements Disposable {
   /** The result of one test. Throws only when nothing more can be tested, as with a damaged file. */
   async run(test: DataTest): Promise<NodeResult> {
     const startedAt = new Date().toISOString();
+    const began = performance.now();
     const start = testStart(test);
     const remarks = this.#standings.remarks(test.dependsOn.models);
     let compiledCode: string | null = null;
@@ -68,6 +69,8 @@ export class DataTests implements Disposable {
     ): NodeResult => ({
       ...start,
       ...result,
+      seconds: (performance.now() - began) / 1000,
+      rowsChanged: null,
       startedAt,
       completedAt: new Date().toISOString(),
       adapterResponse: result.status === 'error' ? {} : { _message: 'OK' },

@@ -19,7 +19,7 @@ import { FileCheckpoint } from './file-checkpoint.ts';
 import { EditionGates } from './edition-gates.ts';
 import { failingOf } from './gates.ts';
 import { memoryBudget, type MemoryBudget } from './memory-budget.ts';
-import { ModelCosts } from './model-costs.ts';
+import { type ModelCost, ModelCosts, storedCosts } from './model-costs.ts';
 import { failedModel, modelFailed } from './model-failed.ts';
 import { atCheckpoint } from './model-states.ts';
 import { ModelStandings } from './model-standings.ts';
@@ -54,6 +54,7 @@ export class Edition implements AsyncDisposable {
   readonly compaction: EditionCompaction;
   readonly #standings: ModelStandings;
   readonly #costs = new ModelCosts();
+  #costsBefore: ReadonlyMap<string, ModelCost> = new Map();
   readonly file: FileCheckpoint;
   readonly #indexes: KeyIndexes;
   readonly #batches: BatchTransaction;
@@ -112,6 +113,7 @@ export class Edition implements AsyncDisposable {
     const connection = await warehouse.connect();
     try {
       const notices = warehouse.recovery === null ? [] : [warehouse.recovery];
+      const costsBefore = await storedCosts(connection);
       const { changes, ...prepared } = await prepare(connection, project, plans, tables);
       const any = await connection.number('select count(*) from lens.checkpoint');
       if (any > 0)
@@ -137,12 +139,24 @@ export class Edition implements AsyncDisposable {
         gates,
       );
       await edition.#standings.read(connection);
+      edition.#costsBefore = costsBefore;
       return edition;
     } catch (error) {
       connection[Symbol.dispose]();
       await warehouse[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** What upkeep had cost before models were built at open. */
+  get costsBefore(): ReadonlyMap<string, ModelCost> {
+    return this.#costsBefore;
+  }
+
+  /** What upkeep has cost up to now. */
+  async costs(): Promise<ReadonlyMap<string, ModelCost>> {
+    await this.#connection.transaction(() => this.#costs.write(this.#connection));
+    return storedCosts(this.#connection);
   }
 
   /** The warehouse's file. */

@@ -26,10 +26,11 @@ import type {
 import type { TestOptions, TestSummary } from './node-results.ts';
 import type { Refreshed } from './refresh-contract.ts';
 import { Refresher } from './refresher.ts';
-import { runDataTests, testsOf } from './run-data-tests.ts';
+import { found, runDataTests, testsOf } from './run-data-tests.ts';
 import type { ChangePlan } from './changes/change-plan.ts';
 import { planChanges } from './changes/change-planner.ts';
 import { readProject } from './changes/next-project.ts';
+import { RunRecord } from './run-record.ts';
 import { runResults } from './run-results.ts';
 import { appliedRecords, lagRows, modelStatuses, warehouseStatus } from './status.ts';
 import { Turns } from './turns.ts';
@@ -50,6 +51,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   readonly #compactor: Compactor;
   readonly #follower: Follower;
   readonly #refresher: Refresher;
+  #ran = false;
 
   private constructor(options: MaterializerOptions, edition: Edition) {
     this.#options = options;
@@ -117,8 +119,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   test(options: TestOptions): Promise<TestSummary> {
     const { log } = this.#options;
     return this.#live.read((_, { warehouse, project }, leave) => {
-      const tests = testsOf(project, options);
-      const run = { project, log, topics: this.#topicNames(), tests, connect: () => warehouse.connect() };
+      const run = { project, log, topics: this.#topicNames(), connect: () => warehouse.connect() };
       return runDataTests(run, options, leave);
     });
   }
@@ -152,19 +153,27 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   async run(options: RunOptions): Promise<RunSummary> {
     const started = performance.now();
     const { project } = this.#edition;
-    const selected = options.models?.map((name) => project.model(name)) ?? project.models;
+    const models = options.models?.map((name) => project.model(name)) ?? project.models;
+    const tests = testsOf(project, options.tests ?? []);
+    options.onProgress?.(found(project));
     const signal = options.signal ?? new AbortController().signal;
+    const record = await RunRecord.begin(this.#live, this.#turns, !this.#follower.isFollowing && !this.#ran);
+    this.#ran = true;
     const refreshed = options.fullRefresh === true ? await this.#fullRefresh(options, signal) : null;
     const consumed =
       options.fullRefresh === true
         ? { batches: 0, records: refreshed?.records ?? 0, deadLetters: 0 }
         : await this.catchUp(signal);
     if (!signal.aborted) await this.compact({ full: false });
-    const models = await this.#live.read((connection, { plans, project }) => modelStatuses(connection, plans, project));
+    const statuses = await this.#live.read((connection, { plans, project }) =>
+      modelStatuses(connection, plans, project),
+    );
+    const results = signal.aborted ? [] : await record.results({ statuses, models, tests }, { ...options, signal });
     return {
       ...consumed,
       milliseconds: performance.now() - started,
-      models: runResults(selected, models),
+      models: runResults(models, statuses),
+      results,
       interrupted: signal.aborted,
       refreshed,
     };

@@ -2,7 +2,7 @@ import type { Connection } from '../warehouse/connection.ts';
 import { text } from '../warehouse/sql.ts';
 
 /** What the upkeep of one model has cost. */
-interface Cost {
+export interface ModelCost {
   readonly upkeeps: number;
   readonly rowsChanged: number;
   readonly milliseconds: number;
@@ -13,7 +13,7 @@ interface Cost {
 
 const DUE_MS = 10_000;
 
-const NOTHING: Cost = {
+const NOTHING: ModelCost = {
   upkeeps: 0,
   rowsChanged: 0,
   milliseconds: 0,
@@ -27,7 +27,7 @@ const NOTHING: Cost = {
  * compaction, a build, the end): a batch has other things to write, and what a crash loses of it says nothing about the data.
  */
 export class ModelCosts {
-  #costs = new Map<string, Cost>();
+  #costs = new Map<string, ModelCost>();
   #written = Number.NEGATIVE_INFINITY;
 
   /** Whether something has waited for long enough: where nothing is kept by compaction, there is none to write it. */
@@ -90,9 +90,41 @@ export class ModelCosts {
     );
   }
 
-  #add(model: string, added: (cost: Cost) => Cost): void {
+  #add(model: string, added: (cost: ModelCost) => ModelCost): void {
     this.#costs.set(model, added(this.#costs.get(model) ?? NOTHING));
   }
+}
+
+/** The costs of all models as they are written. */
+export async function storedCosts(connection: Connection): Promise<Map<string, ModelCost>> {
+  const rows = await connection.rows<ModelCost & { model: string }>(
+    `select model, upkeeps, rows_changed as "rowsChanged", milliseconds::double as milliseconds, rebuilds,
+       rebuild_milliseconds::double as "rebuildMilliseconds", rebuild_rows as "rebuildRows"
+     from lens.model_costs`,
+  );
+  return new Map(rows.map(({ model, ...cost }) => [model, cost]));
+}
+
+/** What has come to the costs since; those of a model that was built anew in another way begin at nothing. */
+export function costsSince(
+  before: ReadonlyMap<string, ModelCost>,
+  now: ReadonlyMap<string, ModelCost>,
+): Map<string, ModelCost> {
+  const since = new Map<string, ModelCost>();
+  for (const [model, cost] of now) {
+    const earlier = before.get(model) ?? NOTHING;
+    const forgotten = cost.upkeeps < earlier.upkeeps || cost.rebuilds < earlier.rebuilds;
+    const from = forgotten ? NOTHING : earlier;
+    since.set(model, {
+      upkeeps: cost.upkeeps - from.upkeeps,
+      rowsChanged: cost.rowsChanged - from.rowsChanged,
+      milliseconds: cost.milliseconds - from.milliseconds,
+      rebuilds: cost.rebuilds - from.rebuilds,
+      rebuildMilliseconds: cost.rebuildMilliseconds - from.rebuildMilliseconds,
+      rebuildRows: cost.rebuildRows - from.rebuildRows,
+    });
+  }
+  return since;
 }
 
 /** Literals of different lengths would else be unified to a type that holds none of the larger ones. */

@@ -21,6 +21,10 @@ export interface NodeResult extends NodeStart {
   readonly message: string | null;
   /** Of a test: what its `fail_calc` counted; null for everything else. */
   readonly failures: number | null;
+  /** What it took, in seconds; of a model all its upkeep since the command began. */
+  readonly seconds: number;
+  /** Rows out plus rows in of a model; null when not known, as when it was rebuilt, and for everything else. */
+  readonly rowsChanged: number | null;
   /** ISO 8601; equal for a node that was not run. */
   readonly startedAt: string;
   readonly completedAt: string;
@@ -42,18 +46,22 @@ export type NodeProgress =
   | { readonly kind: 'start'; readonly index: number; readonly total: number; readonly node: NodeStart }
   | { readonly kind: 'result'; readonly index: number; readonly total: number; readonly result: NodeResult };
 
-export interface TestOptions {
+export interface TestOptions extends TestManner {
   /** Unique ids; all when missing. USAGE for one that the holder's project does not have. */
   readonly tests?: readonly string[] | undefined;
+  /** Ends it before it is done. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: NodeProgress) => void) | undefined;
+}
+
+/** How data tests are run. */
+export interface TestManner {
   /** Stores failing rows as if each test said `store_failures: true`, unless it says false. */
   readonly storeFailures?: boolean | undefined;
   /** After the first test that fails, the others are skipped. */
   readonly failFast?: boolean | undefined;
   /** A test that would warn fails. */
   readonly warnError?: boolean | undefined;
-  /** Ends it before it is done. */
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: NodeProgress) => void) | undefined;
 }
 
 export interface TestSummary {

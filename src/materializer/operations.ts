@@ -1,6 +1,6 @@
 import type { ResultSink } from '../warehouse/read-only-query.ts';
-import type { TestOptions, TestSummary } from './node-results.ts';
-import type { Refreshed, RefreshSink } from './refresh-contract.ts';
+import type { NodeProgress, NodeResult, TestManner, TestOptions, TestSummary } from './node-results.ts';
+import type { Refreshed, RefreshNews } from './refresh-contract.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
 import type { ChangePlan } from './changes/change-plan.ts';
 import type { PlanOptions } from './changes/change-planner.ts';
@@ -133,17 +133,19 @@ export interface FailedModel {
   readonly message: string;
 }
 
-export interface RunOptions {
+export interface RunOptions extends TestManner {
   /** Names of models; all when missing. MODEL_UNKNOWN_REF for one that the holder's project does not have. */
   readonly models?: readonly string[] | undefined;
+  /** Unique ids of data tests to run when the models have been brought up; none when missing, as in `lens run`. */
+  readonly tests?: readonly string[] | undefined;
   /** Replay from the earliest offset into a new edition, or rebuild the `models` in a copy; swap when caught up. */
   readonly fullRefresh?: boolean | undefined;
   /** With fullRefresh: go on although the log no longer holds the history. */
   readonly allowDataLoss?: boolean | undefined;
   /** With fullRefresh: swap without running the data tests on the new edition. */
   readonly skipTests?: boolean | undefined;
-  /** With fullRefresh: what it finds and how far it is. */
-  readonly onProgress?: RefreshSink | undefined;
+  /** What nodes have come to; with fullRefresh before that what it finds and how far it is. */
+  readonly onProgress?: ((news: NodeProgress | RefreshNews) => void) | undefined;
   /** Ends the run at a commit before it is done. A service that follows the log goes on with that. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -153,7 +155,10 @@ export interface RunSummary {
   readonly deadLetters: number;
   readonly batches: number;
   readonly milliseconds: number;
+  /** The selected models. */
   readonly models: readonly RunModelResult[];
+  /** What was run, in order: the same models but ephemeral ones, with the tests between them. */
+  readonly results: readonly NodeResult[];
   /** True when the signal ended it before it was done. */
   readonly interrupted: boolean;
   /** The full refresh, if it was one and took over. */

@@ -2,28 +2,15 @@ import type { EventLog } from '../log/event-log.ts';
 import { LensError, messageOf } from '../core/errors.ts';
 import type { DataTest, Project } from '../project/project-contract.ts';
 import type { CheckpointEntry } from './checkpoint.ts';
-import { skipped, testStart } from './data-test-outcome.ts';
+import { testStart } from './data-test-outcome.ts';
 import { DataTests, type TestWork } from './data-tests.ts';
-import type { NodeResult, TestOptions, TestSummary } from './node-results.ts';
+import { type NodeStep, runSteps } from './node-loop.ts';
+import type { NodeProgress, TestOptions, TestSummary } from './node-results.ts';
 import { lagRows } from './status.ts';
 
 export interface TestRun extends TestWork {
   readonly log: EventLog;
   readonly topics: readonly string[];
-  /** The selected ones. */
-  readonly tests: readonly DataTest[];
-}
-
-/** The tests that are asked for, in the project's order, which is dbt's. USAGE for one that the project does not have. */
-export function testsOf(project: Project, { tests }: TestOptions): readonly DataTest[] {
-  if (tests === undefined) return project.tests;
-  const wanted = new Set(tests);
-  const found = project.tests.filter(({ uniqueId }) => wanted.delete(uniqueId));
-  const [missing] = wanted;
-  if (missing === undefined) return found;
-  throw new LensError('USAGE', `the project that the warehouse is kept by has no ${missing}`, {
-    hint: 'restart the service, so that it reads the project anew',
-  });
 }
 
 /**
@@ -33,28 +20,52 @@ export function testsOf(project: Project, { tests }: TestOptions): readonly Data
  */
 export async function runDataTests(run: TestRun, options: TestOptions, leave?: AbortSignal): Promise<TestSummary> {
   const started = performance.now();
+  const selected = testsOf(run.project, options.tests);
   const signal = AbortSignal.any([options.signal, leave].filter((one) => one !== undefined));
   using tests = await DataTests.open(run, options);
   using _interrupting = tests.interruptOn(signal);
   const { checkpoint } = tests.standings;
-  const results: NodeResult[] = [];
-  const total = run.tests.length;
-  let failed = false;
-  options.onProgress?.({ kind: 'begin', found: found(run.project) });
-  for (const [at, test] of run.tests.entries()) {
-    const index = at + 1;
-    const skip = failed && options.failFast === true;
-    if (!skip) options.onProgress?.({ kind: 'start', index, total, node: testStart(test) });
-    const result = skip ? skipped(testStart(test), 'Skipping due to fail_fast') : await tests.run(test);
-    // What was interrupted says nothing.
-    if (signal.aborted) break;
-    if (result.status === 'fail' || result.status === 'error') failed = true;
-    results.push(result);
-    options.onProgress?.({ kind: 'result', index, total, result });
-  }
+  options.onProgress?.(found(run.project));
+  const steps = selected.map((test) => testStep(test, tests, NOTHING));
+  const results = await runSteps(steps, { ...options, signal });
   leave?.throwIfAborted();
   const milliseconds = performance.now() - started;
   return { results, milliseconds, interrupted: signal.aborted, ...(await lagBehind(run, checkpoint)) };
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** A data test as a node to be run. */
+export function testStep(test: DataTest, tests: DataTests, blockers: ReadonlySet<string>): NodeStep {
+  return { node: testStart(test), blockers, begins: true, run: () => tests.run(test) };
+}
+
+/**
+ * The tests that are asked for, in the project's order, which is dbt's; all when nothing is. USAGE for one that the project
+ * does not have.
+ */
+export function testsOf(project: Project, ids: readonly string[] | undefined): readonly DataTest[] {
+  if (ids === undefined) return project.tests;
+  const wanted = new Set(ids);
+  const found = project.tests.filter(({ uniqueId }) => wanted.delete(uniqueId));
+  const [missing] = wanted;
+  if (missing === undefined) return found;
+  throw new LensError('USAGE', `the project that the warehouse is kept by has no ${missing}`, {
+    hint: 'restart the service, so that it reads the project anew',
+  });
+}
+
+/** What the project holds, as the first line says it. */
+export function found({ models, tests, sources, seeds, unitTests, exposures }: Project): NodeProgress {
+  const all = [
+    { kind: 'model', count: models.length },
+    { kind: 'seed', count: seeds.length },
+    { kind: 'data test', count: tests.length },
+    { kind: 'source', count: sources.length },
+    { kind: 'exposure', count: exposures.length },
+    { kind: 'unit test', count: unitTests.length },
+  ];
+  return { kind: 'begin', found: all.filter(({ count }) => count > 0) };
 }
 
 async function lagBehind(
@@ -67,13 +78,4 @@ async function lagBehind(
   } catch (error) {
     return { lag: null, logProblem: messageOf(error) };
   }
-}
-
-function found({ models, tests, sources }: Project): { kind: string; count: number }[] {
-  const all = [
-    { kind: 'model', count: models.length },
-    { kind: 'data test', count: tests.length },
-    { kind: 'source', count: sources.length },
-  ];
-  return all.filter(({ count }) => count > 0);
 }

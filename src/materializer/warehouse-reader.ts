@@ -15,7 +15,7 @@ import type { MaterializerOptions } from './materializer-options.ts';
 import type { LagRow, PlanRequest, QueryEnd, QueryOptions, WarehouseReads, WarehouseStatus } from './operations.ts';
 import type { TestOptions, TestSummary } from './node-results.ts';
 import { rawRelation, rawTables } from './raw-tables.ts';
-import { runDataTests, testsOf } from './run-data-tests.ts';
+import { runDataTests } from './run-data-tests.ts';
 import { lagRows, warehouseStatus } from './status.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
 import { verifyWarehouse } from './verify.ts';
@@ -82,8 +82,7 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
     const project = this.#options.project();
     const topics = this.#options.catalog().contracts.map((contract) => contract.name);
     await using log = this.#options.log();
-    const tests = testsOf(project, options);
-    return await runDataTests({ project, log, topics, tests, connect: () => this.#warehouse.connect() }, options);
+    return await runDataTests({ project, log, topics, connect: () => this.#warehouse.connect() }, options);
   }
 
   async why(question: WhyQuestion): Promise<WhyAnswer> {

@@ -103,7 +103,15 @@ export class ControlClient implements WarehouseOperations, Disposable {
       return (await this.#callWithProgress('run', options, signal, onProgress)) as RunSummary;
     } catch (error) {
       if (signal?.aborted !== true) throw error;
-      const nothing = { records: 0, deadLetters: 0, batches: 0, milliseconds: 0, models: [], refreshed: null };
+      const nothing = {
+        records: 0,
+        deadLetters: 0,
+        batches: 0,
+        milliseconds: 0,
+        models: [],
+        results: [],
+        refreshed: null,
+      };
       return { ...nothing, interrupted: true };
     }
   }

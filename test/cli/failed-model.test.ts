@@ -26,7 +26,10 @@ async function called(...args: string[]): Promise<LensResult> {
 
 test('run and compact name it and exit 1, status says failed', async () => {
   const run = await called('run');
-  expect([run.code, run.stderr]).toEqual([1, expect.stringMatching(failure) as string]);
+  expect([run.code, run.stderr]).toEqual([1, '']);
+  expect(run.stdout).toMatch(/^\S+ {2}Failure in model note_numbers \(models\/reports\/note_numbers\.sql\)$/m);
+  expect(run.stdout).toMatch(/^ {2}Conversion Error: .*'seven'/m);
+  expect(run.stdout).toMatch(/Done\. PASS=6 WARN=0 ERROR=1 SKIP=0 NO-OP=0 TOTAL=7\n$/);
   const compact = await called('compact');
   expect([compact.code, compact.stderr]).toEqual([1, expect.stringMatching(failure) as string]);
   expect(compact.stdout).toMatch(/^compaction: .*daily_sales.*, failed: note_numbers, /m);

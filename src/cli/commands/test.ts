@@ -3,12 +3,10 @@ import type { TestSummary } from '../../materializer/node-results.ts';
 import { withWarehouseReads } from '../../service/hold-warehouse.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { interruption } from '../interruption.ts';
-import { addNodeFlags, NodeCommand, type NodeFlags } from '../node-command.ts';
+import { addNodeFlags, NodeCommand, type NodeFlags, NOTHING_DONE } from '../node-command.ts';
 import { progressPrinter } from '../node-lines.ts';
 import { counted } from '../numbers.ts';
 import { withSelectionFlags } from '../selection-flags.ts';
-
-const NOTHING = { results: [], milliseconds: 0, interrupted: false, what: '', remarks: [] };
 
 interface TestFlags extends NodeFlags {
   readonly storeFailures?: boolean;
@@ -27,8 +25,8 @@ export function testCommand(): Command {
     .action(async (flags: TestFlags, own: Command) => {
       const nodes = new NodeCommand(flags, own);
       const { settings, output } = nodes.invocation;
-      const tests = nodes.selected(['test'])?.map(({ uniqueId }) => uniqueId);
-      if (tests?.length === 0) return nodes.end(NOTHING);
+      const tests = nodes.selects ? nodes.selected(['test']).map(({ uniqueId }) => uniqueId) : undefined;
+      if (tests?.length === 0) return nodes.end(NOTHING_DONE);
       const { failFast, warnError, storeFailures } = flags;
       const asked = { tests, failFast, warnError, storeFailures };
       const calls = { signal: interruption(), onProgress: progressPrinter(nodes.console) };

@@ -1,0 +1,17 @@
+import { Command } from 'commander';
+import { addNodeFlags } from '../node-command.ts';
+import { addRunFlags, runNodes, type RunFlags } from '../run-command.ts';
+import { withSelectionFlags } from '../selection-flags.ts';
+
+/** `lens build`: exit 1 when a model or a test failed, or anything was skipped for that. */
+export function buildCommand(): Command {
+  const command = new Command('build')
+    .description('catch up as lens run does, then run the data tests; what follows from a failure is skipped')
+    .option('--store-failures', 'keep the failing rows in tables of the schema ..._dbt_test__audit');
+  return addRunFlags(addNodeFlags(withSelectionFlags(command, 'resources')))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ lens build\n  $ lens build --select +fct_sessions\n  $ lens build --fail-fast',
+    )
+    .action((flags: RunFlags, own: Command) => runNodes(flags, own, ['model', 'test']));
+}

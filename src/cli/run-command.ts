@@ -1,0 +1,99 @@
+import type { Command } from 'commander';
+import type { NodeProgress, NodeResult } from '../materializer/node-results.ts';
+import type { RunSummary } from '../materializer/operations.ts';
+import type { RefreshNews } from '../materializer/refresh-contract.ts';
+import type { Resource, ResourceType } from '../project/resource-graph.ts';
+import { withWarehouse } from '../service/hold-warehouse.ts';
+import { eventPrinter } from './event-printer.ts';
+import { interruption, reportInterruption } from './interruption.ts';
+import { NodeCommand, type NodeFlags, NOTHING_DONE } from './node-command.ts';
+import { progressPrinter } from './node-lines.ts';
+import { counted, duration } from './numbers.ts';
+import { Progress } from './progress.ts';
+import { refreshedText, refreshPrinter } from './refresh-printer.ts';
+
+export interface RunFlags extends NodeFlags {
+  readonly fullRefresh?: boolean;
+  readonly allowDataLoss?: boolean;
+  readonly skipTests?: boolean;
+  readonly storeFailures?: boolean;
+}
+
+export function addRunFlags(command: Command): Command {
+  return command
+    .option(
+      '--full-refresh',
+      'replay the log into a new edition, or rebuild what --select names in a copy; test it, swap it in',
+    )
+    .option('--allow-data-loss', 'with --full-refresh: go on although the log no longer holds the history')
+    .option('--skip-tests', 'with --full-refresh: swap without running the data tests on the new edition');
+}
+
+/** `lens run` and `lens build`: catches up, brings the models up, and runs the selected nodes of these types. */
+export async function runNodes(flags: RunFlags, command: Command, types: readonly ResourceType[]): Promise<void> {
+  const nodes = new NodeCommand(flags, command);
+  const { settings, output } = nodes.invocation;
+  const selected = nodes.selected(types);
+  if (selected.length === 0) return nodes.end(NOTHING_DONE);
+  using progress = new Progress(output);
+  const opening = { onEvent: eventPrinter(output, progress, 'at the end'), create: true } as const;
+  const of = (type: ResourceType): Resource[] => selected.filter(({ resourceType }) => resourceType === type);
+  const { fullRefresh, allowDataLoss, skipTests, failFast, warnError, storeFailures } = flags;
+  const asked = {
+    // Without a selection: whatever the project has by which the warehouse is kept.
+    models: nodes.selects ? of('model').map(({ name }) => name) : undefined,
+    tests: of('test').map(({ uniqueId }) => uniqueId),
+    ...{ fullRefresh, allowDataLoss, skipTests, failFast, warnError, storeFailures },
+  };
+  const refreshing = refreshPrinter(output, progress);
+  const printing = progressPrinter(nodes.console);
+  const onProgress = (news: NodeProgress | RefreshNews): void => {
+    if (news.kind === 'preflight' || news.kind === 'phase' || news.kind === 'progress') return refreshing(news);
+    progress.clear();
+    printing(news);
+  };
+  const signal = interruption();
+  const summary = await withWarehouse(settings, opening, (operations) =>
+    operations.run({ ...asked, signal, onProgress }),
+  );
+  progress.clear();
+  if (summary.interrupted) {
+    reportInterruption(output, 'the warehouse stands at its last commit, and the next run goes on from there');
+    return;
+  }
+  const { results, refreshed, ...caughtUp } = summary;
+  if (refreshed !== null) output.line(refreshedText(refreshed), { event: 'refreshed', ...refreshed });
+  output.line(doneText(summary), { event: command.name(), ...caughtUp });
+  nodes.end({ ...summary, what: countsOf(results), remarks: remarksOf(results) });
+}
+
+function doneText({ records, batches, deadLetters, milliseconds }: RunSummary): string {
+  const dead = deadLetters > 0 ? `, ${counted(deadLetters, 'dead letter')}` : '';
+  return `done: ${counted(records, 'record')} in ${counted(batches, 'batch', 'batches')}${dead}, ${duration(milliseconds)}`;
+}
+
+/** `1 incremental model, 5 table models, 25 data tests`. */
+function countsOf(results: readonly NodeResult[]): string {
+  const counts = new Map<string, number>();
+  for (const { resourceType, description } of results) {
+    const kind = resourceType === 'model' ? `${description.split(' ')[1]} model` : resourceType;
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return [...counts]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([kind, n]) => counted(n, kind === 'test' ? 'data test' : kind.replaceAll('_', ' ')))
+    .join(', ');
+}
+
+/** Streaming: what a skip says, and what it does not. */
+function remarksOf(results: readonly NodeResult[]): string[] {
+  const skipped = results.filter(({ status }) => status === 'skipped');
+  const still = skipped.flatMap(({ name, remarks }) => remarks.map((remark) => `${name}: ${remark}`));
+  const kept = skipped.some(({ resourceType, remarks }) => resourceType === 'model' && remarks.length === 0);
+  return kept
+    ? [
+        ...still,
+        'models that are skipped for a test have been kept current all the same: nothing vouches for their rows',
+      ]
+    : still;
+}
