@@ -43,7 +43,12 @@ export async function runNodes(flags: RunFlags, command: Command, types: readonl
     // Without a selection: whatever the project has by which the warehouse is kept.
     models: nodes.selects ? of('model').map(({ name }) => name) : undefined,
     tests: of('test').map(({ uniqueId }) => uniqueId),
-    ...{ fullRefresh, allowDataLoss, skipTests, failFast, warnError, storeFailures },
+    fullRefresh,
+    allowDataLoss,
+    skipTests,
+    failFast,
+    warnError,
+    storeFailures,
   };
   const refreshing = refreshPrinter(output, progress);
   const printing = progressPrinter(nodes.console);

@@ -54,7 +54,8 @@ export class Edition implements AsyncDisposable {
   readonly compaction: EditionCompaction;
   readonly #standings: ModelStandings;
   readonly #costs = new ModelCosts();
-  #costsBefore: ReadonlyMap<string, ModelCost> = new Map();
+  /** What upkeep had cost before models were built at open. */
+  costsBefore: ReadonlyMap<string, ModelCost> = new Map();
   readonly file: FileCheckpoint;
   readonly #indexes: KeyIndexes;
   readonly #batches: BatchTransaction;
@@ -139,18 +140,13 @@ export class Edition implements AsyncDisposable {
         gates,
       );
       await edition.#standings.read(connection);
-      edition.#costsBefore = costsBefore;
+      edition.costsBefore = costsBefore;
       return edition;
     } catch (error) {
       connection[Symbol.dispose]();
       await warehouse[Symbol.asyncDispose]();
       throw error;
     }
-  }
-
-  /** What upkeep had cost before models were built at open. */
-  get costsBefore(): ReadonlyMap<string, ModelCost> {
-    return this.#costsBefore;
   }
 
   /** What upkeep has cost up to now. */
