@@ -117,15 +117,8 @@ export class Edition implements AsyncDisposable {
       const costsBefore = await storedCosts(connection);
       const { changes, ...prepared } = await prepare(connection, project, plans, tables);
       const any = await connection.number('select count(*) from lens.checkpoint');
-      if (any > 0)
-        notices.push(
-          ...openedWords(changes),
-          ...(await failingOf(
-            connection,
-            gates,
-            changes.map(({ name }) => name),
-          )),
-        );
+      const names = changes.map(({ name }) => name);
+      if (any > 0) notices.push(...openedWords(changes), ...(await failingOf(connection, gates, names)));
       const budget = await memoryBudget(connection);
       const bounds = { fromRows: options.indexFromRows, maxBytes: budget.indexBytes };
       const edition = new Edition(
