@@ -6,6 +6,7 @@ import { compactCommand } from './commands/compact.ts';
 import { compileCommand } from './commands/compile.ts';
 import { consumeCommand } from './commands/consume.ts';
 import { demoCommand } from './commands/demo.ts';
+import { dlqCommand } from './commands/dlq.ts';
 import { explainCommand } from './commands/explain.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { lagCommand } from './commands/lag.ts';
@@ -53,6 +54,7 @@ export function buildProgram(): Command {
     planCommand,
     verifyCommand,
     whyCommand,
+    dlqCommand,
   ];
   for (const command of commands) inherit(program, command());
   program.addHelpText('after', EXAMPLES);

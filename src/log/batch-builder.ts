@@ -3,9 +3,8 @@ import { BATCH_HEADER_BYTES, BATCH_PREFIX_BYTES, CRC_FROM } from './batch-layout
 import { CODEC_ID, compress } from './compression.ts';
 import { crc32c } from './crc32c.ts';
 import type { Compression } from './event-log.ts';
+import { type Headers, packHeaders } from './record-headers.ts';
 import { varintSize, varlongSize, writeVarint, writeVarlong } from './varint.ts';
-
-export type Headers = readonly (readonly [string, Uint8Array])[];
 
 /** What an idempotent producer or a log of its own writes into the batch header; default -1, -1, -1 and offset 0. */
 export interface BatchFields {
@@ -127,20 +126,4 @@ function copy(from: Uint8Array, to: Uint8Array, at: number): number {
   if (length > SMALL) to.set(from, at);
   else for (let i = 0; i < length; i++) to[at + i] = from[i] as number;
   return at + length;
-}
-
-function packHeaders(headers: Headers): Uint8Array {
-  const keys = headers.map(([key]) => Buffer.from(key, 'utf8'));
-  let size = 5;
-  for (const [i, [, value]] of headers.entries()) size += 10 + (keys[i] as Buffer).length + value.length;
-  const bytes = new Uint8Array(size);
-  let p = writeVarint(bytes, 0, headers.length);
-  for (const [i, [, value]] of headers.entries()) {
-    const key = keys[i] as Buffer;
-    p = writeVarint(bytes, p, key.length);
-    p = copy(key, bytes, p);
-    p = writeVarint(bytes, p, value.length);
-    p = copy(value, bytes, p);
-  }
-  return bytes.subarray(0, p);
 }

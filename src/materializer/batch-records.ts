@@ -1,4 +1,5 @@
 import { RecordBlock } from '../log/record-block.ts';
+import { headersAt, headersEnd } from '../log/record-headers.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import type { TopicBatch } from '../topics/topic-batch.ts';
 import type { DeadLetter } from '../topics/topic-contract.ts';
@@ -70,6 +71,7 @@ export function deadLetterOf({ block, at }: RecordPlace, reasonCode: string, rea
     timestamp: block.timestamp[at] as number,
     key: block.key(at),
     value: block.value(at),
+    headers: headersAt(block, at),
     reasonCode,
     reason,
   };
@@ -87,6 +89,9 @@ function copyOf(block: RecordBlock, from: number, to: number): RecordBlock {
       first = Math.min(first, starts[i] as number);
       end = Math.max(end, (starts[i] as number) + length);
     }
+    if ((block.headersStart[i] as number) < 0) continue;
+    first = Math.min(first, block.headersStart[i] as number);
+    end = Math.max(end, headersEnd(block, i));
   }
   const start = Math.min(first, end);
   const copy = new RecordBlock();
@@ -104,6 +109,6 @@ function copyOf(block: RecordBlock, from: number, to: number): RecordBlock {
   copy.keyLength = block.keyLength.slice(from, to);
   copy.valueStart = block.valueStart.slice(from, to).map((place) => place - start);
   copy.valueLength = block.valueLength.slice(from, to);
-  copy.headersStart = new Int32Array(to - from).fill(-1);
+  copy.headersStart = block.headersStart.slice(from, to).map((place) => (place < 0 ? place : place - start));
   return copy;
 }

@@ -5,9 +5,10 @@ import type { TopicCatalog } from '../topics/catalog.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import type { Batch } from './batch.ts';
 import { advanceCheckpoint } from './checkpoint.ts';
-import { keepDeadLetters } from './dead-letters.ts';
+import { keepDeadLetters, putLetters } from './dead-letters.ts';
+import type { EditionCompaction } from './edition-compaction.ts';
 import { fold } from './fold.ts';
-import { auditedBatch, GateRefusal } from './gate-audit.ts';
+import { auditedBatch, GateRefusal, reasonOf } from './gate-audit.ts';
 import { type Baselines, type GateFailure, type Gates } from './gates.ts';
 import { heldBack, keepHeld } from './held-records.ts';
 import { land } from './landing.ts';
@@ -24,9 +25,15 @@ export interface AppliedBatch {
   readonly notices: readonly string[];
 }
 
+/**
+ * `fold`: into the models kept by batches. `aside`: also into those kept by compaction, since the change moves no offset that they
+ * could be behind. `bulk`: landed alone.
+ */
+export type BatchMode = 'fold' | 'aside' | 'bulk';
+
 /** How a batch is applied. */
 interface Application {
-  readonly bulk: boolean;
+  readonly mode: BatchMode;
   readonly failed: readonly Error[];
   readonly baselines?: Baselines | undefined;
   readonly trial?: boolean;
@@ -40,6 +47,7 @@ export interface BatchParts {
   readonly standings: ModelStandings;
   readonly costs: ModelCosts;
   readonly gates: Gates;
+  readonly compaction: EditionCompaction;
   readonly catalog: TopicCatalog;
 }
 
@@ -51,21 +59,25 @@ export class BatchTransaction {
     this.#parts = parts;
   }
 
-  /** Applies a batch, or of one that a gate refuses what the gates let pass. */
-  async apply(batch: Batch, bulk: boolean, failed: readonly Error[]): Promise<AppliedBatch> {
-    const refused = await this.#once(batch, { bulk, failed });
+  /**
+   * Applies a batch, or of one that a gate refuses what the gates let pass; GATE_REFUSED where that cannot be told, since the records
+   * were not kept.
+   */
+  async apply(batch: Batch, mode: BatchMode, failed: readonly Error[]): Promise<AppliedBatch> {
+    const refused = await this.#once(batch, { mode, failed });
     if (!(refused instanceof GateRefusal)) return refused;
+    if (batch.kept === undefined) throw new LensError('GATE_REFUSED', reasonOf(refused.failures));
     const baselines = await this.#parts.gates.baselines(
       this.#parts.connection,
       refused.failures.map(({ gate }) => gate),
     );
     const { tables, catalog } = this.#parts;
     const trial = async (part: Batch): Promise<readonly GateFailure[]> => {
-      const tried = await this.#once(part, { bulk, failed, baselines, trial: true });
+      const tried = await this.#once(part, { mode, failed, baselines, trial: true });
       return tried instanceof GateRefusal ? tried.failures : [];
     };
     const audited = await auditedBatch(batch, await trial(batch), { trial, tables, catalog });
-    const applied = await this.#once(audited, { bulk, failed, baselines });
+    const applied = await this.#once(audited, { mode, failed, baselines });
     if (applied instanceof GateRefusal) throw new LensError('INTERNAL', 'a gate refused a batch that it had let pass');
     return { ...applied, notices: [...this.#parts.gates.tellFailing(baselines), ...applied.notices] };
   }
@@ -73,9 +85,10 @@ export class BatchTransaction {
   /** One transaction; rolled back where a gate fails, and always where it is a trial. */
   async #once(
     batch: Batch,
-    { bulk, failed, baselines, trial = false }: Application,
+    { mode, failed, baselines, trial = false }: Application,
   ): Promise<AppliedBatch | GateRefusal> {
     const connection = this.#parts.connection;
+    const bulk = mode === 'bulk';
     const deadLetters = [
       ...batch.topics.flatMap(({ sealed }) => sealed.deadLetters),
       ...(batch.held ?? []).map(({ letter }) => letter),
@@ -94,10 +107,12 @@ export class BatchTransaction {
       }
       const behind = this.#parts.standings.behind();
       const rows = bulk ? 0 : await fold(connection, this.#parts.plans, changes, behind, costs);
+      if (mode === 'aside') await this.#parts.compaction.within(connection);
       const failures = await this.#parts.gates.check(connection, changes, behind, baselines);
       if (trial || failures.length > 0) throw new GateRefusal(failures);
       await keepDeadLetters(connection, deadLetters, Date.now());
       await keepHeld(connection, batch.held ?? []);
+      await putLetters(connection, batch.letters ?? []);
       await advanceCheckpoint(connection, batch.positions);
       if (costs.due) await costs.write(connection);
       return { rows, standings };

@@ -2,6 +2,7 @@ import type { TopicContract } from '../topics/topic-contract.ts';
 import type { SealedBatch } from '../topics/topic-batch.ts';
 import type { Position } from '../log/event-log.ts';
 import type { BatchRecords } from './batch-records.ts';
+import type { StoredLetter } from './dead-letters.ts';
 import type { HeldRecord } from './held-records.ts';
 
 /** What one transaction applies: the decoded records of each topic, and the positions after them. */
@@ -10,6 +11,8 @@ export interface Batch {
   /** The next offset of every partition that moved. */
   readonly positions: readonly Position[];
   readonly records: number;
+  /** Dead letters that the batch redrives, as they are with it. */
+  readonly letters?: readonly StoredLetter[];
   /** Records between the positions after this batch and the ends of the log, over all partitions. */
   readonly lag: number;
   /** The records as they came; there where a gate may refuse the batch. */

@@ -64,18 +64,35 @@ export class EditionCompaction implements Disposable {
     return work;
   }
 
-  async #run(full: boolean): Promise<{ models: CompactedModel[]; failed: Error[] }> {
-    const failed: Error[] = [];
-    const stands = ({ model }: MaintenancePlan): boolean => this.#standings.of(model) === 'current';
-    // What reads a folded model that is behind cannot be at the checkpoint either.
-    const foldedBehind = this.#plans.filter((plan) => plan.upkeep === 'batch' && !stands(plan));
-    const out = storedReaders(
+  /**
+   * Brings the models that stand up inside a transaction of the writing connection, while no compaction runs. For changes that no
+   * offset stands for: later, nothing would tell that a model is behind.
+   */
+  async within(connection: Connection): Promise<void> {
+    const behind = this.#notToReach();
+    const plans = this.#compacted().filter((plan) => !behind.has(plan.model) && this.#stands(plan));
+    await compact(connection, plans, new Set(), { costs: this.#costs, gates: this.#gates, behind });
+  }
+
+  #stands({ model }: MaintenancePlan): boolean {
+    return this.#standings.of(model) === 'current';
+  }
+
+  /** What reads a folded model that is behind cannot be at the checkpoint either. */
+  #notToReach(): Set<string> {
+    const foldedBehind = this.#plans.filter((plan) => plan.upkeep === 'batch' && !this.#stands(plan));
+    return storedReaders(
       this.#plans,
       foldedBehind.map((plan) => plan.model),
     );
+  }
+
+  async #run(full: boolean): Promise<{ models: CompactedModel[]; failed: Error[] }> {
+    const failed: Error[] = [];
+    const out = this.#notToReach();
     for (;;) {
       const plans = this.#compacted().filter((plan) => !out.has(plan.model));
-      const outright = new Set(plans.filter((plan) => full || !stands(plan)).map((plan) => plan.model));
+      const outright = new Set(plans.filter((plan) => full || !this.#stands(plan)).map((plan) => plan.model));
       try {
         const models = await this.#connection.transaction(async () => {
           const compacted = await compact(this.#connection, plans, outright, {

@@ -9,10 +9,10 @@ import type { Connection } from '../warehouse/connection.ts';
 import { KeyIndexes } from '../warehouse/key-indexes.ts';
 import { Warehouse, type WarehouseOptions } from '../warehouse/warehouse.ts';
 import type { Batch } from './batch.ts';
-import { type AppliedBatch, BatchTransaction } from './batch-transaction.ts';
+import { type AppliedBatch, type BatchMode, BatchTransaction } from './batch-transaction.ts';
 import { makeMissingViews } from './build-models.ts';
 import { openedWords } from './changes/change-words.ts';
-import { addPartitions, type CheckpointEntry, readCheckpoint } from './checkpoint.ts';
+import { type CheckpointEntry, readCheckpoint } from './checkpoint.ts';
 import { recordCompaction } from './compaction.ts';
 import { EditionCompaction } from './edition-compaction.ts';
 import { FileCheckpoint } from './file-checkpoint.ts';
@@ -95,6 +95,7 @@ export class Edition implements AsyncDisposable {
       standings: this.#standings,
       costs: this.#costs,
       gates: this.gates.batch,
+      compaction: this.compaction,
       catalog,
     });
   }
@@ -157,8 +158,9 @@ export class Edition implements AsyncDisposable {
     return readCheckpoint(this.#connection);
   }
 
-  async addPartitions(entries: readonly CheckpointEntry[]): Promise<void> {
-    await this.#connection.transaction(() => addPartitions(this.#connection, entries));
+  /** Work on system tables alone, in a transaction of its own. */
+  write<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#connection.transaction(() => work(this.#connection));
   }
 
   /** Folded models that are not kept by batches at the moment, by state. */
@@ -174,13 +176,23 @@ export class Edition implements AsyncDisposable {
   }
 
   /** Lands a batch and folds it into the models, with its checkpoint. A model that fails is left behind, with all that read it. */
-  async applyFolding(batch: Batch): Promise<AppliedBatch> {
+  applyFolding(batch: Batch): Promise<AppliedBatch> {
+    return this.#applyWhole(batch, 'fold');
+  }
+
+  /** The same for a change that moves no offset, also for models kept by compaction: they could not say that they are behind it. */
+  async applyAside(batch: Batch): Promise<AppliedBatch> {
+    await this.compaction.idle();
+    return this.#applyWhole(batch, 'aside');
+  }
+
+  async #applyWhole(batch: Batch, mode: BatchMode): Promise<AppliedBatch> {
     const failed: Error[] = [];
     if (!this.#indexes.made) await this.compaction.idle();
     await this.#indexes.make(this.#connection);
     for (;;) {
       try {
-        const applied = await this.#apply(batch, false, failed);
+        const applied = await this.#apply(batch, mode, failed);
         this.file.folded(batch.records);
         return applied;
       } catch (error) {
@@ -200,12 +212,12 @@ export class Edition implements AsyncDisposable {
     for (const { model } of this.#stored()) {
       if (this.#standings.of(model) === 'current') this.#standings.leave(model, 'catching-up');
     }
-    return this.#apply(batch, true, []);
+    return this.#apply(batch, 'bulk', []);
   }
 
-  async #apply(batch: Batch, bulk: boolean, failed: readonly Error[]): Promise<AppliedBatch> {
+  async #apply(batch: Batch, mode: BatchMode, failed: readonly Error[]): Promise<AppliedBatch> {
     if (this.#standings.unwritten) await this.compaction.idle();
-    return this.#batches.apply(batch, bulk, failed);
+    return this.#batches.apply(batch, mode, failed);
   }
 
   /** Rebuilds folded models that are behind, with the folded models that read them. One that fails stays behind. */
@@ -262,9 +274,9 @@ export class Edition implements AsyncDisposable {
 
   /** Records a compaction, and what upkeep has cost since the one before. */
   recordCompaction(milliseconds: number, full: boolean): Promise<void> {
-    return this.#connection.transaction(async () => {
-      await recordCompaction(this.#connection, milliseconds, full);
-      await this.#costs.write(this.#connection);
+    return this.write(async (connection) => {
+      await recordCompaction(connection, milliseconds, full);
+      await this.#costs.write(connection);
     });
   }
 

@@ -1,6 +1,7 @@
 import { LensError } from '../core/errors.ts';
 import type { LogReading, PartitionOffsets } from '../log/event-log.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
+import { addPartitions } from './checkpoint.ts';
 import { positions } from './checkpoint-publisher.ts';
 import type { Edition } from './edition.ts';
 import type { LiveEdition } from './live-edition.ts';
@@ -29,11 +30,14 @@ export async function findPartitions(
   const fresh = offsets.filter((o) => !known.some((k) => k.topic === o.topic && k.partition === o.partition));
   if (fresh.length > 0) {
     await exclusive(() =>
-      edition.addPartitions(
-        fresh.map(({ topic, partition, low }) => {
-          const topicId = described.get(topic)?.id ?? '';
-          return { topic, partition, nextOffset: low, firstOffset: low, topicId, leaderEpoch: null };
-        }),
+      edition.write((connection) =>
+        addPartitions(
+          connection,
+          fresh.map(({ topic, partition, low }) => {
+            const topicId = described.get(topic)?.id ?? '';
+            return { topic, partition, nextOffset: low, firstOffset: low, topicId, leaderEpoch: null };
+          }),
+        ),
       ),
     );
   }

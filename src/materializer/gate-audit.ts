@@ -162,7 +162,7 @@ function tokenOf({ gate, text }: GateFailure, row?: ChangedRow): string {
 }
 
 /** `data test NAME fails for status = "shipped" (orders [7])` */
-function reasonOf(failures: readonly GateFailure[]): string {
+export function reasonOf(failures: readonly GateFailure[]): string {
   const shown = failures.slice(0, EXAMPLES).map(({ gate, text, rows }) => {
     const of = rows.slice(0, EXAMPLES).map(({ table, key }) => `${table} ${key}`);
     const more = rows.length > EXAMPLES ? ` and ${rows.length - EXAMPLES} more` : '';

@@ -9,8 +9,10 @@ import type {
 import type { GatePlan } from '../maintenance/gate-plan.ts';
 import type { DeadLetter } from '../topics/topic-contract.ts';
 import { RecordBlock } from '../log/record-block.ts';
+import { headersAt } from '../log/record-headers.ts';
 import type { Connection, SqlValue } from '../warehouse/connection.ts';
-import { keepDeadLetters } from './dead-letters.ts';
+import { ORIGIN_HEADER } from './amended-log.ts';
+import { keepDeadLetters, readLetters } from './dead-letters.ts';
 
 /** A record that a gate has held back: a decision that stands for every replay, as long as the test is what it was then. */
 export interface HeldRecord {
@@ -92,10 +94,7 @@ export async function takeDecisions(from: Connection, to: Connection, gates: rea
   const taken = (await decisions(from)).filter(({ fingerprint }) => same.has(fingerprint));
   if (taken.length === 0) return;
   const held = byPartition(taken);
-  const letters = await from.rows<DeadLetter>(
-    `select topic, partition, record_offset as "offset", epoch_ms(record_timestamp) as timestamp, key, value,
-       reason_code as "reasonCode", reason from lens.dead_letters where reason_code = 'gate_failed'`,
-  );
+  const letters = await readLetters(from, { reason: 'gate_failed', status: ['open'] });
   await to.transaction(async () => {
     await keepDecisions(to, taken);
     const own = letters.filter((one) => held.get(`${one.topic}/${one.partition}`)?.has(one.offset));
@@ -135,10 +134,17 @@ export class LogWithoutHeld implements LogReading {
   }
 }
 
+/** Whether a record is a redriven dead letter, put after the one of this offset. */
+function standsForAnother(block: RecordBlock, at: number): boolean {
+  return headersAt(block, at).some(([name]) => name === ORIGIN_HEADER);
+}
+
 /** The block with holes where the offsets were, as compaction leaves them; over the same bytes. */
 function withoutOffsets(block: RecordBlock, offsets: ReadonlySet<number>): RecordBlock {
   const kept: number[] = [];
-  for (let at = 0; at < block.count; at++) if (!offsets.has(block.offset(at))) kept.push(at);
+  for (let at = 0; at < block.count; at++) {
+    if (!offsets.has(block.offset(at)) || standsForAnother(block, at)) kept.push(at);
+  }
   if (kept.length === block.count) return block;
   const { topic, partition, bytes, baseOffset, nextOffset, endOffset, leaderEpoch } = block;
   const rest = Object.assign(new RecordBlock(), {

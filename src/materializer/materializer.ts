@@ -9,6 +9,7 @@ import { Edition } from './edition.ts';
 import { finishSwap } from './edition-swap.ts';
 import { beginEditions, liveFile } from './editions-file.ts';
 import { Follower } from './follower.ts';
+import { LetterWork } from './letter-work.ts';
 import { LiveEdition } from './live-edition.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import { removeUnfinished } from './next-edition.ts';
@@ -43,6 +44,7 @@ import { why } from './why.ts';
  * per data directory; its methods may be called at any time, also while it follows.
  */
 export class Materializer implements WarehouseOperations, AsyncDisposable {
+  readonly letters: LetterWork;
   readonly #options: MaterializerOptions;
   readonly #live: LiveEdition;
   readonly #publisher: CheckpointPublisher;
@@ -58,8 +60,16 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     this.#live = new LiveEdition(edition);
     this.#publisher = new CheckpointPublisher(options, this.#live);
     this.#compactor = new Compactor(options, this.#live, this.#turns);
+    this.letters = new LetterWork(options, this.#live, this.#turns);
     this.#follower = new Follower(options, this.#live, this.#turns, this.#compactor, this.#publisher);
-    this.#refresher = new Refresher(options, this.#live, this.#compactor, this.#follower, this.#publisher);
+    this.#refresher = new Refresher(
+      options,
+      this.#live,
+      this.#compactor,
+      this.#follower,
+      this.#publisher,
+      this.letters,
+    );
   }
 
   get #edition(): Edition {

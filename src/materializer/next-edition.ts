@@ -7,13 +7,17 @@ import { consume } from './consume.ts';
 import { Edition, type EditionOptions } from './edition.ts';
 import { editionFileName, readEditions, writeEditions } from './editions-file.ts';
 import { removeEdition } from './edition-swap.ts';
+import type { StoredLetter } from './dead-letters.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import { modelFailed } from './model-failed.ts';
 import { PinnedLog } from './pinned-log.ts';
+import { withLetters } from './replay-letters.ts';
 
 /** What a next edition is made with; the project may be another one than the live edition's. */
 export interface NextEditionOptions extends EditionOptions, Pick<MaterializerOptions, 'dataDir' | 'batch' | 'bulk'> {
   readonly log: LogReading;
+  /** Those of the live edition that something was decided of. */
+  readonly letters: readonly StoredLetter[];
   readonly signal: AbortSignal;
   /** How far a piece of work is, in records. */
   readonly onProgress?: ((progress: EditionProgress) => void) | undefined;
@@ -86,7 +90,8 @@ export class NextEdition implements AsyncDisposable {
         using decided = await origin.decided.warehouse.connect();
         await edition.gates.takeDecisions(decided);
       }
-      return new NextEdition(number, name, edition, options, kept);
+      const log = await withLetters(edition, options.letters, options);
+      return new NextEdition(number, name, edition, { ...options, log }, kept);
     } catch (error) {
       inUse.delete(name);
       if (!kept) removeEdition(file);

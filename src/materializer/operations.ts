@@ -1,3 +1,4 @@
+import type { LetterOperations } from './dead-letter-contract.ts';
 import type { ResultSink } from '../warehouse/read-only-query.ts';
 import type { NodeProgress, NodeResult, TestManner, TestOptions, TestSummary } from './node-results.ts';
 import type { Refreshed, RefreshNews } from './refresh-contract.ts';
@@ -32,6 +33,7 @@ export interface WarehouseOperations {
   why(question: WhyQuestion): Promise<WhyAnswer>;
   /** Brings the models kept by compaction up to the checkpoint; `full` rebuilds them outright. */
   compact(options: { full: boolean }): Promise<CompactionSummary>;
+  readonly letters: LetterOperations;
   /** Catches up to the end offsets taken at its start and brings the selected models up to them. */
   run(options: RunOptions): Promise<RunSummary>;
 }

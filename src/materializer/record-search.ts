@@ -1,9 +1,10 @@
-import type { EventLog } from '../log/event-log.ts';
 import type { RecordBlock } from '../log/record-block.ts';
+import { readHeaders } from '../log/record-headers.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import type { TopicContract } from '../topics/topic-contract.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { idents } from '../warehouse/sql.ts';
+import { type AmendedLog, letterBlock, ORIGIN_HEADER } from './amended-log.ts';
 import type { CheckpointEntry } from './checkpoint.ts';
 import { recreated } from './find-partitions.ts';
 import type { RawRow, RawRows } from './lineage.ts';
@@ -11,7 +12,7 @@ import type { WhyRecord } from './why-contract.ts';
 
 /** Where the log's records are, and which of them count: those that were applied. */
 export interface AppliedLog {
-  readonly log: EventLog;
+  readonly log: AmendedLog;
   readonly catalog: TopicCatalog;
   /** As it was when the rows were read: no record after it counts. */
   readonly checkpoint: readonly CheckpointEntry[];
@@ -184,11 +185,18 @@ function recordOf(block: RecordBlock, i: number, key: string | null): WhyRecord 
   const timed = milliseconds >= 0 && milliseconds <= 8.64e15;
   return {
     topic: block.topic,
-    partition: block.partition,
-    offset: block.offset(i),
+    ...placeOf(block, i),
     timestamp: timed ? new Date(milliseconds).toISOString() : null,
     key,
   };
+}
+
+/** Where the log has a record: one that stands for a redriven dead letter says so itself. */
+function placeOf(block: RecordBlock, i: number): { partition: number; offset: number } {
+  const [, origin] = readHeaders(block, i).find(([name]) => name === ORIGIN_HEADER) ?? [];
+  if (origin === undefined) return { partition: block.partition, offset: block.offset(i) };
+  const [partition = 0, offset = 0] = Buffer.from(origin).toString().split('/').map(Number);
+  return { partition, offset };
 }
 
 /**
@@ -206,7 +214,9 @@ async function scan(
   if (other !== undefined) throw recreated(topic, other.nextOffset);
   const open = new Map<number, number>();
   const from = [];
-  for (const { partition, low, end } of await log.offsets([topic])) {
+  const offsets = await log.offsets([topic]);
+  for (const letter of log.before(offsets)) await visit(letterBlock(letter), 1);
+  for (const { partition, low, end } of offsets) {
     const entry = entries.find((one) => one.partition === partition);
     if (entry === undefined) continue;
     const [first, until] = [Math.max(low, entry.firstOffset), Math.min(end, entry.nextOffset)];

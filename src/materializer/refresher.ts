@@ -8,11 +8,13 @@ import { swapEditions } from './edition-swap.ts';
 import { requireTests } from './edition-tests.ts';
 import { editionFileName, liveFile, readEditions } from './editions-file.ts';
 import type { Follower } from './follower.ts';
+import type { LetterWork } from './letter-work.ts';
 import type { LiveEdition } from './live-edition.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import { type EditionOrigin, NextEdition } from './next-edition.ts';
 import { neverRefreshed, preflight } from './preflight.ts';
 import { storedReaders } from './prepare-relations.ts';
+import { settledLetters } from './replay-letters.ts';
 import type { Refreshed, RefreshPhase, RefreshSink } from './refresh-contract.ts';
 import { Turns } from './turns.ts';
 
@@ -40,6 +42,7 @@ export class Refresher implements AsyncDisposable {
   readonly #compactor: Compactor;
   readonly #follower: Follower;
   readonly #publisher: CheckpointPublisher;
+  readonly #letters: LetterWork;
   readonly #refreshes = new Turns();
   readonly #closing = new AbortController();
 
@@ -49,7 +52,9 @@ export class Refresher implements AsyncDisposable {
     compactor: Compactor,
     follower: Follower,
     publisher: CheckpointPublisher,
+    letters: LetterWork,
   ) {
+    this.#letters = letters;
     this.#options = options;
     this.#live = live;
     this.#compactor = compactor;
@@ -63,7 +68,7 @@ export class Refresher implements AsyncDisposable {
    */
   refresh(options: RefreshOptions): Promise<Refreshed> {
     const signal = AbortSignal.any([options.signal, this.#closing.signal]);
-    return this.#refreshes.take(() => this.#refresh({ ...options, signal }));
+    return this.#refreshes.take(() => this.#letters.unchanged(() => this.#refresh({ ...options, signal })));
   }
 
   async #refresh(options: RefreshOptions): Promise<Refreshed> {
@@ -89,6 +94,7 @@ export class Refresher implements AsyncDisposable {
       warehouse,
       dataDir,
       log,
+      letters: await this.#live.read(settledLetters),
       batch,
       bulk,
       signal,

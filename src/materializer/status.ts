@@ -38,7 +38,7 @@ export async function warehouseStatus(
     service: false,
     state: stateOfAll(states, lag),
     recordsApplied: checkpoint.reduce((sum, entry) => sum + entry.nextOffset - entry.firstOffset, 0),
-    deadLetters: await connection.number('select count(*) from lens.dead_letters'),
+    deadLetters: await connection.number(`select count(*) from lens.dead_letters where status = 'open'`),
     lag,
     logProblem,
     checkpoint: checkpoint.map(({ topic, partition, nextOffset }) => ({ topic, partition, nextOffset })),
@@ -139,7 +139,7 @@ function stateOf(record: StoredModel | undefined): ModelState {
 export async function appliedRecords(connection: Connection): Promise<{ records: number; deadLetters: number }> {
   return {
     records: await connection.number('select sum(next_offset - first_offset) from lens.checkpoint'),
-    deadLetters: await connection.number('select count(*) from lens.dead_letters'),
+    deadLetters: await connection.number(`select count(*) from lens.dead_letters where status = 'open'`),
   };
 }
 

@@ -3,10 +3,12 @@ import type { Connection } from '../warehouse/connection.ts';
 import { BatchCollector } from './batch-collector.ts';
 import { type ChaosPlan, chaosPlan, type ChaosStep, planLines } from './chaos-plan.ts';
 import { ChaosReader } from './chaos-reader.ts';
-import { type CheckpointEntry, positionsOf } from './checkpoint.ts';
+import { addPartitions, type CheckpointEntry, positionsOf } from './checkpoint.ts';
+import type { StoredLetter } from './dead-letters.ts';
 import type { Edition } from './edition.ts';
 import { failedModels } from './model-states.ts';
 import { compareWithReplay, type ReplayTable } from './replay-tables.ts';
+import { withLetters } from './replay-letters.ts';
 import { ScratchEdition } from './scratch-edition.ts';
 import type { ReplayVerification, TableVerification, VerifyOptions } from './verification.ts';
 import type { ReplayOptions } from './verify-replay.ts';
@@ -19,6 +21,7 @@ import type { ReplayOptions } from './verify-replay.ts';
 export async function verifyChaos(
   plain: ScratchEdition,
   work: ReplayOptions,
+  letters: readonly StoredLetter[],
   { replays, seed }: NonNullable<VerifyOptions['chaos']>,
   checkpoint: readonly CheckpointEntry[],
   tables: readonly ReplayTable[],
@@ -39,7 +42,8 @@ export async function verifyChaos(
     work.onProgress?.({ label: 'replays in other ways', done: number - 1, total: replays });
     const plan = chaosPlan(seed, number, partitions);
     await using scratch = await ScratchEdition.open(work.dataDir, work);
-    const steps = await new ChaosReplay(scratch, work, plan, checkpoint).run();
+    const log = await withLetters(scratch.edition, letters, work);
+    const steps = await new ChaosReplay(scratch, { ...work, log }, plan, checkpoint).run();
     using replayed = await scratch.edition.warehouse.connect();
     using _stopping = replayed.interruptOn(work.signal);
     const different = await reference.transaction(() => differing(comparable, reference, replayed));
@@ -86,7 +90,7 @@ class ChaosReplay {
   /** Gives the steps that were taken. */
   async run(): Promise<readonly ChaosStep[]> {
     const entries = this.#checkpoint.map((one) => ({ ...one, nextOffset: 0, firstOffset: 0, leaderEpoch: null }));
-    await this.#edition.addPartitions(entries);
+    await this.#edition.write((connection) => addPartitions(connection, entries));
     while (!(await this.#untilRestart())) {
       await this.#compacting;
       await this.#scratch.reopen();

@@ -1,16 +1,18 @@
 import { LensError } from '../core/errors.ts';
 import type { LogReading, PartitionOffsets } from '../log/event-log.ts';
 import type { Connection } from '../warehouse/connection.ts';
+import { AmendedLog } from './amended-log.ts';
 import { type CheckpointEntry, readCheckpoint } from './checkpoint.ts';
 import { NO_ROWS } from './compare-tables.ts';
 import { consume } from './consume.ts';
 import type { EditionOptions } from './edition.ts';
-import { type HeldOffsets, heldOffsets, LogWithoutHeld } from './held-records.ts';
+import { heldOffsets, LogWithoutHeld } from './held-records.ts';
 import { requireHistory } from './history.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import { PinnedLog } from './pinned-log.ts';
 import type { RawTable } from './raw-tables.ts';
 import { compareWithReplay, type ReplayTable, replayTables } from './replay-tables.ts';
+import { settledLetters, withLetters } from './replay-letters.ts';
 import { type ReplayStage, stagesOf } from './replay-stages.ts';
 import { ScratchEdition } from './scratch-edition.ts';
 import type { ReplayVerification, TableVerification, VerifyOptions } from './verification.ts';
@@ -47,8 +49,11 @@ export async function verifyByReplay(
   const done = new Map<string, TableVerification>();
   const held = await heldOffsets(connection);
   await using scratch = await ScratchEdition.open(work.dataDir, { ...work, gated: false });
+  const letters = await settledLetters(connection);
+  await withLetters(scratch.edition, letters, work);
   for (const stage of stagesOf(checkpoint, tables)) {
-    await advance(scratch, { ...work, held }, stage, checkpoint, thinned);
+    const log = new LogWithoutHeld(new PinnedLog(work.log, stage.ends, thinned), held);
+    await advance(scratch, { ...work, log: new AmendedLog(log, letters) }, stage, checkpoint);
     using replayed = await scratch.edition.warehouse.connect();
     using _interrupting = replayed.interruptOn(work.signal);
     const unsure = (topic: string): boolean =>
@@ -60,6 +65,7 @@ export async function verifyByReplay(
   const replays = await verifyChaos(
     scratch,
     { ...work, log: new LogWithoutHeld(work.log, held), gated: false },
+    letters,
     work.chaos,
     checkpoint,
     tables,
@@ -103,15 +109,14 @@ function atEnd(topic: string, at: readonly PartitionOffsets[], ends: readonly Pa
 /** Lands what lies between the last stage and this one, and builds every model over it. */
 async function advance(
   { edition }: ScratchEdition,
-  work: ReplayOptions & { readonly held: HeldOffsets },
+  work: ReplayOptions,
   stage: ReplayStage,
   checkpoint: readonly CheckpointEntry[],
-  thinned: Set<string>,
 ): Promise<void> {
   const total = checkpoint.reduce((sum, entry) => sum + entry.nextOffset - entry.firstOffset, 0);
   const before = stage.ends.reduce((sum, { low, end }) => sum + end - low, 0);
   await consume(edition, {
-    log: new LogWithoutHeld(new PinnedLog(work.log, stage.ends, thinned), work.held),
+    log: work.log,
     catalog: work.catalog,
     batch: work.batch,
     bulk: work.bulk,

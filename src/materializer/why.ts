@@ -5,10 +5,12 @@ import type { TopicCatalog } from '../topics/catalog.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { text } from '../warehouse/sql.ts';
 import { conditionOf, namedTable, notFound, requireBuilt } from './asked-rows.ts';
+import { AmendedLog } from './amended-log.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { Lineage } from './lineage.ts';
 import { rawRelation, rawTables } from './raw-tables.ts';
 import { findRecords } from './record-search.ts';
+import { settledLetters } from './replay-letters.ts';
 import { storedModels } from './status.ts';
 import type { WhyAnswer, WhyQuestion } from './why-contract.ts';
 
@@ -43,10 +45,12 @@ export async function why(
     const topics = new Set(lineage.rawRows.map((rows) => rows.table.contract.name));
     const deadLetters = new Map<string, ReadonlySet<string>>();
     for (const topic of topics) deadLetters.set(topic, await deadLettersOf(connection, topic));
-    return { table, rawRows: lineage.rawRows, topics, deadLetters, checkpoint: await readCheckpoint(connection) };
+    const settled = await settledLetters(connection);
+    const checkpoint = await readCheckpoint(connection);
+    return { table, rawRows: lineage.rawRows, topics, deadLetters, settled, checkpoint };
   });
   const source = {
-    log,
+    log: new AmendedLog(log, found.settled),
     catalog,
     checkpoint: found.checkpoint,
     deadLetters: (topic: string) => found.deadLetters.get(topic) ?? new Set<string>(),
@@ -61,7 +65,7 @@ export async function why(
 
 async function deadLettersOf(connection: Connection, topic: string): Promise<Set<string>> {
   const rows = await connection.rows<{ partition: number; record_offset: number }>(
-    `select partition, record_offset from lens.dead_letters where topic = ${text(topic)}`,
+    `select partition, record_offset from lens.dead_letters where topic = ${text(topic)} and status = 'open'`,
   );
   return new Set(rows.map(({ partition, record_offset: offset }) => `${partition}@${offset}`));
 }

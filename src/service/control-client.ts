@@ -12,6 +12,7 @@ import type {
   WarehouseOperations,
   WarehouseStatus,
 } from '../materializer/operations.ts';
+import type { LetterOperations, RedriveSummary } from '../materializer/dead-letter-contract.ts';
 import type { TestOptions, TestSummary } from '../materializer/node-results.ts';
 import type { Verification, VerifyOptions } from '../materializer/verification.ts';
 import type { ChangePlan } from '../materializer/changes/change-plan.ts';
@@ -33,6 +34,10 @@ interface CallBounds {
 
 /** The operations of a running service; errors arrive with code, place and hint as if thrown here. */
 export class ControlClient implements WarehouseOperations, Disposable {
+  readonly letters: LetterOperations = {
+    redrive: (request, signal) => this.#call('redrive', [request], { signal }) as Promise<RedriveSummary>,
+    purge: (filter) => this.#call('purge', [filter]) as Promise<{ purged: number }>,
+  };
   readonly #address: ServiceAddress;
   // Node's fetch gives up after five minutes without an answer; a catch-up may take longer.
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 });

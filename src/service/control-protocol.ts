@@ -22,6 +22,8 @@ export const CONTROL_METHODS = [
   'plan',
   'compact',
   'run',
+  'redrive',
+  'purge',
 ] as const;
 export type ControlMethod = (typeof CONTROL_METHODS)[number];
 

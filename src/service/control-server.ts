@@ -2,6 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { LensError, messageOf, unreachable } from '../core/errors.ts';
+import type { DeadLetterFilter, RedriveRequest } from '../materializer/dead-letter-contract.ts';
 import type { QueryOptions, PlanRequest, RunOptions, WarehouseOperations } from '../materializer/operations.ts';
 import type { TestOptions } from '../materializer/node-results.ts';
 import type { VerifyOptions } from '../materializer/verification.ts';
@@ -146,6 +147,10 @@ async function perform(
       return operations.why({ ...(params[0] as WhyQuestion), signal: gone });
     case 'compact':
       return operations.compact((params[0] ?? { full: false }) as { full: boolean });
+    case 'redrive':
+      return operations.letters.redrive(params[0] as RedriveRequest, gone);
+    case 'purge':
+      return operations.letters.purge(params[0] as DeadLetterFilter);
     default:
       return unreachable(method);
   }

@@ -1,5 +1,6 @@
 import { CHUNK_ROWS, type ColumnChunk } from '../core/column-chunk.ts';
 import type { RecordBlock } from '../log/record-block.ts';
+import { headersAt } from '../log/record-headers.ts';
 import type { AvroValue } from './avro-values.ts';
 import { BytesKeyIndex } from './bytes-key-index.ts';
 import { ChunkPool } from './chunk-pool.ts';
@@ -150,6 +151,7 @@ export class TopicBatch {
         timestamp: block.timestamp[i] as number,
         key: copyOf(block.bytes, block.keyStart[i] as number, block.keyLength[i] as number),
         value: copyOf(block.bytes, block.valueStart[i] as number, block.valueLength[i] as number),
+        headers: headersAt(block, i),
         reasonCode: error.reasonCode,
         reason: error.message,
       });

@@ -62,6 +62,7 @@ export interface DeadLetter {
   readonly timestamp: number;
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
+  readonly headers: readonly (readonly [string, Uint8Array])[];
   /** Machine-readable: see `dead-letter-reasons.ts`. */
   readonly reasonCode: string;
   /** For people: which field, which value, what was expected. */

@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts';
 /**
  * The system schema, in numbered steps that are never edited after a release.
  *
- * May be rebuilt from the log: everything but `dead_letters` beyond the log's retention, and `model_costs`. `checkpoint` must only ever
+ * May be rebuilt from the log: everything but `dead_letters` that were redriven or are beyond the log's retention, and `model_costs`. `checkpoint` must only ever
  * change in the transaction that applies the records before it.
  */
 const MIGRATIONS: readonly string[] = [
@@ -86,6 +86,14 @@ const MIGRATIONS: readonly string[] = [
      test varchar not null,
      fingerprint varchar not null
    )`,
+  // Of a redriven dead letter: the bytes that count in its place, and the record in whose place, or after which, they do. Nothing
+  // in the log says so: a new edition takes these rows over (src/materializer/amended-log.ts).
+  `alter table lens.dead_letters add column headers varchar;
+   alter table lens.dead_letters add column status varchar default 'open';
+   alter table lens.dead_letters add column redrive_key blob;
+   alter table lens.dead_letters add column redrive_value blob;
+   alter table lens.dead_letters add column place_partition integer;
+   alter table lens.dead_letters add column place_offset bigint`,
 ];
 
 /** Brings the system schema up to this release. WAREHOUSE_NEWER when a newer release wrote the file. */
