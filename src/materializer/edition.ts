@@ -2,7 +2,6 @@ import type { GatePlan } from '../maintenance/gate-plan.ts';
 import { planGates, planModels } from '../maintenance/planner.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import { requireKeepable } from '../maintenance/refused-models.ts';
-import { rebuild } from '../maintenance/rebuild.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import type { Connection } from '../warehouse/connection.ts';
@@ -20,11 +19,11 @@ import { EditionGates } from './edition-gates.ts';
 import { failingOf } from './gates.ts';
 import { memoryBudget, type MemoryBudget } from './memory-budget.ts';
 import { type ModelCost, ModelCosts, storedCosts } from './model-costs.ts';
-import { failedModel, modelFailed } from './model-failed.ts';
-import { atCheckpoint } from './model-states.ts';
+import { failedModel } from './model-failed.ts';
 import { ModelStandings } from './model-standings.ts';
 import { prepare, storedReaders } from './prepare-relations.ts';
 import { keyedTables } from './keyed-tables.ts';
+import { rebuildModel } from './rebuild-model.ts';
 import { rawRelation, type RawTable, rawTables } from './raw-tables.ts';
 
 export interface EditionOptions {
@@ -232,7 +231,7 @@ export class Edition implements AsyncDisposable {
       if (plans.length === 0) break;
       try {
         await this.#connection.transaction(async () => {
-          for (const plan of plans) await this.#rebuildOne(plan);
+          for (const plan of plans) await rebuildModel(this.#connection, plan, this.#costs);
           await this.gates.requirePassing(plans, out);
           await makeMissingViews(this.#connection, this.plans);
         });
@@ -278,15 +277,6 @@ export class Edition implements AsyncDisposable {
       await recordCompaction(connection, milliseconds, full);
       await this.#costs.write(connection);
     });
-  }
-
-  async #rebuildOne(plan: MaintenancePlan): Promise<void> {
-    try {
-      await this.#costs.rebuild(plan.model, () => rebuild(this.#connection, plan));
-      await atCheckpoint(this.#connection, plan);
-    } catch (error) {
-      throw modelFailed(plan.model, error);
-    }
   }
 
   #stored(): MaintenancePlan[] {
