@@ -261,10 +261,7 @@ export class Edition implements AsyncDisposable {
     for (const model of storedReaders(this.plans, models)) this.#standings.leave(model, 'catching-up');
   }
 
-  /**
-   * The end of an edition that others may still read: nothing is written any more, and its file may be moved. Close the warehouse when
-   * they are done.
-   */
+  /** The end of an edition that others may still read, and its file may be moved: close the warehouse when they are done. */
   async retire(): Promise<void> {
     if (this.#closed) return;
     await this.#closeWriting(() => this.file.write());
