@@ -1,5 +1,6 @@
 import { closestName } from '../core/closest-name.ts';
 import { LensError } from '../core/errors.ts';
+import { DBT_UTILS_FILE, DBT_UTILS_MACROS, dbtUtilsMacro } from './builtin-dbt-utils.ts';
 import { BUILTIN_FILE, BUILTIN_MACROS } from './builtin-macros.ts';
 import type { Interpreter } from './jinja/interpreter.ts';
 import { Scope } from './jinja/scope.ts';
@@ -47,6 +48,7 @@ export class MacroLibrary {
   constructor(sources: readonly MacroSource[], lookup: MacroLookup = { dispatch: new Map(), missing: [] }) {
     const builtin = new Map<string, Macro>();
     addMacros(builtin, parseTemplate(BUILTIN_MACROS, BUILTIN_FILE));
+    addMacros(builtin, parseTemplate(DBT_UTILS_MACROS, DBT_UTILS_FILE));
     this.#builtin = builtin;
     this.#root = sources[0]?.name ?? '';
     this.#lookup = lookup;
@@ -95,7 +97,8 @@ export class MacroLibrary {
   /**
    * How a template of a part calls a generic test: `test_NAME`, or with its package before it. Null when there is none.
    *
-   * @param from the package that is named; a package that is not there may have its test in the project
+   * @param from the package that is named; a package that is not there may have its test in the project, and the common ones of
+   *   dbt_utils are there anyhow
    */
   genericTest(test: string, from: string | null, part: string): string | null {
     const name = `test_${test}`;
@@ -103,6 +106,7 @@ export class MacroLibrary {
     if (from === 'dbt' && this.#builtin.has(name)) return `dbt.${name}`;
     if (from !== null && this.#parts.has(from)) return null;
     if (this.has(name, part)) return name;
+    if (from === 'dbt_utils' && this.#builtin.has(dbtUtilsMacro(test))) return dbtUtilsMacro(test);
     const other = [...this.#parts].find(([, macros]) => macros.has(name));
     return other === undefined || from !== null ? null : `${other[0]}.${name}`;
   }

@@ -184,7 +184,7 @@ models:
 
   it('of packages are left out, with a warning, unless the project has a copy', () => {
     const entries =
-      '          - dbt_utils.accepted_range: {min_value: 0}\n          - dbt_utils.mine\n          - unique\n';
+      '          - dbt_utils.equality: {compare_model: ref("m")}\n          - dbt_utils.mine\n          - unique\n';
     const project = projectOf({
       ...TABLE,
       'models/m.yml': yml(entries),
@@ -194,7 +194,7 @@ models:
     expect(project.tests.map(({ name }) => name)).toEqual(['dbt_utils_mine_m_a', 'unique_m_a']);
     expect(project.warnings).toEqual([
       'models/s.yml:1: the data test dbt_expectations.x is not run: the package dbt_expectations is not installed, run dbt deps',
-      'models/m.yml:6: the data test dbt_utils.accepted_range is not run: the package dbt_utils is not installed, run dbt deps',
+      'models/m.yml:6: the data test dbt_utils.equality is not run: the package dbt_utils is not installed, run dbt deps',
     ]);
   });
 
