@@ -23,6 +23,8 @@ export interface AppliedBatch {
   readonly failed: readonly Error[];
   /** What a person should know of gates: records held back, failures that were there before. */
   readonly notices: readonly string[];
+  /** Why models were left for a rebuild right after it. */
+  readonly rebuildReason?: string | undefined;
 }
 
 /**
@@ -106,7 +108,8 @@ export class BatchTransaction {
         if (change !== null) changes.set(table.name, change);
       }
       const behind = this.#parts.standings.behind();
-      const rows = bulk ? 0 : await fold(connection, this.#parts.plans, changes, behind, costs);
+      const mayRebuild = mode === 'fold' && this.#parts.gates.rawOnly;
+      const rows = bulk ? 0 : await fold(connection, this.#parts.plans, changes, behind, costs, mayRebuild);
       if (mode === 'aside') await this.#parts.compaction.within(connection);
       const failures = await this.#parts.gates.check(connection, changes, behind, baselines);
       if (trial || failures.length > 0) throw new GateRefusal(failures);

@@ -11,14 +11,7 @@ import { ModelCosts } from './model-costs.ts';
 import { modelFailed } from './model-failed.ts';
 import { atCheckpoint } from './model-states.ts';
 import { clearPending, pendingRebuilds, takePending } from './pending-keys.ts';
-
-/**
- * From this part of a model's rows on, as many touched keys are dearer than a rebuild: finding and comparing the rows of keys
- * costs about as much again as the SELECT.
- */
-const SHARE_FOR_REBUILD = 0.5;
-/** Over fewer rows than this, either takes milliseconds. */
-const ROWS_TO_CHOOSE = 100_000;
+import { rebuildIsCheaper } from './rebuild-choice.ts';
 
 export interface CompactedModel {
   readonly name: string;
@@ -61,7 +54,7 @@ export async function compact(
       const target = qualified(plan.relation.schema, plan.relation.identifier);
       const count = (): Promise<number> => connection.number(`select count(*) from ${target}`);
       const keys = whole ? null : await touched(connection, plan, changes);
-      const most = keys !== null && (await rebuildIsCheaper(connection, plan, keys, count));
+      const most = keys !== null && (await rebuildIsCheaper(connection, plan, keys));
       const rowsChanged =
         whole || most
           ? await costs.rebuild(model, () => replace(connection, plan, changes))
@@ -84,19 +77,6 @@ async function replace(connection: Connection, plan: MaintenancePlan, changes: C
   await clearPending(connection, plan);
   changes.set(plan.model, 'everything');
   return rows;
-}
-
-async function rebuildIsCheaper(
-  connection: Connection,
-  { inputs }: MaintenancePlan,
-  keys: TouchedKeys,
-  count: () => Promise<number>,
-): Promise<boolean> {
-  if (keys.count < SHARE_FOR_REBUILD * (await count())) return false;
-  const rows = inputs.map(
-    ({ relation }) => `select count(*) as n from ${qualified(relation.schema, relation.identifier)}`,
-  );
-  return (await connection.number(`select sum(n) from (${rows.join(' union all ')})`)) >= ROWS_TO_CHOOSE;
 }
 
 async function touched(connection: Connection, plan: MaintenancePlan, changes: Changes): Promise<TouchedKeys | null> {

@@ -136,6 +136,7 @@ class ConsumeRun {
         topics: batch.topics.map(({ contract, records }) => ({ topic: contract.name, records })),
       });
     }
+    if (applied.rebuildReason !== undefined) await this.#rebuildFolded(applied.rebuildReason);
     if (!bulk) await exclusive(() => this.#edition.writeFileWhenDue());
     const caughtUp = batch.lag <= bounds.maxRecords / 10;
     if (bulk && caughtUp && alwaysBulk !== true) await this.#leaveBulk();

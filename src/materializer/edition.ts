@@ -9,7 +9,6 @@ import { KeyIndexes } from '../warehouse/key-indexes.ts';
 import { Warehouse, type WarehouseOptions } from '../warehouse/warehouse.ts';
 import type { Batch } from './batch.ts';
 import { type AppliedBatch, type BatchMode, BatchTransaction } from './batch-transaction.ts';
-import { makeMissingViews } from './build-models.ts';
 import { openedWords } from './changes/change-words.ts';
 import { type CheckpointEntry, readCheckpoint } from './checkpoint.ts';
 import { recordCompaction } from './compaction.ts';
@@ -22,8 +21,9 @@ import { type ModelCost, ModelCosts, storedCosts } from './model-costs.ts';
 import { failedModel } from './model-failed.ts';
 import { ModelStandings } from './model-standings.ts';
 import { prepare, storedReaders } from './prepare-relations.ts';
+import { RebuildPreferred } from './rebuild-choice.ts';
+import { rebuildFolded } from './rebuild-folded.ts';
 import { keyedTables } from './keyed-tables.ts';
-import { rebuildModel } from './rebuild-model.ts';
 import { rawRelation, type RawTable, rawTables } from './raw-tables.ts';
 
 export interface EditionOptions {
@@ -174,7 +174,10 @@ export class Edition implements AsyncDisposable {
     return names === '' ? 0 : this.#connection.number(`select sum(n) from (${names})`);
   }
 
-  /** Lands a batch and folds it into the models, with its checkpoint. A model that fails is left behind, with all that read it. */
+  /**
+   * Lands a batch and folds it into the models, with its checkpoint. A model that fails is left behind, with all that read it; so is one
+   * of which so many keys are touched that a rebuild is cheaper, for {@link rebuildFolded} right after it.
+   */
   applyFolding(batch: Batch): Promise<AppliedBatch> {
     return this.#applyWhole(batch, 'fold');
   }
@@ -187,14 +190,21 @@ export class Edition implements AsyncDisposable {
 
   async #applyWhole(batch: Batch, mode: BatchMode): Promise<AppliedBatch> {
     const failed: Error[] = [];
+    let rebuildReason: string | undefined;
     if (!this.#indexes.made) await this.compaction.idle();
     await this.#indexes.make(this.#connection);
     for (;;) {
       try {
         const applied = await this.#apply(batch, mode, failed);
         this.file.folded(batch.records);
-        return applied;
+        return { ...applied, rebuildReason };
       } catch (error) {
+        if (error instanceof RebuildPreferred) {
+          rebuildReason ??= error.message;
+          await this.compaction.idle();
+          this.leaveForRebuild([error.model]);
+          continue;
+        }
         const model = failedModel(error);
         if (model === null || this.#standings.of(model) === 'failed') throw error;
         failed.push(error as Error);
@@ -222,27 +232,9 @@ export class Edition implements AsyncDisposable {
   /** Rebuilds folded models that are behind, with the folded models that read them. One that fails stays behind. */
   async rebuildFolded(): Promise<{ models: string[]; failed: Error[] }> {
     await this.compaction.idle();
-    const failed: Error[] = [];
-    const out = new Set<string>();
-    for (;;) {
-      const plans = this.#stored().filter(
-        (plan) => plan.upkeep === 'batch' && this.#standings.of(plan.model) !== 'current' && !out.has(plan.model),
-      );
-      if (plans.length === 0) break;
-      try {
-        await this.#connection.transaction(async () => {
-          for (const plan of plans) await rebuildModel(this.#connection, plan, this.#costs);
-          await this.gates.requirePassing(plans, out);
-          await makeMissingViews(this.#connection, this.plans);
-        });
-        this.#standings.caughtUp(plans);
-        await this.#indexes.makeAgain(this.#connection);
-        return { models: plans.map((plan) => plan.model), failed };
-      } catch (error) {
-        await this.#standings.setAside(this.#connection, error, failed, out);
-      }
-    }
-    return { models: [], failed };
+    const rebuilt = await rebuildFolded(this.#connection, this.plans, this.#standings, this.#costs, this.gates);
+    if (rebuilt.models.length > 0) await this.#indexes.makeAgain(this.#connection);
+    return rebuilt;
   }
 
   /** Writes the file's checkpoint, so that a start need not replay the write-ahead log. Skipped while a query runs. */

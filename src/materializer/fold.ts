@@ -8,11 +8,14 @@ import type { Connection } from '../warehouse/connection.ts';
 import { ModelCosts } from './model-costs.ts';
 import { modelFailed } from './model-failed.ts';
 import { addPending, addPendingRebuild } from './pending-keys.ts';
+import { preferRebuild, RebuildPreferred } from './rebuild-choice.ts';
 
 /**
  * Carries the raw tables' changes through the models, in dependency order and inside the batch's transaction: folded
  * models are redone for their touched keys, compacted models note the keys for later. Models left behind (`skip`) are
  * not touched: a rebuild brings them back. Gives the number of rows changed.
+ *
+ * @param mayRebuild whether to throw {@link RebuildPreferred} where so many keys of a model are touched that a rebuild is cheaper
  */
 export async function fold(
   connection: Connection,
@@ -20,21 +23,27 @@ export async function fold(
   changes: Changes,
   skip: ReadonlySet<string>,
   costs = new ModelCosts(),
+  mayRebuild = false,
 ): Promise<number> {
   let rowsChanged = 0;
   for (const plan of plans) {
     if (skip.has(plan.model) || !plan.reads.some(({ name }) => changes.has(name))) continue;
     try {
-      const work = (): Promise<number> => foldModel(connection, plan, changes);
+      const work = (): Promise<number> => foldModel(connection, plan, changes, mayRebuild);
       rowsChanged += await (plan.upkeep === 'batch' ? costs.upkeep(plan.model, work) : work());
     } catch (error) {
-      throw modelFailed(plan.model, error);
+      throw error instanceof RebuildPreferred ? error : modelFailed(plan.model, error);
     }
   }
   return rowsChanged;
 }
 
-async function foldModel(connection: Connection, plan: MaintenancePlan, changes: Changes): Promise<number> {
+async function foldModel(
+  connection: Connection,
+  plan: MaintenancePlan,
+  changes: Changes,
+  mayRebuild: boolean,
+): Promise<number> {
   if (plan.strategy === 'view') return 0;
   if (plan.upkeep === 'compaction') {
     if (reachesAll(plan, changes)) await addPendingRebuild(connection, plan);
@@ -45,6 +54,7 @@ async function foldModel(connection: Connection, plan: MaintenancePlan, changes:
   const queries = touchedKeyQueries(plan, changes);
   const keys = await collectKeys(connection, plan, queries);
   if (keys === null) return 0;
+  if (mayRebuild) await preferRebuild(connection, plan, keys);
   const applied = await recomputeKeys(connection, plan, keys, await freshInputs(connection, plan, keys, changes));
   if (applied === null) return 0;
   changes.set(plan.model, applied.change);
