@@ -7,6 +7,7 @@ import { compileCommand } from './commands/compile.ts';
 import { consumeCommand } from './commands/consume.ts';
 import { demoCommand } from './commands/demo.ts';
 import { dlqCommand } from './commands/dlq.ts';
+import { editionsCommand } from './commands/editions.ts';
 import { explainCommand } from './commands/explain.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { lagCommand } from './commands/lag.ts';
@@ -14,6 +15,7 @@ import { lsCommand } from './commands/ls.ts';
 import { planCommand } from './commands/plan.ts';
 import { produceCommand } from './commands/produce.ts';
 import { queryCommand } from './commands/query.ts';
+import { rollbackCommand } from './commands/rollback.ts';
 import { runCommand } from './commands/run.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
@@ -39,6 +41,8 @@ export function buildProgram(): Command {
     startCommand,
     runCommand,
     buildCommand,
+    rollbackCommand,
+    editionsCommand,
     testCommand,
     ingestCommand,
     topicsCommand,

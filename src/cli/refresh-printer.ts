@@ -23,7 +23,7 @@ export function refreshPrinter(output: Output, progress: Progress): RefreshSink 
 /** What became of it, in one line. */
 export function refreshedText({ edition, previous, tests, heldMilliseconds }: Refreshed): string {
   const tested = tests > 0 ? `${counted(tests, 'data test')} passed, ` : '';
-  return `edition ${edition} is live: ${tested}following was held for ${duration(heldMilliseconds)}, readers were not; edition ${previous} is kept`;
+  return `edition ${edition} is live: ${tested}following was held for ${duration(heldMilliseconds)}, readers were not; lens rollback returns to edition ${previous}`;
 }
 
 function preflightText({ records, topics, disk, neverRefreshed }: Preflight): string {

@@ -2,17 +2,26 @@ import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { LensError } from '../core/errors.ts';
 import { Warehouse, type WarehouseOptions } from '../warehouse/warehouse.ts';
-import { editionFileName, liveFile, readEditions, type SwapRecord, writeEditions } from './editions-file.ts';
+import {
+  editionFileName,
+  liveFile,
+  type PreviousRecord,
+  readEditions,
+  type SwapRecord,
+  writeEditions,
+} from './editions-file.ts';
 
 /**
  * Puts a finished, closed edition in the live one's place, which must not be written any more and is kept as the previous one. What is to
  * be done is written down first: a crash at any point leaves a swap that {@link finishSwap} brings to its end.
  *
- * @param built the edition that comes in: its number, and what built it when
+ * @param built the edition that comes in
+ * @param checkpoint of the one that goes out
  */
 export function swapEditions(
   dataDir: string,
-  built: { readonly file: string; readonly number: number; readonly builtBy: string; readonly builtAt: string },
+  built: Omit<PreviousRecord, 'liveUntil' | 'checkpoint'>,
+  checkpoint: PreviousRecord['checkpoint'],
 ): void {
   const editions = readEditions(dataDir);
   const now = new Date().toISOString();
@@ -24,7 +33,7 @@ export function swapEditions(
     in: built.file,
     out: file,
     live: { number, builtBy, builtAt, liveSince: now },
-    previous: { ...out, file, liveUntil: now },
+    previous: { ...out, file, liveUntil: now, checkpoint },
     remove: previous === null || previous.file === built.file ? null : previous.file,
   };
   writeEditions(dataDir, { ...editions, swap });

@@ -24,14 +24,14 @@ export interface PreviousRecord extends EditionRecord {
   readonly file: string;
   /** ISO 8601. */
   readonly liveUntil: string;
+  /** Where it stood then. */
+  readonly checkpoint: readonly { readonly topic: string; readonly partition: number; readonly nextOffset: number }[];
 }
 
 /** An edition as of an earlier point of the log, for reading only. */
 export interface NamedRecord extends EditionRecord {
   readonly name: string;
   readonly file: string;
-  /** What it was bounded by: `--to-time 2026-03-01T00:00:00Z`. */
-  readonly bound: string;
   readonly checkpoint: readonly { readonly topic: string; readonly partition: number; readonly nextOffset: number }[];
 }
 

@@ -3,6 +3,7 @@ import { Warehouse, type WarehouseOptions, warehousePlace } from '../warehouse/w
 import type { Edition } from './edition.ts';
 import { EditionReaders } from './edition-readers.ts';
 
+const WRITES_GRACE_MS = 3000;
 /** How long those who read an edition that is wanted back may go on before they are interrupted. */
 const READS_GRACE_MS = 3000;
 
@@ -21,11 +22,15 @@ export class LiveEdition implements AsyncDisposable {
   #edition: Edition;
   #readers: EditionReaders;
   /** Of editions that are not the live one, by file. */
+  /** Readers that write, too, and may not do so to an edition that is replaced. */
+  #writers: EditionReaders;
+  #replacing: Promise<unknown> = Promise.resolve();
   readonly #others = new Map<string, OtherEdition>();
 
   constructor(edition: Edition) {
     this.#edition = edition;
     this.#readers = new EditionReaders(edition.warehouse);
+    this.#writers = new EditionReaders(edition.warehouse);
   }
 
   get edition(): Edition {
@@ -39,6 +44,15 @@ export class LiveEdition implements AsyncDisposable {
   read<T>(work: (connection: Connection, edition: Edition, signal: AbortSignal) => Promise<T>): Promise<T> {
     const edition = this.#edition;
     return this.#readers.read((connection, signal) => work(connection, edition, signal));
+  }
+
+  /** The same for work that also writes, on connections of its own. It waits while an edition is replaced. */
+  async readAndWrite<T>(
+    work: (connection: Connection, edition: Edition, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    await this.#replacing;
+    const edition = this.#edition;
+    return this.#writers.read((connection, signal) => work(connection, edition, signal));
   }
 
   /** The same on another edition's file, for reading only. WAREHOUSE_* errors when it cannot be opened. */
@@ -59,12 +73,24 @@ export class LiveEdition implements AsyncDisposable {
     return reading;
   }
 
-  /** Another edition answers from now on. The one before must be retired; it is closed when the last of its readers is done. */
-  replace(edition: Edition): void {
-    const before = this.#readers;
-    this.#edition = edition;
-    this.#readers = new EditionReaders(edition.warehouse);
-    this.#keepWhileRead(before.warehouse.path, Promise.resolve(before));
+  /**
+   * Lets another edition answer. The one before must be retired when `exchange` gives the new one; it is closed when the last of its
+   * readers is done. Those who also write may go on for three seconds before that.
+   */
+  async replace(exchange: () => Promise<Edition>): Promise<void> {
+    const done = Promise.withResolvers<void>();
+    this.#replacing = done.promise;
+    try {
+      await this.#writers.end('interrupted, since another edition takes over', WRITES_GRACE_MS);
+      const edition = await exchange();
+      const before = this.#readers;
+      this.#edition = edition;
+      this.#readers = new EditionReaders(edition.warehouse);
+      this.#writers = new EditionReaders(edition.warehouse);
+      this.#keepWhileRead(before.warehouse.path, Promise.resolve(before));
+    } finally {
+      done.resolve();
+    }
   }
 
   /** When nobody here has a file open any more: who reads on is interrupted after three seconds. */
@@ -91,7 +117,7 @@ export class LiveEdition implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const why = 'interrupted, since its warehouse is being closed';
-    await this.#readers.end(why, 0);
+    await Promise.all([this.#readers.end(why, 0), this.#writers.end(why, 0)]);
     for (const { opened, closed } of this.#others.values()) {
       await opened.then((readers) => readers.end(why, 0)).catch(() => undefined);
       await closed;

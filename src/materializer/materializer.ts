@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PartitionOffsets } from '../log/event-log.ts';
+import type { Connection } from '../warehouse/connection.ts';
 import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts';
 import { CheckpointPublisher, positions } from './checkpoint-publisher.ts';
 import { Compactor } from './compactor.ts';
 import type { Consumed } from './consume.ts';
 import { Edition } from './edition.ts';
 import { finishSwap } from './edition-swap.ts';
+import { dropEdition, type EditionEntry, editionFile, listEditions } from './editions.ts';
 import { beginEditions, liveFile } from './editions-file.ts';
 import { Follower } from './follower.ts';
 import { LetterWork } from './letter-work.ts';
@@ -19,6 +21,7 @@ import type {
   PlanRequest,
   QueryEnd,
   QueryOptions,
+  RollbackOptions,
   RunOptions,
   RunSummary,
   WarehouseOperations,
@@ -27,7 +30,7 @@ import type {
 import type { TestOptions, TestSummary } from './node-results.ts';
 import type { Refreshed } from './refresh-contract.ts';
 import { Refresher } from './refresher.ts';
-import { found, runDataTests, testsOf } from './run-data-tests.ts';
+import { found, runDataTests, storesFailures, testsOf } from './run-data-tests.ts';
 import type { ChangePlan } from './changes/change-plan.ts';
 import { planChanges } from './changes/change-planner.ts';
 import { readProject } from './changes/next-project.ts';
@@ -112,12 +115,31 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     return lagRows(group, ends, await this.#live.read(positions));
   }
 
-  streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd> {
-    const { maxRows = 10_000, timeoutMs = 60_000 } = options;
-    return this.#live.read((connection, _edition, leave) => {
+  async streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd> {
+    const { maxRows = 10_000, timeoutMs = 60_000, edition = 'live' } = options;
+    const query = (connection: Connection, leave: AbortSignal): Promise<QueryEnd> => {
       const signal = options.signal === undefined ? leave : AbortSignal.any([leave, options.signal]);
       return readOnlyQuery(connection, sql, { maxRows, timeoutMs, signal }, sink);
-    });
+    };
+    const { dataDir, warehouse } = this.#options;
+    const other = editionFile(dataDir, edition);
+    if (other !== null) return this.#live.readOther(other, warehouse, query);
+    return this.#live.read((connection, _, leave) => query(connection, leave));
+  }
+
+  editions(): Promise<EditionEntry[]> {
+    return this.#live.read((connection) => listEditions(this.#options.dataDir, connection));
+  }
+
+  async dropEdition(name: string): Promise<void> {
+    await this.#refresher.without(async () => dropEdition(this.#options.dataDir, name));
+  }
+
+  async rollback({
+    signal = new AbortController().signal,
+    onProgress: tell,
+  }: RollbackOptions): Promise<Refreshed | null> {
+    return unlessAborted(signal, this.#refresher.rollback({ signal, tell }));
   }
 
   verify(options: VerifyOptions): Promise<Verification> {
@@ -126,9 +148,10 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     );
   }
 
-  test(options: TestOptions): Promise<TestSummary> {
+  async test(options: TestOptions): Promise<TestSummary> {
     const { log } = this.#options;
-    return this.#live.read((_, { warehouse, project }, leave) => {
+    const stores = storesFailures(testsOf(this.#edition.project, options.tests), options);
+    return this.#live[stores ? 'readAndWrite' : 'read']((_, { warehouse, project }, leave) => {
       const run = { project, log, topics: this.#topicNames(), connect: () => warehouse.connect() };
       return runDataTests(run, options, leave);
     });
@@ -219,20 +242,25 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   }
 
   /** Builds a next edition and lets it take over; null when the signal was aborted before that. */
-  async #fullRefresh(options: RunOptions, signal: AbortSignal): Promise<Refreshed | null> {
+  #fullRefresh(options: RunOptions, signal: AbortSignal): Promise<Refreshed | null> {
     const { models, allowDataLoss, skipTests, onProgress: tell } = options;
     const builtBy = models === undefined ? 'full refresh' : `refresh of ${models.join(', ')}`;
-    try {
-      return await this.#refresher.refresh({ builtBy, models, allowDataLoss, skipTests, signal, tell });
-    } catch (error) {
-      if (signal.aborted && error === signal.reason) return null;
-      throw error;
-    }
+    return unlessAborted(signal, this.#refresher.refresh({ builtBy, models, allowDataLoss, skipTests, signal, tell }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#refresher[Symbol.asyncDispose]();
     this.#publisher[Symbol.dispose]();
     await this.#live[Symbol.asyncDispose]();
+  }
+}
+
+/** Null when the signal was aborted before the work was done. */
+async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T | null> {
+  try {
+    return await work;
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return null;
+    throw error;
   }
 }

@@ -1,7 +1,9 @@
 import type { LetterOperations } from './dead-letter-contract.ts';
 import type { ResultSink } from '../warehouse/read-only-query.ts';
 import type { NodeProgress, NodeResult, TestManner, TestOptions, TestSummary } from './node-results.ts';
-import type { Refreshed, RefreshNews } from './refresh-contract.ts';
+import type { EditionEntry } from './editions.ts';
+import type { LiveRecord, PreviousRecord } from './editions-file.ts';
+import type { Refreshed, RefreshNews, RefreshSink } from './refresh-contract.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
 import type { ChangePlan } from './changes/change-plan.ts';
 import type { PlanOptions } from './changes/change-planner.ts';
@@ -36,12 +38,18 @@ export interface WarehouseOperations {
   readonly letters: LetterOperations;
   /** Catches up to the end offsets taken at its start and brings the selected models up to them. */
   run(options: RunOptions): Promise<RunSummary>;
+  /** Returns to the edition before the live one, once it is caught up; null when the signal was aborted before. EDITION_UNKNOWN. */
+  rollback(options: RollbackOptions): Promise<Refreshed | null>;
+  /** The live edition, the one before it, and those under a name. */
+  editions(): Promise<EditionEntry[]>;
+  /** Removes an edition that is not the live one. EDITION_UNKNOWN. */
+  dropEdition(name: string): Promise<void>;
 }
 
 /** What only reads, so that it needs nothing to be brought up to date first. */
 export type WarehouseReads = Pick<
   WarehouseOperations,
-  'status' | 'lag' | 'streamQuery' | 'verify' | 'test' | 'why' | 'plan'
+  'status' | 'lag' | 'streamQuery' | 'verify' | 'test' | 'why' | 'plan' | 'editions'
 >;
 
 export interface PlanRequest extends PlanOptions {
@@ -50,6 +58,8 @@ export interface PlanRequest extends PlanOptions {
 }
 
 export interface QueryOptions {
+  /** `previous`, or the name of an edition that was built for reading; the live one when missing. EDITION_UNKNOWN. */
+  readonly edition?: string | undefined;
   /** At most so many rows come back; the end says when there were more. Default 10,000. */
   readonly maxRows?: number | undefined;
   /** Milliseconds DuckDB may work on it until it is interrupted. Default 60,000. */
@@ -114,6 +124,13 @@ export interface WarehouseStatus {
   readonly models: readonly ModelStatus[];
   readonly rawTables: readonly { readonly name: string; readonly topic: string; readonly rows: number }[];
   readonly lastCompaction: string | null;
+  readonly editions: {
+    readonly live: LiveRecord;
+    /** What `lens rollback` returns to; null before the first refresh. */
+    readonly previous: PreviousRecord | null;
+    /** Those as of an earlier point of the log, for reading only. */
+    readonly named: readonly string[];
+  };
 }
 
 export interface CompactionSummary {
@@ -150,6 +167,11 @@ export interface RunOptions extends TestManner {
   readonly onProgress?: ((news: NodeProgress | RefreshNews) => void) | undefined;
   /** Ends the run at a commit before it is done. A service that follows the log goes on with that. */
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface RollbackOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: RefreshSink | undefined;
 }
 
 export interface RunSummary {

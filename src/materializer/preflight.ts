@@ -1,9 +1,10 @@
-import { existsSync, statfsSync, statSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import path from 'node:path';
 import { LensError } from '../core/errors.ts';
 import type { EventLog } from '../log/event-log.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { Edition } from './edition.ts';
+import { bytesOf } from './edition-bytes.ts';
 import { historyGone, type LostHistory, lostHistory } from './history.ts';
 
 /** What is known before a next edition is built. */
@@ -60,11 +61,6 @@ export function neverRefreshed({ config }: { readonly config: Readonly<Record<st
   return config['full_refresh'] === false;
 }
 
-/** The file with its write-ahead log. */
-export function bytesOf(file: string): number {
-  return [file, `${file}.wal`].reduce((sum, name) => sum + (existsSync(name) ? statSync(name).size : 0), 0);
-}
-
 async function withTable(edition: Edition, lost: LostHistory): Promise<Preflight['lost'][number]> {
   const table = edition.tables.find(({ contract }) => contract.name === lost.topic);
   if (table === undefined) return { ...lost, table: lost.topic, tableRows: 0 };
@@ -97,7 +93,7 @@ function diskFull(dataDir: string, { needed, free }: Preflight['disk']): LensErr
     `a second edition needs about ${gigabytes(needed)}, and ${gigabytes(free)} are free`,
     {
       place: path.resolve(dataDir),
-      hint: 'make room there: the live edition stays until the new one is whole',
+      hint: 'make room there; lens editions says what else is kept, and lens editions drop removes it',
       fields: { needed, free },
     },
   );

@@ -1,3 +1,4 @@
+import { LensError } from '../core/errors.ts';
 import path from 'node:path';
 import type { Project } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
@@ -11,7 +12,7 @@ import type { Follower } from './follower.ts';
 import type { LetterWork } from './letter-work.ts';
 import type { LiveEdition } from './live-edition.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
-import { type EditionOrigin, NextEdition } from './next-edition.ts';
+import { type EditionOrigin, type EditionProgress, NextEdition } from './next-edition.ts';
 import { neverRefreshed, preflight } from './preflight.ts';
 import { storedReaders } from './prepare-relations.ts';
 import { settledLetters } from './replay-letters.ts';
@@ -45,6 +46,8 @@ export class Refresher implements AsyncDisposable {
   readonly #letters: LetterWork;
   readonly #refreshes = new Turns();
   readonly #closing = new AbortController();
+  /** By what the previous edition was kept, where this process knows. */
+  #before: { readonly number: number; readonly project: Project; readonly catalog: TopicCatalog } | null = null;
 
   constructor(
     options: MaterializerOptions,
@@ -86,8 +89,7 @@ export class Refresher implements AsyncDisposable {
     const { edition: live } = this.#live;
     const rebuild = (models ?? []).filter((name) => !neverRefreshed(project.model(name)));
     const origin: EditionOrigin = fromLog ? { from: 'log', decided: live } : { from: 'live', live, rebuild };
-    const onProgress: NonNullable<Parameters<typeof NextEdition.open>[1]['onProgress']> = (progress) =>
-      tell?.({ kind: 'progress', ...progress });
+    const onProgress = (progress: EditionProgress): void => tell?.({ kind: 'progress', ...progress });
     await using next = await NextEdition.open(origin, {
       project,
       catalog,
@@ -113,53 +115,93 @@ export class Refresher implements AsyncDisposable {
     );
     if (options.skipTests !== true && tests.length > 0) {
       phase('tests', `running ${tests.length} data tests on it`);
-      using connection = await next.edition.warehouse.connect();
-      await requireTests(connection, tests, signal, (done) => {
-        onProgress({ label: 'tests', done, total: tests.length });
-      });
-      connection[Symbol.dispose]();
+      await requireTests({ edition: next.edition, log, tests, signal, onProgress });
       await next.catchUp();
     }
     phase('swap', 'taking over');
-    const heldMilliseconds = await this.#takeOver(next, options.builtBy, signal);
-    const { live: now, previous } = readEditions(dataDir);
-    return {
-      edition: now.number,
-      previous: previous?.number ?? 0,
-      records: next.records,
-      tests: options.skipTests === true ? 0 : tests.length,
-      heldMilliseconds,
-    };
+    const built = { builtBy: options.builtBy, builtAt: new Date().toISOString() };
+    return await this.#takeOver(next, built, signal, options.skipTests === true ? 0 : tests.length);
   }
 
-  /** The last records, then the swap. Gives how long following was held. */
-  async #takeOver(next: NextEdition, builtBy: string, signal: AbortSignal): Promise<number> {
+  /**
+   * Returns to the edition before the live one, caught up, which then is the previous one. EDITION_UNKNOWN when there is none; what it
+   * needs of the log must still be there (LOG_OFFSET_OUT_OF_RANGE).
+   */
+  rollback(options: Pick<RefreshOptions, 'signal' | 'tell'>): Promise<Refreshed> {
+    const signal = AbortSignal.any([options.signal, this.#closing.signal]);
+    return this.#refreshes.take(() => this.#letters.unchanged(() => this.#rollback({ ...options, signal })));
+  }
+
+  async #rollback({ signal, tell }: Pick<RefreshOptions, 'signal' | 'tell'>): Promise<Refreshed> {
+    signal.throwIfAborted();
+    const { dataDir } = this.#options;
+    const { previous } = readEditions(dataDir);
+    if (previous === null) {
+      throw new LensError('EDITION_UNKNOWN', 'there is no edition before the live one', {
+        hint: 'a full refresh keeps the one it replaces; lens editions lists what there is',
+      });
+    }
+    const { file, number, builtBy, builtAt } = previous;
+    const place = path.join(dataDir, file);
+    await this.#live.release(place, 'interrupted, since a rollback returns to the edition it reads');
+    const { project, catalog } = this.#before?.number === number ? this.#before : this.#live.edition;
+    const letters = await this.#live.read(settledLetters);
+    const onProgress = (progress: EditionProgress): void => tell?.({ kind: 'progress', ...progress });
+    await using next = await NextEdition.open(
+      { from: 'kept', file, number },
+      { ...this.#options, project, catalog, letters, signal, onProgress },
+    );
+    tell?.({ kind: 'phase', phase: 'catch up', message: `catching up edition ${number} with what came since` });
+    await next.catchUp();
+    tell?.({ kind: 'phase', phase: 'swap', message: 'taking over' });
+    return await this.#takeOver(next, { builtBy, builtAt }, signal, 0);
+  }
+
+  /** Work during which no edition is built or swapped. */
+  without<T>(work: () => Promise<T>): Promise<T> {
+    return this.#refreshes.take(work);
+  }
+
+  /** The last records, then the swap. */
+  async #takeOver(
+    next: NextEdition,
+    built: { readonly builtBy: string; readonly builtAt: string },
+    signal: AbortSignal,
+    tests: number,
+  ): Promise<Refreshed> {
     let heldMilliseconds = 0;
+    const previous = readEditions(this.#options.dataDir).live.number;
+    // So that little is left to write while following is held.
+    await next.edition.writeFile();
     await this.#compactor.without(() =>
       this.#follower.hold(async () => {
         const started = performance.now();
         await next.advanceToEnd('catch up');
         signal.throwIfAborted();
         await next.close();
-        await this.#swap(next, builtBy);
+        await this.#live.replace(() => this.#swap(next, built));
         heldMilliseconds = performance.now() - started;
       }),
     );
     this.#options.onEvent({ kind: 'swap', milliseconds: heldMilliseconds });
     await this.#publisher.publishNow();
-    return heldMilliseconds;
+    return { edition: next.number, previous, records: next.records, tests, heldMilliseconds };
   }
 
   /** From here on there is no way back but the one by the files: a crash, or an error, is finished by the next start. */
-  async #swap(next: NextEdition, builtBy: string): Promise<void> {
+  async #swap(next: NextEdition, built: { readonly builtBy: string; readonly builtAt: string }): Promise<Edition> {
     const { dataDir, warehouse } = this.#options;
     const { edition: before } = this.#live;
-    const { project, catalog } = next.edition;
+    const checkpoint = (await before.checkpoint()).map(({ topic, partition, nextOffset }) => {
+      return { topic, partition, nextOffset };
+    });
     const { number } = readEditions(dataDir).live;
     await before.retire();
-    swapEditions(dataDir, { file: next.file, number: next.number, builtBy, builtAt: new Date().toISOString() });
+    swapEditions(dataDir, { ...built, file: next.file, number: next.number }, checkpoint);
     before.warehouse.movedTo(path.join(dataDir, editionFileName(number)));
-    this.#live.replace(await Edition.open(liveFile(dataDir), { project, catalog, warehouse }, next.edition));
+    this.#before = { number, project: before.project, catalog: before.catalog };
+    const { project, catalog } = next.edition;
+    return Edition.open(liveFile(dataDir), { project, catalog, warehouse }, next.edition);
   }
 
   /** Ends what is under way, and waits for it. */

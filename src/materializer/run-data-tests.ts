@@ -55,6 +55,14 @@ export function testsOf(project: Project, ids: readonly string[] | undefined): r
   });
 }
 
+/** Whether any of them may write to the warehouse. */
+export function storesFailures(
+  tests: readonly DataTest[],
+  { storeFailures }: Pick<TestOptions, 'storeFailures'>,
+): boolean {
+  return tests.some(({ config }) => storeFailures === true || config.storeFailures);
+}
+
 /** What the project holds, as the first line says it. */
 export function found({ models, tests, sources, seeds, unitTests, exposures }: Project): NodeProgress {
   const all = [

@@ -4,6 +4,7 @@ import type { LiveEdition } from './live-edition.ts';
 import { costsSince, type ModelCost } from './model-costs.ts';
 import type { NodeResult } from './node-results.ts';
 import type { ModelStatus } from './operations.ts';
+import { storesFailures } from './run-data-tests.ts';
 import { type NodeRunOptions, runNodes } from './run-nodes.ts';
 import type { Turns } from './turns.ts';
 
@@ -40,12 +41,14 @@ export class RunRecord {
     const now = await this.#writing.take(() => this.#live.edition.costs());
     // A new edition counts anew.
     const costs = costsSince(edition === this.#live.edition ? earlier : new Map(), now);
-    return this.#live.read(async (_, { warehouse, project }, leave) => {
-      const signal = AbortSignal.any([options.signal, leave]);
-      const run = { ...of, project, costs, startedAt: this.#startedAt, connect: () => warehouse.connect() };
-      const results = await runNodes(run, { ...options, signal });
-      leave.throwIfAborted();
-      return results;
-    });
+    return this.#live[storesFailures(of.tests, options) ? 'readAndWrite' : 'read'](
+      async (_, { warehouse, project }, leave) => {
+        const signal = AbortSignal.any([options.signal, leave]);
+        const run = { ...of, project, costs, startedAt: this.#startedAt, connect: () => warehouse.connect() };
+        const results = await runNodes(run, { ...options, signal });
+        leave.throwIfAborted();
+        return results;
+      },
+    );
   }
 }

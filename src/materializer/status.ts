@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { messageOf } from '../core/errors.ts';
 import type { EventLog, PartitionOffsets } from '../log/event-log.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
@@ -6,6 +7,7 @@ import type { Connection } from '../warehouse/connection.ts';
 import { qualified } from '../warehouse/sql.ts';
 import { exists } from './build-models.ts';
 import { type CheckpointEntry, readCheckpoint } from './checkpoint.ts';
+import { readEditions } from './editions-file.ts';
 import type { LagRow, ModelState, ModelStatus, WarehouseState, WarehouseStatus } from './operations.ts';
 import type { RawTable } from './raw-tables.ts';
 
@@ -19,7 +21,7 @@ export interface Shown {
 /** What the warehouse holds and how far it is, read on a connection of its own. */
 export async function warehouseStatus(
   connection: Connection,
-  { path, plans, tables }: Shown,
+  { path: file, plans, tables }: Shown,
   project: Project,
   log: EventLog,
   topics: readonly string[],
@@ -30,11 +32,12 @@ export async function warehouseStatus(
   const [compaction] = await connection.rows<{ at: string | null }>(
     `select strftime(max(finished_at), '%Y-%m-%dT%H:%M:%S.%gZ') as at from lens.compactions`,
   );
+  const { live, previous, named } = readEditions(path.dirname(file));
   const states = new Set(models.map((model) => model.state));
   return {
     project: project.name,
     log: log.description,
-    warehouse: path,
+    warehouse: file,
     service: false,
     state: stateOfAll(states, lag),
     recordsApplied: checkpoint.reduce((sum, entry) => sum + entry.nextOffset - entry.firstOffset, 0),
@@ -51,6 +54,7 @@ export async function warehouseStatus(
       }),
     ),
     lastCompaction: compaction?.at ?? null,
+    editions: { live, previous, named: named.map(({ name }) => name) },
   };
 }
 

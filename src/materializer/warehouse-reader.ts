@@ -7,6 +7,7 @@ import { Warehouse } from '../warehouse/warehouse.ts';
 import { positions } from './checkpoint-publisher.ts';
 import type { EventSink } from './events.ts';
 import { finishSwap, requireWarehouse } from './edition-swap.ts';
+import { type EditionEntry, editionFile, listEditions } from './editions.ts';
 import { liveFile } from './editions-file.ts';
 import type { ChangePlan } from './changes/change-plan.ts';
 import { planChanges } from './changes/change-planner.ts';
@@ -97,9 +98,17 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
     return await planChanges(connection, readProject(source), options);
   }
 
-  async streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd> {
-    const { maxRows = 10_000, timeoutMs = 60_000, signal } = options;
+  async editions(): Promise<EditionEntry[]> {
     using connection = await this.#warehouse.connect();
+    return await listEditions(this.#options.dataDir, connection);
+  }
+
+  async streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd> {
+    const { maxRows = 10_000, timeoutMs = 60_000, signal, edition = 'live' } = options;
+    const { dataDir, warehouse } = this.#options;
+    const other = editionFile(dataDir, edition);
+    await using opened = other === null ? null : await Warehouse.open(other, { ...warehouse, readOnly: true });
+    using connection = await (opened ?? this.#warehouse).connect();
     return await readOnlyQuery(connection, sql, { maxRows, timeoutMs, signal }, sink);
   }
 

@@ -7,6 +7,7 @@ import type {
   PlanRequest,
   QueryEnd,
   QueryOptions,
+  RollbackOptions,
   RunOptions,
   RunSummary,
   WarehouseOperations,
@@ -14,6 +15,8 @@ import type {
 } from '../materializer/operations.ts';
 import type { LetterOperations, RedriveSummary } from '../materializer/dead-letter-contract.ts';
 import type { TestOptions, TestSummary } from '../materializer/node-results.ts';
+import type { EditionEntry } from '../materializer/editions.ts';
+import type { Refreshed } from '../materializer/refresh-contract.ts';
 import type { Verification, VerifyOptions } from '../materializer/verification.ts';
 import type { ChangePlan } from '../materializer/changes/change-plan.ts';
 import type { WhyAnswer, WhyQuestion } from '../materializer/why-contract.ts';
@@ -67,8 +70,8 @@ export class ControlClient implements WarehouseOperations, Disposable {
   }
 
   async streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd> {
-    const { maxRows, timeoutMs, signal } = options;
-    const incoming = await this.#post('query', [sql, { maxRows, timeoutMs }]);
+    const { signal, ...bounds } = options;
+    const incoming = await this.#post('query', [sql, bounds]);
     const leave = (): void => void incoming.destroy();
     signal?.addEventListener('abort', leave, { once: true });
     try {
@@ -119,6 +122,23 @@ export class ControlClient implements WarehouseOperations, Disposable {
       };
       return { ...nothing, interrupted: true };
     }
+  }
+
+  async rollback({ signal, onProgress }: RollbackOptions): Promise<Refreshed | null> {
+    try {
+      return (await this.#callWithProgress('rollback', {}, signal, onProgress)) as Refreshed | null;
+    } catch (error) {
+      if (signal?.aborted === true) return null;
+      throw error;
+    }
+  }
+
+  editions(): Promise<EditionEntry[]> {
+    return this.#call('editions', []) as Promise<EditionEntry[]>;
+  }
+
+  async dropEdition(name: string): Promise<void> {
+    await this.#call('dropEdition', [name]);
   }
 
   [Symbol.dispose](): void {

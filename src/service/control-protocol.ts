@@ -3,7 +3,7 @@ import { ERROR_CODES, LensError, messageOf, type ErrorCode } from '../core/error
 /**
  * The wire between control-client.ts and control-server.ts: `POST /` with `authorization: Bearer TOKEN` and a
  * {@link ControlRequest} as JSON; 200 with `{"result": ...}`, otherwise `{"error": {@link ControlError}}`. A query's rows
- * come as lines instead (query-lines.ts), and so does the progress of `verify`, `test` and `run` (progress-lines.ts).
+ * come as lines instead (query-lines.ts), and so does the progress of `verify`, `test`, `run` and `rollback` (progress-lines.ts).
  */
 export interface ControlRequest {
   readonly method: ControlMethod;
@@ -22,6 +22,9 @@ export const CONTROL_METHODS = [
   'plan',
   'compact',
   'run',
+  'rollback',
+  'editions',
+  'dropEdition',
   'redrive',
   'purge',
 ] as const;

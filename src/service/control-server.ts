@@ -92,6 +92,8 @@ async function answer(
     } else if (asked.method === 'run') {
       const options = (asked.params[0] ?? {}) as RunOptions;
       await answerWithProgress(response, (onProgress, signal) => operations.run({ ...options, onProgress, signal }));
+    } else if (asked.method === 'rollback') {
+      await answerWithProgress(response, (onProgress, signal) => operations.rollback({ onProgress, signal }));
     } else send(response, 200, { result: await perform(operations, asked.method, asked.params, goneSignal(response)) });
   } catch (error) {
     send(response, 500, { error: toControlError(error) });
@@ -130,7 +132,7 @@ async function readRequest(request: IncomingMessage): Promise<ControlRequest> {
 
 async function perform(
   operations: WarehouseOperations,
-  method: Exclude<ControlMethod, 'query' | 'verify' | 'test' | 'run'>,
+  method: Exclude<ControlMethod, 'query' | 'verify' | 'test' | 'run' | 'rollback'>,
   params: readonly unknown[],
   gone: AbortSignal,
 ): Promise<unknown> {
@@ -145,6 +147,10 @@ async function perform(
       return operations.plan({ ...(params[0] as PlanRequest), signal: gone });
     case 'why':
       return operations.why({ ...(params[0] as WhyQuestion), signal: gone });
+    case 'editions':
+      return operations.editions();
+    case 'dropEdition':
+      return operations.dropEdition(String(params[0]));
     case 'compact':
       return operations.compact((params[0] ?? { full: false }) as { full: boolean });
     case 'redrive':

@@ -12,6 +12,7 @@ import type { TopicCatalog } from '../../src/topics/catalog.ts';
 import { applyTopics } from '../../src/topics/manage-topics.ts';
 import { kafkaSuite } from '../kafka/kafka-suite.ts';
 import { histories } from '../materializer/random-history.ts';
+import { REFRESHES, refreshUnderLoad } from '../materializer/refresh-under-load.ts';
 import { followsAQuietTopic } from '../materializer/quiet-topic.ts';
 import { contents, differences, ROOT, SHIPPED, SHOP, Workshop } from '../materializer/workshop.ts';
 
@@ -139,6 +140,13 @@ kafkaSuite('the materializer on Kafka', (brokers) => {
     await freshTopics(log, workshop.catalog);
     await followsAQuietTopic(workshop, log, `quiet-${Date.now().toString(36)}`);
   });
+
+  it(`${REFRESHES} refreshes under live load: readers see whole versions only, and nothing is lost`, async () => {
+    await using workshop = await Workshop.of(SHOP);
+    await using log = openKafkaLog({ brokers });
+    await freshTopics(log, workshop.catalog);
+    await refreshUnderLoad(workshop, log);
+  }, 3_600_000);
 
   // In this file, since both use the shipped topics on one broker.
   it(`survives kill -9 of the service at ${KILLS} random moments (seed ${SEED})`, async () => {

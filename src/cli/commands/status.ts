@@ -44,6 +44,7 @@ export function statusText(status: WarehouseStatus): string {
     `warehouse  ${status.warehouse}`,
     `records    ${count(status.recordsApplied)} applied, ${count(status.deadLetters)} dead letters`,
     `compacted  ${status.lastCompaction ?? 'not yet'}`,
+    `edition    ${editionsText(status.editions)}`,
     '',
     textTable([{ name: 'RAW TABLE' }, { name: 'ROWS', right: true }, { name: 'TOPIC' }], raw),
     '',
@@ -59,4 +60,11 @@ export function statusText(status: WarehouseStatus): string {
       models,
     ),
   ].join('\n');
+}
+
+function editionsText({ live, previous, named }: WarehouseStatus['editions']): string {
+  const before =
+    previous === null ? '' : `; before it ${previous.number}, ${previous.builtBy}, until ${previous.liveUntil}`;
+  const others = named.length === 0 ? '' : `; for reading: ${named.join(', ')}`;
+  return `${live.number}, ${live.builtBy}, live since ${live.liveSince}${before}${others}`;
 }

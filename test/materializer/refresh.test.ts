@@ -1,0 +1,189 @@
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Materializer } from '../../src/materializer/materializer.ts';
+import type { NodeProgress } from '../../src/materializer/node-results.ts';
+import type { RefreshNews } from '../../src/materializer/refresh-contract.ts';
+import { Warehouse } from '../../src/warehouse/warehouse.ts';
+import { customer, editionFiles, order, shopWith } from './refresh-lab.ts';
+import { contents, differences, SHIPPED, SHOP, Workshop } from './workshop.ts';
+
+type News = NodeProgress | RefreshNews;
+
+async function rows(materializer: Materializer, sql: string, edition?: string): Promise<unknown[]> {
+  const found: unknown[] = [];
+  const sink = { columns: () => {}, rows: (piece: readonly (readonly unknown[])[]) => void found.push(...piece) };
+  await materializer.streamQuery(sql, { edition }, sink);
+  return found;
+}
+
+/** Changes a closed warehouse behind its back. */
+async function tamper(dataDir: string, sql: string): Promise<void> {
+  await using warehouse = await Warehouse.open(path.join(dataDir, 'warehouse.duckdb'));
+  using connection = await warehouse.connect();
+  await connection.run(sql);
+}
+
+describe('a full refresh', () => {
+  it('says what it finds before it begins, then each phase, and keeps the edition before it', async () => {
+    await using workshop = await Workshop.of(SHOP);
+    const dataDir = path.join(workshop.dir, 'data');
+    await using materializer = await workshop.open({ dataDir });
+    await workshop.publish([customer('k1'), order(1), order(2)]);
+    await materializer.run({});
+    const news: News[] = [];
+    const { refreshed } = await materializer.run({ fullRefresh: true, onProgress: (one) => news.push(one) });
+    expect(refreshed).toMatchObject({ edition: 2, previous: 1, records: 3, tests: 22 });
+    expect(news.find(({ kind }) => kind === 'preflight')).toMatchObject({
+      kind: 'preflight',
+      preflight: { records: 3, topics: 2, lost: [], forgetting: [], neverRefreshed: [] },
+    });
+    const phases = news.flatMap((one) => (one.kind === 'phase' ? [one.phase] : []));
+    expect(phases).toEqual(['replay', 'catch up', 'tests', 'swap']);
+    expect(news).toContainEqual({ kind: 'progress', label: 'replay', done: 3, total: 3 });
+    expect(editionFiles(dataDir)).toEqual(['warehouse.duckdb', 'warehouse.edition-1.duckdb']);
+    await materializer.run({ fullRefresh: true });
+    expect(editionFiles(dataDir)).toEqual(['warehouse.duckdb', 'warehouse.edition-2.duckdb']);
+    expect((await materializer.status()).editions).toMatchObject({
+      live: { number: 3, builtBy: 'full refresh' },
+      previous: { number: 2, file: 'warehouse.edition-2.duckdb' },
+    });
+  });
+
+  it('with a selection rebuilds the models and what reads them from what is stored, and nothing else', async () => {
+    await using workshop = await Workshop.of(SHOP);
+    const dataDir = path.join(workshop.dir, 'data');
+    await workshop.publish([customer('k1'), customer('k2'), order(1), order(2, 'k2')]);
+    const expected = await built(workshop, dataDir);
+    await tamper(
+      dataDir,
+      "delete from fct_orders where order_id = 1; update dim_customers set customer_name = 'changed'",
+    );
+    await using materializer = await workshop.open({ dataDir });
+    expect(await rows(materializer, 'select count(*) from fct_orders')).toEqual([[1]]);
+    const { refreshed } = await materializer.run({ fullRefresh: true, skipTests: true, models: ['fct_orders'] });
+    expect(refreshed).toMatchObject({ edition: 2, records: 0 });
+    const found = await contents(materializer);
+    expect(found).toMatchObject({ fct_orders: expected['fct_orders'], daily_sales: expected['daily_sales'] });
+    expect(found['dim_customers']?.every((row) => row.includes('changed'))).toBe(true);
+    expect((await materializer.status()).editions.live.builtBy).toBe('refresh of fct_orders');
+  });
+
+  it('that fails a test of severity error leaves the live edition, and nothing of the other', async () => {
+    const unlucky = "select * from {{ ref('fct_orders') }} where order_id = 13";
+    await using workshop = await Workshop.of(shopWith({ 'tests/unlucky.sql': unlucky }));
+    const dataDir = path.join(workshop.dir, 'data');
+    await using materializer = await workshop.open({ dataDir });
+    await workshop.publish([customer('k1'), order(1), order(13)]);
+    await materializer.run({});
+    const failure = materializer.run({ fullRefresh: true });
+    await expect(failure).rejects.toMatchObject({
+      code: 'TESTS_FAILED',
+      message: expect.stringMatching(/^1 of 23 data tests failed on the new edition.*: unlucky \(/) as string,
+      place: 'tests/unlucky.sql',
+    });
+    expect(editionFiles(dataDir)).toEqual(['warehouse.duckdb']);
+    expect((await materializer.status()).editions).toMatchObject({ live: { number: 1 }, previous: null });
+    const { refreshed } = await materializer.run({ fullRefresh: true, skipTests: true });
+    expect(refreshed).toMatchObject({ edition: 3, tests: 0 });
+    // An order of nobody is a warning.
+    await workshop.publish([{ topic: 'orders', key: 13, value: null }, order(2, 'nobody')]);
+    expect((await materializer.run({ fullRefresh: true })).refreshed).toMatchObject({ edition: 4, tests: 23 });
+  });
+
+  it('whose history is gone is refused with the numbers, and names what is lost when that is allowed', async () => {
+    await using workshop = await Workshop.of(SHOP);
+    await using materializer = await workshop.open();
+    await workshop.publish(Array.from({ length: 12 }, (_, id) => order(id)));
+    await materializer.run({});
+    const offsets = await workshop.log.offsets(['orders']);
+    const [first] = offsets;
+    const end = first?.end ?? 0;
+    await workshop.embedded.deleteRecordsBefore('orders', 0, end - 1);
+    await expect(materializer.run({ fullRefresh: true })).rejects.toMatchObject({
+      code: 'LOG_HISTORY_GONE',
+      message: expect.stringContaining(`orders/0: first applied 0, earliest held ${end - 1}`) as string,
+    });
+    const news: News[] = [];
+    const options = { fullRefresh: true, allowDataLoss: true, onProgress: (one: News) => void news.push(one) };
+    await materializer.run(options);
+    const lost = { topic: 'orders', partition: 0, firstApplied: 0, earliestHeld: end - 1, offsets: end - 1 };
+    expect(news.find(({ kind }) => kind === 'preflight')).toMatchObject({
+      preflight: { lost: [{ ...lost, table: 'raw_orders', tableRows: 12 }] },
+    });
+    expect(await rows(materializer, 'select count(*) from raw_orders')).toEqual([[12 - (end - 1)]]);
+    expect(await rows(materializer, 'select count(*) from raw_orders', 'previous')).toEqual([[12]]);
+  });
+
+  it('brings a table of patches back from its topic and loses nothing', async () => {
+    await using workshop = await Workshop.of(SHIPPED);
+    await using materializer = await workshop.open();
+    const image = (id: number) => ({
+      topic: 'prompt_enrichments',
+      key: [id, 'image'],
+      value: { prompt_id: id, kind: 'image', image_path: `${id}.png`, image_linked_at: '2026-03-01T00:00:00Z' },
+    });
+    const vector = (id: number) => ({
+      topic: 'prompt_enrichments',
+      key: [id, 'embedding'],
+      value: {
+        prompt_id: id,
+        kind: 'embedding',
+        text_embedding: Array.from({ length: 384 }, (_, i) => (id + i) / 512),
+        embedding_model: 'hash',
+        embedding_enriched_at: '2026-03-01T00:00:00Z',
+      },
+    });
+    await workshop.publish([1, 2, 3].flatMap((id) => [image(id), vector(id)]));
+    await materializer.run({});
+    await workshop.publish([{ topic: 'prompt_enrichments', key: [2, 'image'], value: null }, image(4)]);
+    await materializer.run({});
+    const before = (await contents(materializer))['raw_prompt_enrichments'];
+    expect(before).toHaveLength(4);
+    await materializer.run({ fullRefresh: true, skipTests: true });
+    expect((await contents(materializer))['raw_prompt_enrichments']).toEqual(before);
+    await materializer.run({ fullRefresh: true, skipTests: true, models: ['dim_prompts'] });
+    expect((await contents(materializer))['raw_prompt_enrichments']).toEqual(before);
+  });
+});
+
+async function built(workshop: Workshop, dataDir: string): Promise<Record<string, string[]>> {
+  await using materializer = await workshop.open({ dataDir });
+  await materializer.run({});
+  return await contents(materializer);
+}
+
+describe('a rollback', () => {
+  it('returns to the edition before, caught up; a second one goes forward again', async () => {
+    await using workshop = await Workshop.of(SHOP);
+    await using materializer = await workshop.open();
+    await expect(materializer.rollback({})).rejects.toMatchObject({ code: 'EDITION_UNKNOWN' });
+    await workshop.publish([order(1)]);
+    await materializer.run({});
+    await materializer.run({ fullRefresh: true });
+    await workshop.publish([order(2), order(3)]);
+    expect(await materializer.rollback({})).toMatchObject({ edition: 1, previous: 2, records: 2 });
+    expect(await rows(materializer, 'select count(*) from fct_orders')).toEqual([[3]]);
+    expect(await differences(materializer, workshop.project, ['batch', 'compaction'])).toEqual([]);
+    // The one that was left stands where it stood.
+    expect(await rows(materializer, 'select count(*) from fct_orders', 'previous')).toEqual([[1]]);
+    await workshop.publish([order(4)]);
+    expect(await materializer.rollback({})).toMatchObject({ edition: 2, previous: 1, records: 3 });
+    expect(await rows(materializer, 'select count(*) from fct_orders')).toEqual([[4]]);
+    expect((await materializer.status()).editions).toMatchObject({ live: { number: 2, builtBy: 'full refresh' } });
+    await materializer.dropEdition('previous');
+    await expect(materializer.rollback({})).rejects.toMatchObject({ code: 'EDITION_UNKNOWN' });
+    await expect(rows(materializer, 'select 1', 'previous')).rejects.toMatchObject({ code: 'EDITION_UNKNOWN' });
+  });
+
+  it('interrupts who still reads the edition that it returns to', async () => {
+    await using workshop = await Workshop.of(SHOP);
+    await using materializer = await workshop.open();
+    await materializer.run({});
+    const asked = materializer.query('select count(*) from range(1000000) a, range(1000000) b', { timeoutMs: 600_000 });
+    const ended = expect(asked).rejects.toMatchObject({ message: expect.stringContaining('rollback') as string });
+    await materializer.run({ fullRefresh: true });
+    await materializer.rollback({});
+    await ended;
+    expect(await rows(materializer, 'select count(*) from fct_orders')).toEqual([[0]]);
+  });
+});
