@@ -46,6 +46,8 @@ export type EditionOrigin =
 
 /** Caught up when a pass over what came meanwhile takes no longer. */
 const CAUGHT_UP_MS = 1000;
+/** Another pass is worth it while each takes at most this part of the one before. */
+const GETS_SHORTER = 0.8;
 
 /** Files that are being built by this process: others that no record names are left over. */
 const inUse = new Set<string>();
@@ -136,14 +138,19 @@ export class NextEdition implements AsyncDisposable {
     if (model !== undefined) throw modelFailed(model, 'its SQL failed on the data of the new edition');
   }
 
-  /** The same up to where the log ends, again and again, until no more came meanwhile than a second's work. */
+  /**
+   * The same up to where the log ends, again and again, until no more came meanwhile than a second's work, or passes get no shorter: then
+   * so much comes in all the time.
+   */
   async catchUp(label = 'catch up'): Promise<void> {
-    for (;;) {
+    for (let last = Number.POSITIVE_INFINITY; ;) {
       const ends = await this.#ends();
       if ((await this.#lag(ends)) === 0 && !(await this.edition.compaction.isNeeded())) return;
       const started = performance.now();
       await this.advance(ends, label);
-      if (performance.now() - started < CAUGHT_UP_MS) return;
+      const took = performance.now() - started;
+      if (took < CAUGHT_UP_MS || took > last * GETS_SHORTER) return;
+      last = took;
     }
   }
 
