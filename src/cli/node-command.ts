@@ -64,8 +64,8 @@ export class NodeCommand {
   }
 
   /** What the flags select of some types, by unique id; says which criteria match nothing. */
-  selected(types: readonly ResourceType[]): readonly Resource[] {
-    const project = openProject(this.invocation.settings);
+  async selected(types: readonly ResourceType[]): Promise<readonly Resource[]> {
+    const project = await openProject(this.invocation.settings);
     const selection = selectionOf(this.#flags);
     const { resources, warnings } = selectResources(project, { ...selection, resourceTypes: types });
     for (const warning of warnings) {

@@ -33,7 +33,7 @@ export function addRunFlags(command: Command): Command {
 export async function runNodes(flags: RunFlags, command: Command, types: readonly ResourceType[]): Promise<void> {
   const nodes = new NodeCommand(flags, command);
   const { settings, output } = nodes.invocation;
-  const selected = nodes.selected(types);
+  const selected = await nodes.selected(types);
   if (selected.length === 0) return nodes.end(NOTHING_DONE);
   using progress = new Progress(output);
   const opening = { onEvent: eventPrinter(output, progress, 'at the end'), create: true } as const;

@@ -164,9 +164,9 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     });
   }
 
-  plan({ source, ...options }: PlanRequest): Promise<ChangePlan> {
-    const next = readProject(source);
-    return this.#live.read((connection, _, leave) => {
+  async plan({ source, ...options }: PlanRequest): Promise<ChangePlan> {
+    const next = await readProject(source);
+    return await this.#live.read((connection, _, leave) => {
       const signal = options.signal === undefined ? leave : AbortSignal.any([leave, options.signal]);
       return planChanges(connection, next, { ...options, signal });
     });

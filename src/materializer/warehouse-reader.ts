@@ -26,7 +26,7 @@ import { why } from './why.ts';
 export interface ReaderOptions extends Pick<MaterializerOptions, 'dataDir' | 'warehouse' | 'group' | 'batch' | 'bulk'> {
   readonly onEvent: EventSink;
   // Asked for when they are needed: a query needs none of them.
-  readonly project: () => Project;
+  readonly project: () => Promise<Project>;
   readonly catalog: () => TopicCatalog;
   readonly log: () => EventLog;
 }
@@ -51,7 +51,7 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
   }
 
   async status(): Promise<WarehouseStatus> {
-    const project = this.#options.project();
+    const project = await this.#options.project();
     const catalog = this.#options.catalog();
     const tables = rawTables(catalog, project);
     const plans = await planModels(project, tables.map(rawRelation));
@@ -70,7 +70,7 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
   }
 
   async verify(options: VerifyOptions): Promise<Verification> {
-    const project = this.#options.project();
+    const project = await this.#options.project();
     const catalog = this.#options.catalog();
     const tables = rawTables(catalog, project);
     const plans = await planModels(project, tables.map(rawRelation));
@@ -80,14 +80,14 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
   }
 
   async test(options: TestOptions): Promise<TestSummary> {
-    const project = this.#options.project();
+    const project = await this.#options.project();
     const topics = this.#options.catalog().contracts.map((contract) => contract.name);
     await using log = this.#options.log();
     return await runDataTests({ project, log, topics, connect: () => this.#warehouse.connect() }, options);
   }
 
   async why(question: WhyQuestion): Promise<WhyAnswer> {
-    const sources = { project: this.#options.project(), catalog: this.#options.catalog() };
+    const sources = { project: await this.#options.project(), catalog: this.#options.catalog() };
     await using log = this.#options.log();
     using connection = await this.#warehouse.connect();
     return await why(connection, { ...sources, log }, question);
@@ -95,7 +95,7 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
 
   async plan({ source, ...options }: PlanRequest): Promise<ChangePlan> {
     using connection = await this.#warehouse.connect();
-    return await planChanges(connection, readProject(source), options);
+    return await planChanges(connection, await readProject(source), options);
   }
 
   async editions(): Promise<EditionEntry[]> {

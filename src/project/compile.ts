@@ -1,4 +1,4 @@
-import { ephemeralName } from './dbt-context.ts';
+import { ephemeralName } from './relation-values.ts';
 import type { Dependencies, Model, Project, RelationNaming } from './project-contract.ts';
 
 export { bare, qualified } from './relation-naming.ts';

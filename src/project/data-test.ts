@@ -1,6 +1,7 @@
 import { asList, mergeConfig, type Config } from './config-tree.ts';
 import { withEphemerals, type ModelAccess } from './compile.ts';
-import { relationValue, type TemplateNames } from './dbt-context.ts';
+import type { TemplateNames } from './dbt-context.ts';
+import { relationValue } from './relation-values.ts';
 import { largeAsText } from './jinja/numbers.ts';
 import type { Template } from './jinja/template.ts';
 import { fromJs, type Value } from './jinja/values.ts';
@@ -15,6 +16,7 @@ import type {
   RelationNaming,
 } from './project-contract.ts';
 import { pathIn, type ProjectPart } from './project-part.ts';
+import { Interview, questionOf, withAnswers, type Answers, type Question } from './questions.ts';
 import { ReferenceCapture, type ReferenceTable } from './references.ts';
 import { qualified } from './relation-naming.ts';
 import type { TemplateEngine } from './template-engine.ts';
@@ -24,6 +26,7 @@ import { LensError } from '../core/errors.ts';
 /** What tests need to render themselves. */
 export interface TestSurroundings {
   readonly references: ReferenceTable;
+  readonly answers: Answers;
   /** Renders models for the ephemeral ones a test reads. */
   models(naming: RelationNaming): ModelAccess;
 }
@@ -65,12 +68,15 @@ const RESULT = parseFile('{{ get_test_sql(main_sql, fail_calc, warn_if, error_if
 export function makeTest(
   definition: TestDefinition,
   surroundings: TestSurroundings,
-): DataTest | { readonly left: string } | null {
+): MadeTest | { readonly left: string } | null {
   if (!isEnabled(definition.declared)) return null;
   const capture = new ReferenceCapture(surroundings.references, qualified);
+  const interview = Interview.first(surroundings.answers);
   let first: RenderedTest;
+  let question: Question | null = null;
   try {
     first = renderTest(definition, capture, qualified);
+    if (isEnabled(first.config)) question = questionOf(() => renderTest(definition, capture, qualified, interview));
   } catch (error) {
     if (capture.metDisabled) return null;
     const [reason] = capture.left.values();
@@ -87,7 +93,9 @@ export function makeTest(
   const sql = (naming: RelationNaming, storing?: boolean): string => {
     const resolver = new ReferenceCapture(surroundings.references, naming);
     const own = storing === undefined ? definition : { ...definition, declared: storingConfig(definition, storing) };
-    const { rendered, dependsOn } = renderTest(own, resolver, naming);
+    const { rendered, dependsOn } = withAnswers(`data test ${name}`, place, () =>
+      renderTest(own, resolver, naming, Interview.again(interview.answers)),
+    );
     return withEphemerals(rendered, dependsOn, surroundings.models(naming));
   };
   const resultOf = (rows: string, limit: number | null): string => {
@@ -107,7 +115,7 @@ export function makeTest(
   const resultSql = (naming: RelationNaming): string => resultOf(sql(naming), config.limit);
   const severity = readSeverity(definition, first.config);
   const tags = tagsOf(first.config);
-  return {
+  const test: DataTest = {
     name,
     uniqueId,
     packageName,
@@ -132,6 +140,7 @@ export function makeTest(
     resultOf,
     resultSql,
   };
+  return { test, question };
 }
 
 /** What a test is configured by when it is said from outside whether it stores its failures. */
@@ -156,16 +165,27 @@ function compiledPath({ kind, path, shortName, part: { file } }: TestDefinition)
   return `${file.name}/${kind === 'generic' ? `${own}/${shortName}.sql` : own}`;
 }
 
+/** A test, with what it asks of the warehouse and nobody has answered. */
+export interface MadeTest {
+  readonly test: DataTest;
+  readonly question: Question | null;
+}
+
 interface RenderedTest {
   readonly rendered: string;
   readonly dependsOn: Dependencies;
   readonly config: Config;
 }
 
-function renderTest(definition: TestDefinition, resolver: ReferenceCapture, naming: RelationNaming): RenderedTest {
+function renderTest(
+  definition: TestDefinition,
+  resolver: ReferenceCapture,
+  naming: RelationNaming,
+  interview?: Interview,
+): RenderedTest {
   const { engine } = definition.part;
   const config = { declared: mergeConfig(definition.declared, definition.imposed), captured: {} as Config };
-  const names: TemplateNames = { resolver, config, names: {} };
+  const names: TemplateNames = { resolver, config, interview, names: {} };
   let bound = names;
   if (definition.target !== null) {
     const args = renderArguments(definition, names, engine);

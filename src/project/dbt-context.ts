@@ -11,13 +11,15 @@ import {
   fromJs,
   text,
   toJs,
-  truthy,
   type Arguments,
   type Callable,
   type Value,
 } from './jinja/values.ts';
-import type { Relation, RelationNaming } from './project-contract.ts';
+import type { Interview } from './questions.ts';
 import { quoteIdentifier } from './relation-naming.ts';
+import { createRelation } from './relation-values.ts';
+import { translateType } from './table-values.ts';
+import { warehouseNames } from './warehouse-context.ts';
 
 /** What is the same for every template of a project. */
 export interface ProjectSettings {
@@ -36,6 +38,8 @@ export interface Resolver {
   /** @param packageName the project or package the model must be of */
   ref(name: string, packageName: string | null): Value;
   source(sourceName: string, table: string): Value;
+  /** The relation of the project at a place; null when there is none. */
+  relationAt(schema: string, identifier: string): Value;
 }
 
 /** A template's configuration: what the yml files say, and what `config()` in the template adds. */
@@ -48,41 +52,14 @@ export interface ConfigCapture {
 export interface TemplateNames {
   readonly resolver: Resolver | null;
   readonly config: ConfigCapture;
+  /** What it asks of the warehouse; without one the template is parsed, and `execute` is false. */
+  readonly interview?: Interview | undefined;
   /** Other names: `this`, `model`, arguments of a test. */
   readonly names: Readonly<Record<string, Value>>;
 }
 
-/** A relation as templates see it; its text is the naming's. */
-export function relationValue(relation: Relation, naming: RelationNaming): Thing {
-  const { schema, identifier } = relation;
-  return relationThing(schema, identifier, () => naming(relation));
-}
-
-/** An ephemeral model, which stands in the SQL as a common table expression. */
-export function ephemeralValue(name: string): Thing {
-  const identifier = ephemeralName(name);
-  return relationThing(null, identifier, () => identifier);
-}
-
-function relationThing(schema: string | null, identifier: string, render: () => string): Thing {
-  const include: Callable = (args) => {
-    const chosen = bind('include', args, ['database', 'schema', 'identifier']);
-    const [withSchema, withName] = [chosen.schema ?? true, chosen.identifier ?? true].map(truthy);
-    if (schema === null || (withSchema && withName)) return relationThing(schema, identifier, render);
-    const parts = [...(withSchema ? [schema] : []), ...(withName ? [identifier] : [])];
-    return relationThing(schema, identifier, () => parts.map(quoteIdentifier).join('.'));
-  };
-  return new Thing(
-    'relation',
-    { database: null, schema, identifier, name: identifier, table: identifier, render, include },
-    { text: render },
-  );
-}
-
-/** dbt's name of the common table expression that holds an ephemeral model. */
-export function ephemeralName(name: string): string {
-  return `__dbt__cte__${name}`;
-}
+/** The version of dbt whose behaviour this is; `require-dbt-version` is checked against it. */
+export const DBT_VERSION = '1.11.16';
 
 /** dbt's names for one rendering: https://docs.getdbt.com/reference/dbt-jinja-functions */
 export function contextScope(
@@ -98,12 +75,23 @@ export function contextScope(
   const { target } = settings;
   const references = template.resolver === null ? {} : referenceFunctions(template.resolver);
   const config = configObject(template.config);
+  const { interview = null, resolver } = template;
+  const warehouse = warehouseNames({
+    interview,
+    relationAt: (schema, identifier) => resolver?.relationAt(schema, identifier) ?? null,
+  });
   set(GLOBALS);
   set(UNSUPPORTED);
   set({
     ...references,
     builtins: new Thing('builtins', { ...references, config }),
+    ...warehouse.names,
+    api: new Thing('api', {
+      Relation: new Thing('api.Relation', { create: createRelation }),
+      Column: new Thing('api.Column', { translate_type: translateType }),
+    }),
     adapter: new Thing('adapter', {
+      ...warehouse.adapter,
       dispatch: (args) => dispatch()(args),
       quote: (args) => quoteIdentifier(stringArgument('adapter.quote()', args.positional[0])),
       type: () => 'duckdb',
@@ -111,7 +99,8 @@ export function contextScope(
     config,
     doc: documentation(settings.docs),
     env_var: environmentVariable(settings.env),
-    execute: true,
+    dbt_version: DBT_VERSION,
+    execute: interview !== null,
     flags: new Thing('flags', { FULL_REFRESH: false, WHICH: 'compile' }),
     is_incremental: () => false,
     local_md5: ({ positional }) =>
@@ -243,6 +232,6 @@ const unsupported = (names: readonly string[], why: string): [string, Value][] =
 
 /** Names dbt has and this product does not, with the reason. */
 const UNSUPPORTED: Readonly<Record<string, Value>> = Object.fromEntries([
-  ...unsupported(['run_query', 'statement', 'load_result', 'load_relation', 'graph', 'store_result'], NO_WAREHOUSE),
-  ...unsupported(['run_started_at', 'invocation_id', 'modules', 'dbt_version', 'thread_id'], NOT_PURE),
+  ...unsupported(['graph', 'store_result', 'store_raw_result'], NO_WAREHOUSE),
+  ...unsupported(['run_started_at', 'invocation_id', 'modules', 'thread_id'], NOT_PURE),
 ]);

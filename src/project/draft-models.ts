@@ -1,7 +1,9 @@
 import { LensError } from '../core/errors.ts';
 import { twice, type ModelFile } from './model-files.ts';
-import { draftModel, type ModelDraft } from './model-renderer.ts';
+import { draftModel, renderDraft, type ModelDraft } from './model-renderer.ts';
+import { Interview, PendingQuestion, type Answer, type Answers, type Question } from './questions.ts';
 import { unknownModel, type ReferenceTable } from './references.ts';
+import { qualified } from './relation-naming.ts';
 import type { LoadedSeeds } from './seeds.ts';
 import type { LoadedSources } from './sources.ts';
 
@@ -9,6 +11,10 @@ export interface Drafts {
   readonly drafts: ReadonlyMap<string, ModelDraft>;
   /** Resolves names from now on, for models and tests. */
   readonly references: ReferenceTable;
+  /** By model, what its first rendering for SQL was answered. */
+  readonly answers: ReadonlyMap<string, readonly Answer[]>;
+  /** What templates ask and nobody has answered. */
+  readonly questions: readonly Question[];
   /** Models that are not run, a sentence each. */
   readonly warnings: readonly string[];
 }
@@ -26,7 +32,7 @@ export interface OtherNames {
  * A model that uses or reads what is not run is left out with all that reads it, a warning each.
  * PROJECT_INVALID for two enabled models of one name or relation.
  */
-export function draftModels(files: readonly ModelFile[], others: OtherNames): Drafts {
+export function draftModels(files: readonly ModelFile[], others: OtherNames, known: Answers): Drafts {
   const tables = tablesOf(others);
   const byName = new Map(files.map((file) => [file.name, file]));
   const left = new Map([...others.left, ...notEnabled(others.seeds.disabled)]);
@@ -40,6 +46,7 @@ export function draftModels(files: readonly ModelFile[], others: OtherNames): Dr
     },
     modelNames: [...byName.keys(), ...tables.seedNames],
     left,
+    relationAt: () => undefined,
     remembersLeft: true,
     disabled: new Set(others.seeds.disabled.keys()),
   };
@@ -63,20 +70,73 @@ export function draftModels(files: readonly ModelFile[], others: OtherNames): Dr
     drafts.set(file.name, drafted.draft);
   }
   for (const name of [...drafts.keys(), ...notRun.keys(), ...tables.seedNames]) disabled.delete(name);
-  const warnings = leaveOut(drafts, notRun, byName);
+  const warnings = leaveOut(drafts, notRun, byName, new Set());
+  const told = new Set(notRun.keys());
   const references: ReferenceTable = {
+    relationAt: (schema, identifier) => relationAt(drafts, others, schema, identifier),
     ...tables,
     model: (name) => {
       const draft = drafts.get(name);
       return draft === undefined ? undefined : { ...draft, name, packageName: draft.file.part.file.name };
     },
     modelNames: [...drafts.keys(), ...tables.seedNames],
-    left: new Map([...others.left, ...notRun, ...disabled]),
+    get left() {
+      return new Map([...others.left, ...notRun, ...disabled]);
+    },
     remembersLeft: false,
     disabled: new Set(disabled.keys()),
   };
   checkDrafts(drafts, others.seeds, references);
-  return { drafts, references, warnings };
+  const { answers, questions } = renderAll(drafts, notRun, references, known);
+  warnings.push(...leaveOut(drafts, notRun, byName, told));
+  return { drafts, references, answers, questions, warnings };
+}
+
+/** Renders every draft for its SQL, with what templates ask the warehouse answered as far as it is known. */
+function renderAll(
+  drafts: ReadonlyMap<string, ModelDraft>,
+  notRun: Map<string, string>,
+  references: ReferenceTable,
+  known: Answers,
+): Pick<Drafts, 'answers' | 'questions'> {
+  const answers = new Map<string, readonly Answer[]>();
+  const questions: Question[] = [];
+  for (const [name, draft] of drafts) {
+    const interview = Interview.first(known);
+    try {
+      renderDraft(draft, references, qualified, interview);
+      answers.set(name, interview.answers);
+    } catch (error) {
+      if (error instanceof PendingQuestion) questions.push(error.question);
+      else if (isUnsupported(error)) notRun.set(name, `${error.place}: ${error.message}`);
+      else throw error;
+    }
+  }
+  return { answers, questions };
+}
+
+function isUnsupported(error: unknown): error is LensError {
+  return error instanceof LensError && error.code === 'MODEL_NOT_SUPPORTED';
+}
+
+/** Models, seeds and source tables by their place in the warehouse. */
+function relationAt(
+  drafts: ReadonlyMap<string, ModelDraft>,
+  { seeds, sources }: OtherNames,
+  schema: string,
+  identifier: string,
+): ReturnType<ReferenceTable['relationAt']> {
+  for (const [name, draft] of drafts) {
+    if (draft.schema !== schema || draft.alias !== identifier || draft.materialized === 'ephemeral') continue;
+    const type = draft.materialized === 'view' ? 'view' : 'table';
+    return { relation: { kind: 'model', name, schema, identifier }, type };
+  }
+  const seed = seeds.seeds.find((one) => one.schema === schema && one.alias === identifier);
+  if (seed !== undefined) return { relation: { kind: 'seed', name: seed.name, schema, identifier }, type: 'table' };
+  const source = sources.tables.find((one) => one.schema === schema && one.table === identifier);
+  if (source === undefined) return undefined;
+  const name = `${source.sourceName}.${source.name}`;
+  return { relation: { kind: 'source', name, schema, identifier }, type: 'table' };
 }
 
 function tablesOf({ sources, seeds }: OtherNames) {
@@ -96,13 +156,17 @@ function notEnabled(paths: ReadonlyMap<string, string>): Map<string, string> {
   return new Map([...paths].map(([name, path]) => [name, `${path} is not enabled`]));
 }
 
-/** Moves drafts that read what is not run, directly or through others, to `notRun`. Gives a sentence for each that is there. */
+/** Takes out drafts that are not run, and those that read them, directly or through others. Gives a sentence for each. */
 function leaveOut(
   drafts: Map<string, ModelDraft>,
   notRun: Map<string, string>,
   files: ReadonlyMap<string, ModelFile>,
+  told: ReadonlySet<string>,
 ): string[] {
-  const warnings = [...notRun].map(([name, why]) => `${why}; so the model ${name} is left out`);
+  const warnings = [...notRun].flatMap(([name, why]) => {
+    drafts.delete(name);
+    return told.has(name) ? [] : [`${why}; so the model ${name} is left out`];
+  });
   for (let changed = true; changed;) {
     changed = false;
     for (const [name, { left, dependsOn }] of drafts) {

@@ -13,6 +13,7 @@ import { ModelRenderer, type ModelDraft } from './model-renderer.ts';
 import type { DataTest, LoadOptions, Model, Project } from './project-contract.ts';
 import { indexProperties, unmatched } from './property-index.ts';
 import { propertyWarnings } from './property-warnings.ts';
+import type { Question } from './questions.ts';
 import { unknownModel } from './references.ts';
 import { joinSeeds, loadSeeds } from './seeds.ts';
 import { readSelectors } from './selectors-file.ts';
@@ -39,11 +40,13 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
   const seeds = joinSeeds(read.map((one) => one.seeds));
   const files = read.flatMap((one) => one.files);
   const left = new Map(parts.flatMap((one) => [...one.left.names]));
-  const { drafts, references, warnings: leftModels } = draftModels(files, { sources, seeds, left });
+  const known = options.answers ?? new Map();
+  const drafted = draftModels(files, { sources, seeds, left }, known);
+  const { drafts, references } = drafted;
   const described = describeAll(drafts);
   const models = sortModels(described.models);
 
-  const renderer = new ModelRenderer(drafts, references);
+  const renderer = new ModelRenderer(drafts, references, drafted.answers);
   const model = (name: string): Model => {
     const found = models.find((one) => one.name === name);
     if (found === undefined) throw unknownModel(name, references);
@@ -53,6 +56,7 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
   const definitions = [...sources.tests, ...seeds.tests, ...described.tests, ...singular];
   const tests = makeTests(definitions, {
     references,
+    answers: known,
     models: (naming) => ({ model, render: (one) => renderer.model(one, naming) }),
   });
   const exposures = parts.map(({ part, yamls }) => loadExposures(yamls, part, references));
@@ -60,7 +64,7 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
   const warnings = [
     ...missing,
     ...parts.flatMap((one) => one.left.warnings),
-    ...leftModels,
+    ...drafted.warnings,
     ...engine.macros.warnings,
     ...databaseNames(rootPart),
     ...rootYamls.flatMap(propertyWarnings),
@@ -113,6 +117,7 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
     groups: parts.flatMap(({ part, yamls }) => loadGroups(yamls, part)),
     selectors: readSelectors(root, engine),
     warnings,
+    questions: [...drafted.questions, ...tests.questions],
     model,
     renderer,
   };
@@ -190,22 +195,26 @@ function describeAll(drafts: ReadonlyMap<string, ModelDraft>): {
 function makeTests(
   definitions: readonly TestDefinition[],
   surroundings: TestSurroundings,
-): { tests: DataTest[]; warnings: string[] } {
+): { tests: DataTest[]; questions: Question[]; warnings: string[] } {
   const tests = new Map<string, { test: DataTest; place: string }>();
   const warnings: string[] = [];
+  const questions: Question[] = [];
   for (const definition of definitions) {
-    const test = makeTest(definition, surroundings);
-    if (test === null) continue;
-    if ('left' in test) {
-      warnings.push(test.left);
+    const made = makeTest(definition, surroundings);
+    if (made === null) continue;
+    if ('left' in made) {
+      warnings.push(made.left);
       continue;
     }
+    const { test, question } = made;
+    if (question !== null) questions.push(question);
     const other = tests.get(test.uniqueId);
     if (other !== undefined) throw twice('data test', test.name, other.place, definition.place);
     tests.set(test.uniqueId, { test, place: definition.place });
   }
   return {
     tests: [...tests.values()].map(({ test }) => test).sort((a, b) => (a.uniqueId < b.uniqueId ? -1 : 1)),
+    questions,
     warnings,
   };
 }

@@ -1,11 +1,12 @@
 import { mergeConfig, type Config } from './config-tree.ts';
-import { relationValue } from './dbt-context.ts';
+import { relationValue } from './relation-values.ts';
 import { LensError } from '../core/errors.ts';
 import type { Value } from './jinja/values.ts';
 import { isEnabled, materializedOf, type ModelFile } from './model-files.ts';
 import { nodeValue, relationNames, type NamedNode } from './node-names.ts';
 import type { Dependencies, Materialized, Model, ProjectRenderer, RelationNaming } from './project-contract.ts';
 import { ReferenceCapture, type ReferenceTable } from './references.ts';
+import { Interview, withAnswers, type Answer } from './questions.ts';
 import { qualified } from './relation-naming.ts';
 
 /** A model whose template has been rendered once: its configuration and what it reads are known. */
@@ -79,22 +80,56 @@ function modelValue(file: ModelFile, config: Config): Value {
 export class ModelRenderer implements ProjectRenderer {
   readonly #drafts: ReadonlyMap<string, ModelDraft>;
   readonly #references: ReferenceTable;
+  /** By model, what its first rendering for SQL was answered. */
+  readonly #answers: ReadonlyMap<string, readonly Answer[]>;
 
-  constructor(drafts: ReadonlyMap<string, ModelDraft>, references: ReferenceTable) {
+  constructor(
+    drafts: ReadonlyMap<string, ModelDraft>,
+    references: ReferenceTable,
+    answers: ReadonlyMap<string, readonly Answer[]>,
+  ) {
     this.#drafts = drafts;
     this.#references = references;
+    this.#answers = answers;
   }
 
   /** The model's SELECT, without the ephemeral models it reads. MODEL_RENDER_FAILED with file and line. */
   model(model: Model, naming: RelationNaming): string {
     const draft = this.#drafts.get(model.name);
     if (draft === undefined) throw new LensError('INTERNAL', `model ${model.name} is not of this project`);
-    const { file, schema, alias } = draft;
-    const self = relationValue({ kind: 'model', name: file.name, schema, identifier: alias }, naming);
-    return file.part.engine.render(file.template, {
-      resolver: new ReferenceCapture(this.#references, naming),
-      config: { declared: draft.config, captured: {} },
-      names: { this: self, model: modelValue(file, draft.config) },
-    });
+    const interview = Interview.again(this.#answers.get(model.name) ?? []);
+    return withAnswers(`model ${model.name}`, model.path, () =>
+      renderDraft(draft, this.#references, naming, interview),
+    );
   }
+}
+
+/**
+ * A draft's SELECT. MODEL_RENDER_FAILED when it refers to what it did not when it was parsed, as in dbt: the graph does not
+ * know of it.
+ */
+export function renderDraft(
+  { file, schema, alias, config, dependsOn }: ModelDraft,
+  references: ReferenceTable,
+  naming: RelationNaming,
+  interview: Interview,
+): string {
+  const self = relationValue({ kind: 'model', name: file.name, schema, identifier: alias }, naming);
+  const resolver = new ReferenceCapture(references, naming);
+  const sql = file.part.engine.render(file.template, {
+    resolver,
+    config: { declared: config, captured: {} },
+    interview,
+    names: { this: self, model: modelValue(file, config) },
+  });
+  const { models, seeds, sourceNames } = resolver.dependsOn;
+  const late =
+    [...models, ...seeds].find((name) => !dependsOn.models.includes(name) && !dependsOn.seeds.includes(name)) ??
+    sourceNames.find((name) => !dependsOn.sourceNames.includes(name));
+  if (late === undefined) return sql;
+  const call = late.includes('.') ? `source('${late.split('.').join("', '")}')` : `ref('${late}')`;
+  throw new LensError('MODEL_RENDER_FAILED', `model ${file.name} reads ${late} where execute is true only`, {
+    place: file.path,
+    hint: `add a line -- depends_on: {{ ${call} }} to the model`,
+  });
 }

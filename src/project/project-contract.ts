@@ -1,4 +1,5 @@
 import type { Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
+import type { Answers, Question } from './questions.ts';
 
 export type { Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
 
@@ -34,6 +35,8 @@ export interface Project {
   readonly warnings: readonly string[];
   /** The model of that name. Throws MODEL_UNKNOWN_REF with the closest name as hint. */
   model(name: string): Model;
+  /** What templates ask of the warehouse and nobody has answered: until then they cannot be rendered. */
+  readonly questions: readonly Question[];
   /** Renders models and tests; use `compile` of compile.ts. */
   readonly renderer: ProjectRenderer;
 }
@@ -50,6 +53,8 @@ export interface ProjectRenderer {
 }
 
 export interface LoadOptions {
+  /** To what templates ask of the warehouse. */
+  readonly answers?: Answers | undefined;
   /** Override the variables of dbt_project.yml, as `--vars` does. */
   readonly vars?: Readonly<Record<string, unknown>> | undefined;
   readonly target?: { readonly name: string; readonly schema: string } | undefined;
@@ -266,6 +271,12 @@ export interface Relation {
   readonly name: string;
   readonly schema: string;
   readonly identifier: string;
+}
+
+/** A column of a relation of the warehouse, with DuckDB's type. */
+export interface RelationColumn {
+  readonly name: string;
+  readonly type: string;
 }
 
 /** How a relation is written in rendered SQL; `qualified` and `bare` of relation-naming.ts are the usual two. */

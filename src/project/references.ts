@@ -1,7 +1,8 @@
 import { closestName } from '../core/closest-name.ts';
 import { LensError } from '../core/errors.ts';
-import { ephemeralValue, relationValue, type Resolver } from './dbt-context.ts';
-import type { Dependencies, Materialized, RelationNaming } from './project-contract.ts';
+import type { Resolver } from './dbt-context.ts';
+import { ephemeralValue, relationValue } from './relation-values.ts';
+import type { Dependencies, Materialized, Relation, RelationNaming } from './project-contract.ts';
 
 /** A model or seed as ref() needs to know it. */
 export interface ReferencedNode {
@@ -22,6 +23,11 @@ export interface ReferenceTable {
   source(sourceName: string, name: string): { readonly table: string; readonly schema: string } | undefined;
   /** Of models and seeds. */
   readonly modelNames: readonly string[];
+  /** What `adapter.get_relation` finds. */
+  relationAt(
+    schema: string,
+    identifier: string,
+  ): { readonly relation: Relation; readonly type: 'table' | 'view' } | undefined;
   /** `SOURCE.NAME` of each source table. */
   readonly sourceNames: readonly string[];
   /** Names a ref may not have, with the reason: disabled models, what is not run. */
@@ -93,6 +99,11 @@ export class ReferenceCapture implements Resolver {
     this.#models.add(name);
     if (model.materialized === 'ephemeral') return ephemeralValue(name);
     return relationValue({ kind: 'model', name, schema: model.schema, identifier: model.alias }, this.#naming);
+  }
+
+  relationAt(schema: string, identifier: string): ReturnType<Resolver['relationAt']> {
+    const found = this.#table.relationAt(schema, identifier);
+    return found === undefined ? null : relationValue(found.relation, this.#naming, found.type);
   }
 
   source(sourceName: string, table: string): ReturnType<Resolver['source']> {

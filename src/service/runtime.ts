@@ -6,6 +6,8 @@ import { openEmbeddedLog } from '../log/embedded/embedded-log.ts';
 import type { EventLog } from '../log/event-log.ts';
 import { openKafkaLog } from '../log/kafka/kafka-log.ts';
 import type { EventSink } from '../materializer/events.ts';
+import { rawRelation, rawTables } from '../materializer/raw-tables.ts';
+import { settleProject } from '../maintenance/settle-project.ts';
 import { requireWarehouse } from '../materializer/edition-swap.ts';
 import { Materializer } from '../materializer/materializer.ts';
 import { removeLeftOver } from '../materializer/scratch-edition.ts';
@@ -32,9 +34,16 @@ export function projectSource({ projectDir, vars, target, registry }: Settings):
   return { dir: projectDir, vars, target, registry };
 }
 
-/** The dbt project of the settings' folder. */
-export function openProject(settings: Settings): Project {
-  return loadProject(settings.projectDir, { vars: settings.vars, target: settings.target });
+/**
+ * The dbt project of the settings' folder. Topic contracts are read where a template asks for columns, which follow from
+ * them.
+ */
+export function openProject(settings: Settings): Promise<Project> {
+  const { projectDir, vars, target } = settings;
+  return settleProject(
+    (answers) => loadProject(projectDir, { vars, target, answers }),
+    (project) => rawTables(openCatalog(settings), project).map(rawRelation),
+  );
 }
 
 /** The topic contracts of the settings' folder. */
@@ -103,7 +112,7 @@ export function openReader(settings: Settings, onEvent: EventSink): Promise<Ware
  * Throws what any of them throws, with the others closed again; WAREHOUSE_MISSING when none was to be created.
  */
 export async function openRuntime(settings: Settings, { onEvent, create }: RuntimeOptions): Promise<Runtime> {
-  const project = openProject(settings);
+  const project = await openProject(settings);
   const catalog = openCatalog(settings);
   for (const message of project.warnings) onEvent({ kind: 'notice', message });
   await using opened = new AsyncDisposableStack();

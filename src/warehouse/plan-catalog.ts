@@ -49,6 +49,11 @@ export class PlanCatalog implements AsyncDisposable {
     return this.#connection.describe(sql);
   }
 
+  /** The rows of a SELECT, in the JSON form of values. QUERY_FAILED with DuckDB's message. */
+  rows(sql: string): Promise<Record<string, unknown>[]> {
+    return this.#connection.jsonRows(sql);
+  }
+
   /**
    * The bound plan of one SELECT, not optimized, as `json_serialize_plan` gives it; a text that says why there is none
    * (DuckDB cannot serialize every operator).

@@ -32,9 +32,9 @@ describe('what is not run', () => {
       /^snapshots\/s.yml:2 is one of/,
     ],
     [
-      'a query',
-      { 'models/left.sql': "\n{% set r = run_query('select 1') %}" },
-      /^models\/left.sql:2: run_query is not/,
+      'the graph',
+      { 'models/left.sql': '\n{% set r = graph.nodes %}' },
+      /^models\/left.sql:2: graph is not supported here/,
     ],
     ['a macro of dbt that is not here', { 'models/left.sql': 'select {{ dbt.hex(1) }}' }, /:1: hex of dbt is not/],
     [

@@ -9,9 +9,9 @@ export function compileCommand(): Command {
     .description('print the compiled SQL of models, all of them when none is named')
     .argument('[models...]', 'names of models')
     .addHelpText('after', '\nExamples:\n  $ lens compile fct_sessions')
-    .action((models: string[], _options: unknown, command: Command) => {
+    .action(async (models: string[], _options: unknown, command: Command) => {
       const { settings, output } = invocationOf(command);
-      const project = openProject(settings);
+      const project = await openProject(settings);
       const chosen = models.length === 0 ? project.models : models.map((name) => project.model(name));
       for (const model of chosen) {
         const sql = compile(project, model, qualified).trim();

@@ -54,7 +54,7 @@ export function demoCommand(): Command {
 
 /** Topics and the sample; false when it was interrupted. */
 async function prepare({ settings, output }: Invocation, flags: DemoFlags, signal: AbortSignal): Promise<boolean> {
-  openProject(settings);
+  await openProject(settings);
   const catalog = openCatalog(settings);
   requireTopics(catalog, ['prompts', 'users', 'generations', 'prompt_enrichments'], 'lens demo');
   await using log = openLog(settings);

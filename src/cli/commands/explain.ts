@@ -19,7 +19,7 @@ export function explainCommand(): Command {
     .addHelpText('after', '\nExamples:\n  $ lens explain\n  $ lens explain fct_sessions+\n  $ lens explain --json')
     .action(async (words: string[], options: SelectionFlags & { json?: boolean }, command: Command) => {
       const { settings, output } = invocationOf(command);
-      const project = openProject(settings);
+      const project = await openProject(settings);
       const selected = new Set(selectedModels(project, selectionOf(options, words), output).map(({ name }) => name));
       if (selected.size === 0) return;
       const raw = rawTables(openCatalog(settings), project).map(rawRelation);

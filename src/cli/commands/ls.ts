@@ -34,9 +34,9 @@ export function lsCommand(): Command {
     .option('--target-path <dir>', "where manifest.json goes; the project's target-path without it")
     .option('--no-write-json', 'write no manifest.json')
     .addHelpText('after', `\nExamples:\n${EXAMPLES.map((line) => `  $ ${line}`).join('\n')}`)
-    .action((flags: LsFlags, own: Command) => {
+    .action(async (flags: LsFlags, own: Command) => {
       const { settings, output } = invocationOf(own);
-      const project = openProject(settings);
+      const project = await openProject(settings);
       const { resources, warnings } = selectResources(project, listSelection(flags));
       for (const warning of warnings) output.notice(warning);
       if (resources.length === 0) output.notice('No nodes selected!');

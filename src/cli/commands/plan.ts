@@ -30,7 +30,7 @@ export function planCommand(): Command {
       const { settings, output } = invocationOf(command);
       const selection = selectionOf(flags);
       const models = selects(selection)
-        ? selectedModels(openProject(settings), selection, output).map(({ name }) => name)
+        ? selectedModels(await openProject(settings), selection, output).map(({ name }) => name)
         : undefined;
       const signal = interruption();
       const diff = flags.diff === true ? { limit: flags.limit } : null;

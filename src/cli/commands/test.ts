@@ -25,7 +25,7 @@ export function testCommand(): Command {
     .action(async (flags: TestFlags, own: Command) => {
       const nodes = new NodeCommand(flags, own);
       const { settings, output } = nodes.invocation;
-      const tests = nodes.selects ? nodes.selected(['test']).map(({ uniqueId }) => uniqueId) : undefined;
+      const tests = nodes.selects ? (await nodes.selected(['test'])).map(({ uniqueId }) => uniqueId) : undefined;
       if (tests?.length === 0) return nodes.end(NOTHING_DONE);
       const { failFast, warnError, storeFailures } = flags;
       const asked = { tests, failFast, warnError, storeFailures };

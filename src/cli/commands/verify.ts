@@ -45,7 +45,7 @@ export function verifyCommand(): Command {
       const { settings, output } = invocationOf(command);
       const selection = selectionOf(flags, words);
       // without a selection, which models there are is for the holder of the warehouse to say
-      const chosen = selects(selection) ? selectedModels(openProject(settings), selection, output) : undefined;
+      const chosen = selects(selection) ? selectedModels(await openProject(settings), selection, output) : undefined;
       if (chosen?.length === 0) return;
       const models = chosen?.map(({ name }) => name);
       const signal = interruption();

@@ -1,6 +1,8 @@
+import { settleProject } from '../../maintenance/settle-project.ts';
 import { loadProject } from '../../project/load-project.ts';
 import type { Project } from '../../project/project-contract.ts';
 import { loadTopics, type TopicCatalog } from '../../topics/catalog.ts';
+import { rawRelation, rawTables } from '../raw-tables.ts';
 
 /** Where a project is read, and with what. */
 export interface ProjectSource {
@@ -18,6 +20,11 @@ export interface NextProject {
 }
 
 /** Reads it as it is now. Throws what is wrong with it. */
-export function readProject({ dir, vars, target, registry }: ProjectSource): NextProject {
-  return { project: loadProject(dir, { vars, target }), catalog: loadTopics(dir, { registry }) };
+export async function readProject({ dir, vars, target, registry }: ProjectSource): Promise<NextProject> {
+  const catalog = loadTopics(dir, { registry });
+  const project = await settleProject(
+    (answers) => loadProject(dir, { vars, target, answers }),
+    (read) => rawTables(catalog, read).map(rawRelation),
+  );
+  return { project, catalog };
 }

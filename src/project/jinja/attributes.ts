@@ -46,6 +46,9 @@ const WITH_MORE = new Set(['adapter', 'dbt', 'exceptions', 'relation']);
 export function item(object: Value, key: Value): Value {
   if (object instanceof Undefined) return text(object);
   if (object instanceof Map && object.has(key)) return object.get(key) ?? null;
+  if (object instanceof Thing && object.items !== undefined && typeof key === 'number') {
+    return object.items.at(key) ?? new Undefined(`item ${key} of a ${object.kind} of ${object.items.length}`);
+  }
   if ((Array.isArray(object) || typeof object === 'string') && typeof key === 'number') {
     const found = (typeof object === 'string' ? Array.from(object) : object).at(key);
     return found === undefined ? new Undefined(`item ${key} of a ${typeName(object)} of ${object.length}`) : found;

@@ -15,6 +15,15 @@ import { Scope } from './scope.ts';
 import { DISCARD, type Template } from './template.ts';
 import { Namespace, TemplateError, Thing, Undefined, items, text, truthy, typeName, type Value } from './values.ts';
 
+/** Thrown by `break` and `continue`; it brings along what the loop's body gave before it. */
+class LoopSignal {
+  readonly jump: 'Break' | 'Continue';
+  text = '';
+  constructor(jump: 'Break' | 'Continue') {
+    this.jump = jump;
+  }
+}
+
 /** Macros that call each other deeper than this do so without end. */
 const DEEPEST = 150;
 
@@ -56,7 +65,12 @@ export class Interpreter {
 
   block(nodes: readonly Statement[], scope: Scope): string {
     let rendered = '';
-    for (const node of nodes) rendered += this.#statement(node, scope);
+    try {
+      for (const node of nodes) rendered += this.#statement(node, scope);
+    } catch (error) {
+      if (error instanceof LoopSignal) error.text = rendered + error.text;
+      throw error;
+    }
     return rendered;
   }
 
@@ -85,7 +99,8 @@ export class Interpreter {
         return this.#filter(node, scope);
       case 'Break':
       case 'Continue':
-        throw new TemplateError(`${node.type.toLowerCase()} is not part of dbt's Jinja`, 'use a condition after `in`');
+        // oxlint-disable-next-line typescript/only-throw-error -- a jump out of the loop's body, not a failure
+        throw new LoopSignal(node.type === 'Break' ? 'Break' : 'Continue');
       default:
         return text(this.#evaluator.evaluate(node, scope));
     }
@@ -126,13 +141,25 @@ export class Interpreter {
     });
     if (chosen.length === 0) return this.block(node.defaultBlock, outer);
     let rendered = '';
-    chosen.forEach((one, i) => {
+    for (const [i, one] of chosen.entries()) {
       const scope = new Scope(outer);
       assign(node.loopvar, one, scope);
       scope.set('loop', loopAt(chosen, i));
-      rendered += this.block(node.body, scope);
-    });
+      const body = this.#body(node.body, scope);
+      rendered += body.text;
+      if (body.last) break;
+    }
     return rendered;
+  }
+
+  /** Renders a loop's body, up to a `break` or `continue` in it. */
+  #body(nodes: readonly Statement[], scope: Scope): { text: string; last: boolean } {
+    try {
+      return { text: this.block(nodes, scope), last: false };
+    } catch (error) {
+      if (!(error instanceof LoopSignal)) throw error;
+      return { text: error.text, last: error.jump === 'Break' };
+    }
   }
 
   #call(node: CallStatement, scope: Scope): string {

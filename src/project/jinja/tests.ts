@@ -40,12 +40,16 @@ const TESTS: Readonly<Record<string, (value: Value, other: Value) => boolean>> =
   gt: operator('>'),
   in: operator('in'),
   integer: isWhole,
-  iterable: (value) => Array.isArray(value) || value instanceof Map || typeof value === 'string',
+  iterable: (value) =>
+    Array.isArray(value) ||
+    value instanceof Map ||
+    typeof value === 'string' ||
+    (value instanceof Thing && value.items !== undefined),
   le: operator('<='),
   lessthan: operator('<'),
   lower: (value) => typeof value === 'string' && value === value.toLowerCase() && value !== value.toUpperCase(),
   lt: operator('<'),
-  mapping: (value) => value instanceof Map,
+  mapping: (value) => value instanceof Map || (value instanceof Thing && value.mapping),
   ne: (value, other) => !equal(value, other),
   none: (value) => value === null,
   number: (value) => isNumber(value),

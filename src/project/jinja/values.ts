@@ -76,22 +76,32 @@ export class Range extends Array<Value> {
   }
 }
 
-/** An object dbt hands to templates: attributes, and optionally a call, a text, and attributes that may be set. */
+/** An object dbt hands to templates: attributes, and optionally a call, a text, items to go through, or entries. */
 export class Thing {
   readonly kind: string;
   readonly attributes: ReadonlyMap<string, Value>;
   readonly call: Callable | undefined;
   readonly text: (() => string) | undefined;
+  readonly items: readonly Value[] | undefined;
+  /** Whether it counts as a mapping, as dbt's relations do. */
+  readonly mapping: boolean;
 
   constructor(
     kind: string,
     attributes: Readonly<Record<string, Value>>,
-    options: { call?: Callable | undefined; text?: (() => string) | undefined } = {},
+    options: {
+      call?: Callable | undefined;
+      text?: (() => string) | undefined;
+      items?: readonly Value[] | undefined;
+      mapping?: boolean;
+    } = {},
   ) {
     this.kind = kind;
     this.attributes = new Map(Object.entries(attributes));
     this.call = options.call;
     this.text = options.text;
+    this.items = options.items;
+    this.mapping = options.mapping ?? false;
   }
 }
 
@@ -122,7 +132,8 @@ export function truthy(value: Value): boolean {
   if (value instanceof Float) return value.value !== 0;
   if (value instanceof Map) return value.size > 0;
   if (Array.isArray(value)) return value.length > 0;
-  return value instanceof Thing || typeof value === 'function' || Boolean(value);
+  if (value instanceof Thing) return value.items === undefined || value.items.length > 0;
+  return typeof value === 'function' || Boolean(value);
 }
 
 /** Python's `str()`. */
@@ -211,6 +222,7 @@ export function items(value: Value): Value[] {
   if (Array.isArray(value)) return [...value];
   if (value instanceof Map) return [...value.keys()];
   if (typeof value === 'string') return Array.from(value);
+  if (value instanceof Thing && value.items !== undefined) return [...value.items];
   if (value instanceof Undefined) return text(value).split('');
   throw new TemplateError(`a ${typeName(value)} has no items to go through`);
 }

@@ -1,0 +1,89 @@
+import { stringArgument } from './jinja/arguments.ts';
+import { fromJs, text, Thing, tuple, type Callable, type Value } from './jinja/values.ts';
+import type { RelationColumn } from './project-contract.ts';
+import { quoteIdentifier } from './relation-naming.ts';
+
+/** The result of a query as templates see it: what of agate's tables macros use. */
+export function tableThing({
+  columns,
+  rows,
+}: {
+  readonly columns: readonly RelationColumn[];
+  readonly rows: readonly (readonly unknown[])[];
+}): Thing {
+  const names = columns.map(({ name }) => name);
+  const values = rows.map((row) => row.map(fromJs));
+  const rowThings = values.map((row) => sequence('row', names, row));
+  const columnThings = columns.map(({ name }, at) => {
+    const own = values.map((row) => row[at] ?? null);
+    return new Thing('column', { name, values: () => tuple(...own) }, { items: own });
+  });
+  return new Thing(
+    'table',
+    {
+      columns: sequence('columns', names, columnThings),
+      rows: sequence('rows', [], rowThings),
+      column_names: tuple(...names),
+      print_table: () => '',
+    },
+    { items: rowThings },
+  );
+}
+
+/** A list whose entries have names, too. */
+function sequence(kind: string, names: readonly string[], values: readonly Value[]): Thing {
+  const own = Object.fromEntries(names.map((name, at): [string, Value] => [name, values[at] ?? null]));
+  const get: Callable = ({ positional }) => own[text(positional[0] ?? null)] ?? positional[1] ?? null;
+  return new Thing(
+    kind,
+    {
+      keys: () => tuple(...names),
+      values: () => tuple(...values),
+      items: () => names.map((name, at) => tuple(name, values[at] ?? null)),
+      dict: () => new Map<Value, Value>(Object.entries(own)),
+      get,
+      ...own,
+    },
+    { items: values },
+  );
+}
+
+const INTEGER = /^(?:u?(?:tiny|small|big|huge)int|u?integer|int\d*)$/i;
+const FLOAT = /^(?:float|double|real|float4|float8)/i;
+
+/** A column of a relation: what of dbt's `Column` macros use. */
+export function columnThing({ name, type }: RelationColumn): Thing {
+  const [integer, float] = [INTEGER.test(type), FLOAT.test(type)];
+  const numeric = /^(?:decimal|numeric)/i.test(type);
+  const string = /^(?:varchar|text|char|string)/i.test(type);
+  const is =
+    (value: boolean): Callable =>
+    () =>
+      value;
+  return new Thing(
+    'column of a relation',
+    {
+      name,
+      column: name,
+      quoted: quoteIdentifier(name),
+      dtype: type,
+      data_type: type,
+      char_size: null,
+      is_integer: is(integer),
+      is_float: is(float),
+      is_numeric: is(numeric),
+      is_number: is(integer || float || numeric),
+      is_string: is(string),
+      string_size: () => 256,
+    },
+    { text: () => `<DuckDBColumn ${name} (${type})>` },
+  );
+}
+
+/** `api.Column.translate_type('string')`: the adapter's word for a type. */
+export const translateType: Callable = ({ positional }) => {
+  const type = stringArgument('translate_type()', positional[0]);
+  return TYPES[type.toUpperCase()] ?? type;
+};
+
+const TYPES: Readonly<Record<string, string>> = { STRING: 'TEXT' };

@@ -1,0 +1,91 @@
+import { bind, stringArgument } from './jinja/arguments.ts';
+import { text, Thing, tuple, Undefined, UnsupportedError, fromJs, type Callable, type Value } from './jinja/values.ts';
+import type { Interview } from './questions.ts';
+import { columnThing, tableThing } from './table-values.ts';
+
+/** What a template that asks needs to know. */
+export interface AskingContext {
+  /** Null while a template is parsed: nothing is asked then. */
+  readonly interview: Interview | null;
+  /** The relation of the project at a place; null when there is none. */
+  readonly relationAt: (schema: string, identifier: string) => Value;
+}
+
+/**
+ * The names by which templates ask the warehouse: `run_query`, `statement`, `load_result`, and what `adapter` has of
+ * relations. While templates are parsed they give what dbt's give then.
+ */
+export function warehouseNames(context: AskingContext): {
+  readonly names: Readonly<Record<string, Value>>;
+  readonly adapter: Readonly<Record<string, Value>>;
+} {
+  const results = new Map<string, Value>();
+  const query = (sql: string): Value => {
+    if (context.interview === null) return NOTHING_YET;
+    const answer = context.interview.ask({ kind: 'rows', sql });
+    if ('refused' in answer) throw new UnsupportedError(answer.refused, REMEDY);
+    return tableThing(answer);
+  };
+  const statement: Callable = ({ positional, named }) => {
+    const [name, caller] = [positional[0] ?? named.get('name') ?? null, named.get('caller')];
+    if (context.interview === null || typeof caller !== 'function') return '';
+    const sql = text(caller({ positional: [], named: new Map() }));
+    const table = query(sql);
+    if (name !== null) results.set(text(name), resultOf(table));
+    return '';
+  };
+  const relation = (value: Value): Value => {
+    const place = placeOf(value);
+    return place === null ? null : context.relationAt(place.schema, place.identifier);
+  };
+  const columnsOf: Callable = ({ positional, named }) => {
+    const place = placeOf(positional[0] ?? named.get('relation') ?? null);
+    if (context.interview === null || place === null) return [];
+    const answer = context.interview.ask({ kind: 'columns', ...place });
+    if ('refused' in answer) throw new UnsupportedError(answer.refused, REMEDY);
+    return answer.columns.map(columnThing);
+  };
+  const relationOf: Callable = ({ positional, named }) =>
+    context.interview === null ? null : relation(positional[0] ?? named.get('relation') ?? null);
+  return {
+    names: {
+      run_query: ({ positional, named }) => query(text(positional[0] ?? named.get('sql') ?? '')),
+      statement,
+      load_result: ({ positional }) => results.get(stringArgument('load_result()', positional[0])) ?? null,
+      load_relation: relationOf,
+      load_cached_relation: relationOf,
+    },
+    adapter: {
+      get_columns_in_relation: columnsOf,
+      get_relation: (args) => {
+        const { schema, identifier } = bind('adapter.get_relation', args, ['database', 'schema', 'identifier']);
+        if (context.interview === null) return null;
+        return context.relationAt(text(schema ?? ''), text(identifier ?? ''));
+      },
+    },
+  };
+}
+
+const REMEDY = 'write what it gives into the model, or set it under vars:';
+
+const NOTHING_YET = new Undefined('the result of a query', {
+  problem: "a query has no result while templates are parsed, and dbt says: 'None' has no attribute 'table'",
+  hint: 'put what uses the result below {% if execute %}',
+});
+
+function placeOf(relation: Value): { readonly schema: string; readonly identifier: string } | null {
+  if (!(relation instanceof Thing) || relation.kind !== 'relation') return null;
+  const [schema, identifier] = [relation.attributes.get('schema'), relation.attributes.get('identifier')];
+  return typeof schema === 'string' && typeof identifier === 'string' ? { schema, identifier } : null;
+}
+
+/** What `load_result` gives: `response`, `data` as lists of values, and the `table`. */
+function resultOf(table: Value): Value {
+  const rows = table instanceof Thing ? (table.items ?? []) : [];
+  const data = rows.map((row) => (row instanceof Thing ? tuple(...(row.items ?? [])) : row));
+  return new Map<Value, Value>([
+    ['response', fromJs('OK')],
+    ['data', data],
+    ['table', table],
+  ]);
+}

@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest';
+import { settleProject } from '../../src/maintenance/settle-project.ts';
+import { bare, compile, qualified } from '../../src/project/compile.ts';
+import { loadProject } from '../../src/project/load-project.ts';
+import type { Project } from '../../src/project/project-contract.ts';
+import { failureOf, projectFolder, projectOf, type Files } from '../project/project-folder.ts';
+
+/** As packages have them: the columns of a relation, and of several put one below the other. */
+const MACROS: Files = {
+  'dbt_packages/kit/dbt_project.yml': 'name: kit\n',
+  'dbt_packages/kit/macros/star.sql': `
+{% macro star(from, except=[]) -%}{{ return(adapter.dispatch('star', 'kit')(from, except)) }}{%- endmacro %}
+{% macro default__star(from, except) -%}
+    {%- if not (from is mapping and from.get('metadata', {}).get('type', '').endswith('Relation')) -%}
+        {%- do exceptions.raise_compiler_error('star() needs a relation') -%}
+    {%- endif -%}
+    {%- if from.is_cte -%}{%- do exceptions.raise_compiler_error('star() of an ephemeral model') -%}{%- endif -%}
+    {%- if not execute -%}{{ return('*') }}{%- endif -%}
+    {%- for col in adapter.get_columns_in_relation(from) if col.column not in except -%}
+        {{ col.quoted }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+{% macro union(relations) -%}
+    {%- set types = {} -%}
+    {%- for relation in relations -%}
+        {%- for col in adapter.get_columns_in_relation(relation) -%}
+            {%- if col.name in types -%}{%- continue -%}{%- endif -%}
+            {%- do types.update({col.name: col.data_type}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- for relation in relations -%}
+        {%- set have = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
+        select {% for name, type in types.items() -%}
+            cast({{ adapter.quote(name) if name in have else 'null' }} as {{ type }}) as {{ adapter.quote(name) }}{{ ', ' if not loop.last }}
+        {%- endfor %} from {{ relation }}{{ ' union all ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+{% macro spine(start, end) -%}
+    {%- call statement('days', fetch_result=True) -%}select {{ datediff(start, end, 'day') }}{%- endcall -%}
+    {%- set days = load_result('days') -%}
+    {%- if days and days['data'] -%}select * from range({{ days['data'][0][0] }}){%- else -%}select 1{%- endif -%}
+{%- endmacro %}
+{% test same_columns(model, as) %}select {{ kit.star(model) }} from {{ model }} except select {{ kit.star(as) }} from {{ as }}{% endtest %}`,
+  'models/s.yml': 'sources: [{name: raw, tables: [{name: t}]}]',
+  'models/stg.sql': "select id, kind, 1.5 as n from {{ source('raw', 't') }}",
+};
+
+const RAW = [
+  {
+    name: 't',
+    schema: 'raw',
+    identifier: 't',
+    columns: [
+      { name: 'id', type: 'BIGINT' },
+      { name: 'kind', type: 'VARCHAR' },
+    ],
+    key: null,
+  },
+];
+
+function settled(files: Files): Promise<Project> {
+  const dir = projectFolder({ ...MACROS, ...files });
+  return settleProject(
+    (answers) => loadProject(dir, { answers }),
+    () => RAW,
+  );
+}
+
+const sqlOf = async (files: Files, naming = qualified): Promise<string> => {
+  const project = await settled(files);
+  expect(project.warnings).toEqual([]);
+  return compile(project, project.model('m'), naming);
+};
+
+describe('a model that asks for', () => {
+  it('columns has those of what it reads, with any names of relations', async () => {
+    const files = { 'models/m.sql': "select {{ kit.star(ref('stg'), except=['kind']) }} from {{ ref('stg') }}" };
+    expect(await sqlOf(files)).toBe('select "id", "n" from "main"."stg"');
+    expect(await sqlOf(files, bare)).toBe('select "id", "n" from stg');
+    const source = { 'models/m.sql': "select {{ kit.star(source('raw', 't')) }} from {{ source('raw', 't') }}" };
+    expect(await sqlOf(source, bare)).toBe('select "id", "kind" from t');
+  });
+
+  it('columns of a model that asks itself has them in turn', async () => {
+    const files = {
+      'models/a.sql': "select {{ kit.star(ref('stg'), except=['id']) }} from {{ ref('stg') }}",
+      'models/b.sql': "select {{ kit.star(ref('a')) }}, 1 as z from {{ ref('a') }}",
+      'models/m.sql': "{{ kit.union([ref('b'), ref('stg')]) }}",
+    };
+    expect(await sqlOf(files)).toBe(
+      'select cast("kind" as VARCHAR) as "kind", cast("n" as DECIMAL(2,1)) as "n", cast("z" as INTEGER) as "z", cast(null as BIGINT) as "id" from "main"."b" union all select cast("kind" as VARCHAR) as "kind", cast("n" as DECIMAL(2,1)) as "n", cast(null as INTEGER) as "z", cast("id" as BIGINT) as "id" from "main"."stg"',
+    );
+  });
+
+  it('the result of a query that reads no table has it', async () => {
+    expect(await sqlOf({ 'models/m.sql': `{{ kit.spine("'2020-01-01'", "'2020-01-05'") }}` })).toBe(
+      'select * from range(4)',
+    );
+    const table = `{% set t = run_query("select 1 as a, 'x' as b, 2.50 as c, null as d") %}{% if execute %}
+{%- for row in t %}{{ row.a }} {{ row['b'] }} {{ row[2] }} {{ row.values() }}{% endfor %} {{ t.columns.keys() }} {{ t.columns[0].values() }} {{ t.columns['b'].values() }} {{ t.rows | length }} {{ t.columns[0].name }}
+{%- endif %}`;
+    expect(await sqlOf({ 'models/m.sql': table })).toBe(
+      "1 x 2.50 (1, 'x', '2.50', None) ('a', 'b', 'c', 'd') (1,) ('x',) 1 a",
+    );
+  });
+
+  it('relations of the project finds them, and no others', async () => {
+    const sql = `select {% if execute %}{% set r = adapter.get_relation(none, 'main', 'stg') %}{{ r }} {{ r.type }} {{ load_relation(ref('stg')) is not none }} {{ adapter.get_relation(none, 'main', 'gone') is none }}{% endif %} -- depends_on: {{ ref('stg') }}`;
+    expect(await sqlOf({ 'models/m.sql': sql })).toBe('select "main"."stg" view True True -- depends_on: "main"."stg"');
+  });
+
+  it.each([
+    [
+      'rows of a table',
+      "{% set v = run_query('select kind from ' ~ source('raw', 't')) %}select 1",
+      /reads rows of raw\.t/,
+    ],
+    ['the time', "\n{% set v = run_query('select now()') %}select 1", /^models\/m\.sql:2: .*calls now\(\)/],
+    ['what fails', "{% set v = run_query('select 1 / nothing') %}select 1", /a query of its template fails: .*nothing/],
+    ['what is no SELECT', "{% set v = run_query('drop table x') %}select 1", /is not one SELECT/],
+    [
+      'columns of what is not there',
+      "{% set v = adapter.get_columns_in_relation(api.Relation.create(schema='x', identifier='y')) %}select 1",
+      /columns of "x"\."y" are not known/,
+    ],
+  ])('%s is left out with what reads it, and nothing else', async (_, sql, why) => {
+    const project = await settled({ 'models/m.sql': sql, 'models/after.sql': "select * from {{ ref('m') }}" });
+    expect(project.models.map(({ name }) => name)).toEqual(['stg']);
+    expect(project.warnings[0]).toMatch(why);
+    expect(project.warnings[0]).toMatch(/so the model m is left out$/);
+    expect(project.warnings[1]).toMatch(/^models\/after\.sql: the model after is left out, since it reads m/);
+  });
+
+  it('columns in a circle is left out', async () => {
+    const asks = (of: string): string =>
+      `{% set c = adapter.get_columns_in_relation(api.Relation.create(schema='main', identifier='${of}')) %}select 1`;
+    const project = await settled({ 'models/m.sql': asks('n'), 'models/n.sql': asks('m') });
+    expect(project.models.map(({ name }) => name)).toEqual(['stg']);
+  });
+});
+
+describe('a data test that asks', () => {
+  it('has its answers, or is left out', async () => {
+    const project = await settled({
+      'models/m.sql': "select * from {{ ref('stg') }}",
+      'models/m.yml': "models: [{name: m, data_tests: [kit.same_columns: {arguments: {as: ref('stg')}}]}]",
+      'tests/rows.sql': "{% set v = run_query('select 1 from ' ~ ref('m')) %}select 1",
+    });
+    expect(project.tests.map((test) => test.sql(bare))).toEqual([
+      'select "id", "kind", "n" from m except select "id", "kind", "n" from stg',
+    ]);
+    expect(project.warnings).toEqual([expect.stringMatching(/^tests\/rows\.sql:1: the data test rows is left out: /)]);
+  });
+});
+
+describe('while templates are parsed', () => {
+  it('execute is false, and what a query gives is no table', () => {
+    const files = { 'models/m.sql': "{% if not execute %}{{ config(alias='parsed') }}{% endif %}select 1" };
+    expect(projectOf(files).model('m').alias).toBe('parsed');
+    const failure = failureOf(() => projectOf({ 'models/m.sql': "{{ run_query('select 1').columns }}" }));
+    expect(failure.place).toBe('models/m.sql:1');
+    expect(failure.hint).toMatch(/execute/);
+  });
+
+  it('every ref must be seen', () => {
+    const files = {
+      'models/a.sql': 'select 1',
+      'models/m.sql': "{% if execute %}select * from {{ ref('a') }}{% endif %}",
+    };
+    expect(failureOf(() => projectOf(files))).toMatchObject({
+      code: 'MODEL_RENDER_FAILED',
+      message: 'model m reads a where execute is true only',
+      hint: "add a line -- depends_on: {{ ref('a') }} to the model",
+    });
+  });
+
+  it('a model that asks cannot be rendered without answers', () => {
+    const project = projectOf({ 'models/m.sql': "{% set r = run_query('select 1') %}select 1" });
+    expect(project.questions).toEqual([{ kind: 'rows', sql: 'select 1' }]);
+    expect(failureOf(() => compile(project, project.model('m'), qualified)).message).toMatch(/follows from a query/);
+  });
+});
