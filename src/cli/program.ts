@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { SETTINGS, type SettingDefinition } from '../core/setting-table.ts';
+import { applyCommand } from './commands/apply.ts';
 import { buildCommand } from './commands/build.ts';
 import { compactCommand } from './commands/compact.ts';
 import { compileCommand } from './commands/compile.ts';
@@ -56,6 +57,7 @@ export function buildProgram(): Command {
     lsCommand,
     explainCommand,
     planCommand,
+    applyCommand,
     verifyCommand,
     whyCommand,
     dlqCommand,

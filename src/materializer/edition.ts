@@ -10,6 +10,7 @@ import { Warehouse, type WarehouseOptions } from '../warehouse/warehouse.ts';
 import type { Batch } from './batch.ts';
 import { type AppliedBatch, type BatchMode, BatchTransaction } from './batch-transaction.ts';
 import { openedWords } from './changes/change-words.ts';
+import type { BareChange } from './changes/model-changes.ts';
 import { type CheckpointEntry, readCheckpoint } from './checkpoint.ts';
 import { recordCompaction } from './compaction.ts';
 import { EditionCompaction } from './edition-compaction.ts';
@@ -20,7 +21,7 @@ import { memoryBudget, type MemoryBudget } from './memory-budget.ts';
 import { type ModelCost, ModelCosts, storedCosts } from './model-costs.ts';
 import { failedModel } from './model-failed.ts';
 import { ModelStandings } from './model-standings.ts';
-import { prepare, storedReaders } from './prepare-relations.ts';
+import { NOTHING, prepare, storedReaders } from './prepare-relations.ts';
 import { RebuildPreferred } from './rebuild-choice.ts';
 import { rebuildFolded } from './rebuild-folded.ts';
 import { keyedTables } from './keyed-tables.ts';
@@ -32,6 +33,8 @@ export interface EditionOptions {
   readonly warehouse: WarehouseOptions;
   /** False for a replay of decisions that have been made: data tests with `gate: true` are not asked. */
   readonly gated?: boolean;
+  /** Nothing of the project is made: for whoever only copies the file. */
+  readonly asItIs?: boolean | undefined;
 }
 
 /**
@@ -48,6 +51,8 @@ export class Edition implements AsyncDisposable {
   readonly tables: readonly RawTable[];
   /** What happened at open that a person should know. */
   readonly notices: readonly string[];
+  /** What the open made of the models. */
+  readonly changes: readonly BareChange[];
   readonly #connection: Connection;
   /** Brings the models kept by compaction up, beside the batches. */
   readonly compaction: EditionCompaction;
@@ -73,7 +78,9 @@ export class Edition implements AsyncDisposable {
     budget: MemoryBudget,
     { project, catalog }: EditionOptions,
     gates: readonly GatePlan[],
+    changes: readonly BareChange[],
   ) {
+    this.changes = changes;
     this.#indexes = indexes;
     this.budget = budget;
     this.project = project;
@@ -107,15 +114,16 @@ export class Edition implements AsyncDisposable {
   static async open(file: string, kept: EditionOptions, planned?: Pick<Edition, 'plans' | 'tables'>): Promise<Edition> {
     const { project, catalog, warehouse: options } = kept;
     const tables = planned?.tables ?? rawTables(catalog, project);
-    const plans = planned?.plans ?? (await planModels(project, tables.map(rawRelation)));
+    const { asItIs = false } = kept;
+    const plans = asItIs ? [] : (planned?.plans ?? (await planModels(project, tables.map(rawRelation))));
     requireKeepable(project, plans);
-    const gates = kept.gated === false ? [] : await planGates(project, tables.map(rawRelation));
+    const gates = kept.gated === false || asItIs ? [] : await planGates(project, tables.map(rawRelation));
     const warehouse = await Warehouse.open(file, options);
     const connection = await warehouse.connect();
     try {
       const notices = warehouse.recovery === null ? [] : [warehouse.recovery];
       const costsBefore = await storedCosts(connection);
-      const { changes, ...prepared } = await prepare(connection, project, plans, tables);
+      const { changes, ...prepared } = asItIs ? NOTHING : await prepare(connection, project, plans, tables);
       const any = await connection.number('select count(*) from lens.checkpoint');
       const names = changes.map(({ name }) => name);
       if (any > 0) notices.push(...openedWords(changes), ...(await failingOf(connection, gates, names)));
@@ -131,6 +139,7 @@ export class Edition implements AsyncDisposable {
         budget,
         kept,
         gates,
+        changes,
       );
       await edition.#standings.read(connection);
       edition.costsBefore = costsBefore;

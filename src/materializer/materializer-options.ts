@@ -2,12 +2,17 @@ import type { WarehouseOptions } from '../warehouse/warehouse.ts';
 import type { EventLog } from '../log/event-log.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
+import type { ProjectSource } from './changes/next-project.ts';
 import type { EventSink } from './events.ts';
 
 /** What a materializer works with. */
 export interface MaterializerOptions {
   readonly project: Project;
   readonly catalog: TopicCatalog;
+  /** Where both were read; what is applied has to come from there, if it is told. */
+  readonly source?: ProjectSource | undefined;
+  /** Opens the warehouse as it is: nothing of the project is made in it, and only `apply` may follow. */
+  readonly asItIs?: boolean | undefined;
   readonly log: EventLog;
   /** Holds warehouse.duckdb. */
   readonly dataDir: string;

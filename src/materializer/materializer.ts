@@ -31,6 +31,8 @@ import type { TestOptions, TestSummary } from './node-results.ts';
 import type { Refreshed } from './refresh-contract.ts';
 import { Refresher } from './refresher.ts';
 import { found, runDataTests, storesFailures, testsOf } from './run-data-tests.ts';
+import { applyChanges } from './changes/apply-changes.ts';
+import type { Applied, ApplyRequest } from './changes/apply-contract.ts';
 import type { ChangePlan } from './changes/change-plan.ts';
 import { planChanges } from './changes/change-planner.ts';
 import { readProject } from './changes/next-project.ts';
@@ -170,6 +172,10 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
       const signal = options.signal === undefined ? leave : AbortSignal.any([leave, options.signal]);
       return planChanges(connection, next, { ...options, signal });
     });
+  }
+
+  apply(request: ApplyRequest): Promise<Applied> {
+    return applyChanges({ ...this.#options, live: this.#live, refresher: this.#refresher }, request);
   }
 
   /** A whole result, for those known to be small. */

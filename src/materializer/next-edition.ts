@@ -3,6 +3,8 @@ import path from 'node:path';
 import { LensError } from '../core/errors.ts';
 import type { LogReading, PartitionOffsets } from '../log/event-log.ts';
 import { copyDatabase } from '../warehouse/copy-database.ts';
+import { dropLeft } from './changes/left-relations.ts';
+import { readStoredModels } from './changes/stored-models.ts';
 import { consume } from './consume.ts';
 import { Edition, type EditionOptions } from './edition.ts';
 import { editionFileName, readEditions, writeEditions } from './editions-file.ts';
@@ -152,6 +154,15 @@ export class NextEdition implements AsyncDisposable {
       if (took < CAUGHT_UP_MS || took > last * GETS_SHORTER) return;
       last = took;
     }
+  }
+
+  /** Drops the relations that models have left. */
+  async dropLeft(): Promise<void> {
+    using connection = await this.edition.warehouse.connect();
+    await connection.transaction(async () => {
+      const { left, relations } = await readStoredModels(connection);
+      await dropLeft(connection, left, relations);
+    });
   }
 
   /** Up to where the log ends now. */

@@ -5,6 +5,7 @@ import type { EditionEntry } from './editions.ts';
 import type { LiveRecord, PreviousRecord } from './editions-file.ts';
 import type { Refreshed, RefreshNews, RefreshSink } from './refresh-contract.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
+import type { Applied, ApplyRequest } from './changes/apply-contract.ts';
 import type { ChangePlan } from './changes/change-plan.ts';
 import type { PlanOptions } from './changes/change-planner.ts';
 import type { ProjectSource } from './changes/next-project.ts';
@@ -33,6 +34,8 @@ export interface WarehouseOperations {
   plan(request: PlanRequest): Promise<ChangePlan>;
   /** The records behind rows of a model, in one snapshot: ROW_NOT_FOUND when no row has the key. */
   why(question: WhyQuestion): Promise<WhyAnswer>;
+  /** Has the warehouse kept by the project as its folder is now (apply-changes.ts). */
+  apply(request: ApplyRequest): Promise<Applied>;
   /** Brings the models kept by compaction up to the checkpoint; `full` rebuilds them outright. */
   compact(options: { full: boolean }): Promise<CompactionSummary>;
   readonly letters: LetterOperations;

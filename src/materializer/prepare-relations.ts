@@ -13,6 +13,8 @@ export interface Prepared {
   readonly notices: readonly string[];
 }
 
+export const NOTHING: Prepared = { changes: [], notices: [] };
+
 /**
  * Makes raw tables and models those of the project, in one transaction. A model whose SQL fails on the data is left
  * behind, with all that read it, and holds nobody else up: the transaction is tried again without them.

@@ -29,6 +29,8 @@ export interface RefreshOptions {
   readonly models?: readonly string[] | undefined;
   /** Another project, and its topics, that keep the warehouse from the swap on. */
   readonly by?: { readonly project: Project; readonly catalog: TopicCatalog } | undefined;
+  /** Tables and views that models have left do not come along. */
+  readonly dropLeft?: boolean | undefined;
   readonly allowDataLoss?: boolean | undefined;
   readonly skipTests?: boolean | undefined;
   /** Ends it before the swap: the live edition stays. */
@@ -102,11 +104,13 @@ export class Refresher implements AsyncDisposable {
       signal,
       onProgress,
     });
-    const rebuilt = [...storedReaders(next.edition.plans, rebuild)];
+    const changed = next.edition.changes.filter(({ cause }) => cause !== 'removed').map(({ name }) => name);
+    const rebuilt = [...new Set([...changed, ...storedReaders(next.edition.plans, rebuild)])];
     phase(
       fromLog ? 'replay' : 'rebuild',
-      fromLog ? `replaying the log into ${next.file}` : `rebuilding ${rebuilt.join(', ')} in ${next.file}`,
+      fromLog ? `replaying the log into ${next.file}` : rebuildText(rebuilt, rebuild.length > 0, next.file),
     );
+    if (options.dropLeft === true) await next.dropLeft();
     await next.advanceToEnd(fromLog ? 'replay' : 'rebuild', fromLog);
     phase('catch up', 'catching up with what came meanwhile');
     await next.catchUp();
@@ -209,4 +213,10 @@ export class Refresher implements AsyncDisposable {
     this.#closing.abort(new Error('the warehouse is being closed'));
     await this.#refreshes.take(async () => {});
   }
+}
+
+/** @param more whether some are not built yet: those that the project changed are when the edition is opened */
+function rebuildText(rebuilt: readonly string[], more: boolean, file: string): string {
+  if (rebuilt.length === 0) return `nothing to build in ${file}`;
+  return `${more ? 'rebuilding' : 'built'} ${rebuilt.join(', ')} in ${file}`;
 }

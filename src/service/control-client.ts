@@ -18,6 +18,7 @@ import type { TestOptions, TestSummary } from '../materializer/node-results.ts';
 import type { EditionEntry } from '../materializer/editions.ts';
 import type { Refreshed } from '../materializer/refresh-contract.ts';
 import type { Verification, VerifyOptions } from '../materializer/verification.ts';
+import type { Applied, ApplyRequest } from '../materializer/changes/apply-contract.ts';
 import type { ChangePlan } from '../materializer/changes/change-plan.ts';
 import type { WhyAnswer, WhyQuestion } from '../materializer/why-contract.ts';
 import { resultOf, type ControlMethod } from './control-protocol.ts';
@@ -96,6 +97,10 @@ export class ControlClient implements WarehouseOperations, Disposable {
 
   plan({ signal, ...request }: PlanRequest): Promise<ChangePlan> {
     return this.#call('plan', [request], { signal }) as Promise<ChangePlan>;
+  }
+
+  apply({ signal, onProgress, ...request }: ApplyRequest): Promise<Applied> {
+    return this.#callWithProgress('apply', request, signal, onProgress) as Promise<Applied>;
   }
 
   why({ signal, ...question }: WhyQuestion): Promise<WhyAnswer> {

@@ -20,6 +20,7 @@ export const CONTROL_METHODS = [
   'test',
   'why',
   'plan',
+  'apply',
   'compact',
   'run',
   'rollback',

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { LensError, messageOf, unreachable } from '../core/errors.ts';
 import type { DeadLetterFilter, RedriveRequest } from '../materializer/dead-letter-contract.ts';
 import type { QueryOptions, PlanRequest, RunOptions, WarehouseOperations } from '../materializer/operations.ts';
+import type { ApplyRequest } from '../materializer/changes/apply-contract.ts';
 import type { TestOptions } from '../materializer/node-results.ts';
 import type { VerifyOptions } from '../materializer/verification.ts';
 import type { WhyQuestion } from '../materializer/why-contract.ts';
@@ -94,6 +95,9 @@ async function answer(
       await answerWithProgress(response, (onProgress, signal) => operations.run({ ...options, onProgress, signal }));
     } else if (asked.method === 'rollback') {
       await answerWithProgress(response, (onProgress, signal) => operations.rollback({ onProgress, signal }));
+    } else if (asked.method === 'apply') {
+      const request = asked.params[0] as ApplyRequest;
+      await answerWithProgress(response, (onProgress, signal) => operations.apply({ ...request, onProgress, signal }));
     } else send(response, 200, { result: await perform(operations, asked.method, asked.params, goneSignal(response)) });
   } catch (error) {
     send(response, 500, { error: toControlError(error) });
@@ -132,7 +136,7 @@ async function readRequest(request: IncomingMessage): Promise<ControlRequest> {
 
 async function perform(
   operations: WarehouseOperations,
-  method: Exclude<ControlMethod, 'query' | 'verify' | 'test' | 'run' | 'rollback'>,
+  method: Exclude<ControlMethod, 'query' | 'verify' | 'test' | 'run' | 'rollback' | 'apply'>,
   params: readonly unknown[],
   gone: AbortSignal,
 ): Promise<unknown> {

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { LensError } from '../core/errors.ts';
 import type { Settings } from '../core/settings.ts';
 import { openEmbeddedLog } from '../log/embedded/embedded-log.ts';
 import type { EventLog } from '../log/event-log.ts';
@@ -16,7 +15,7 @@ import type { ProjectSource } from '../materializer/changes/next-project.ts';
 import { loadProject } from '../project/load-project.ts';
 import type { Project } from '../project/project-contract.ts';
 import { loadTopics, type TopicCatalog } from '../topics/catalog.ts';
-import { applyTopics, checkTopics, remedyOf } from '../topics/manage-topics.ts';
+import { createMissingTopics } from '../topics/create-missing-topics.ts';
 import { kafkaTls } from './kafka-tls.ts';
 import { missingLog } from './missing-log.ts';
 
@@ -69,20 +68,6 @@ export function openLog(settings: Settings, access: Access = 'write'): EventLog 
   });
 }
 
-/**
- * Creates the topics that are missing and gives their names. LOG_TOPIC_MISMATCH when one is there with other
- * settings or partitions than its contract: `lens topics apply` changes settings.
- */
-export async function createMissingTopics(log: EventLog, catalog: TopicCatalog): Promise<string[]> {
-  const differences = await checkTopics(log, catalog);
-  const wrong = differences.find((difference) => difference.kind !== 'missing');
-  if (wrong !== undefined) {
-    throw new LensError('LOG_TOPIC_MISMATCH', wrong.problem, { place: wrong.topic, hint: remedyOf(wrong) });
-  }
-  if (differences.length > 0) await applyTopics(log, catalog);
-  return [...new Set(differences.map((difference) => difference.topic))];
-}
-
 /** `read` makes no log where there is none. */
 type Access = 'read' | 'write';
 
@@ -90,6 +75,8 @@ export interface RuntimeOptions {
   readonly onEvent: EventSink;
   /** Whether to create warehouse, log and topics that are missing, and refuse topics that are wrong. */
   readonly create: boolean;
+  /** The warehouse is opened as it is, and nothing is made in it: for `apply` alone. */
+  readonly asItIs?: boolean;
 }
 
 /** Answers from the warehouse of the data folder as it is. WAREHOUSE_MISSING when there is none. */
@@ -111,7 +98,7 @@ export function openReader(settings: Settings, onEvent: EventSink): Promise<Ware
  * Opens project, topics, log and warehouse, and tells `onEvent` about topics it created.
  * Throws what any of them throws, with the others closed again; WAREHOUSE_MISSING when none was to be created.
  */
-export async function openRuntime(settings: Settings, { onEvent, create }: RuntimeOptions): Promise<Runtime> {
+export async function openRuntime(settings: Settings, { onEvent, create, asItIs }: RuntimeOptions): Promise<Runtime> {
   const project = await openProject(settings);
   const catalog = openCatalog(settings);
   for (const message of project.warnings) onEvent({ kind: 'notice', message });
@@ -124,6 +111,8 @@ export async function openRuntime(settings: Settings, { onEvent, create }: Runti
     await Materializer.open({
       project,
       catalog,
+      source: projectSource(settings),
+      asItIs,
       log,
       dataDir: settings.dataDir,
       group: settings.kafka.group,

@@ -31,7 +31,8 @@ it('a model that is gone leaves its table, which is said at each start until the
   for (const name of ['models/reports', 'tests/sales_match_orders.sql'])
     rmSync(path.join(dir, name), { recursive: true });
   expect((await opened(workshop, SHOP)).left).toEqual([]);
-  const gone = 'left as it is, and no longer kept current: table main.daily_sales of daily_sales, which is gone';
+  const gone =
+    'left as it is, and no longer kept current: table main.daily_sales of daily_sales, which is gone; lens apply drops it';
   for (let start = 0; start < 2; start++) {
     const { said, tables, left } = await opened(workshop, dir);
     expect(said).toEqual([gone]);
@@ -51,7 +52,7 @@ it('a model with another alias, or another name, leaves the table it had', async
   const aliased = changedShop({ 'models/marts/dim_customers.sql': `{{ config(alias='clients') }}${sql}` });
   expect((await opened(workshop, aliased)).said).toEqual([
     'built anew: dim_customers (changed: alias, name in the warehouse), fct_orders (changed: SQL), daily_sales (follows fct_orders)',
-    'left as it is, and no longer kept current: table main.dim_customers of dim_customers, which is elsewhere now',
+    'left as it is, and no longer kept current: table main.dim_customers of dim_customers, which is elsewhere now; lens apply drops it',
   ]);
 });
 

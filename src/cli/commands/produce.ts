@@ -1,7 +1,8 @@
 import { open } from 'node:fs/promises';
 import { Command } from 'commander';
 import { LensError, messageOf } from '../../core/errors.ts';
-import { createMissingTopics, openCatalog, openLog } from '../../service/runtime.ts';
+import { openCatalog, openLog } from '../../service/runtime.ts';
+import { createMissingTopics } from '../../topics/create-missing-topics.ts';
 import { invocationOf } from '../invocation.ts';
 import { counted } from '../numbers.ts';
 import { Progress } from '../progress.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { planModels } from '../../maintenance/planner.ts';
+import { planGates, planModels } from '../../maintenance/planner.ts';
 import { requireKeepable } from '../../maintenance/refused-models.ts';
 import type { Connection } from '../../warehouse/connection.ts';
 import { qualified } from '../../warehouse/sql.ts';
@@ -65,6 +65,7 @@ async function planOnce(
   const tables = rawTables(catalog, project);
   const plans = await planModels(project, tables.map(rawRelation));
   requireKeepable(project, plans);
+  await planGates(project, tables.map(rawRelation));
   const raw: RawTableChange[] = [];
   for (const table of tables) {
     const change = await rawTableChange(connection, table);

@@ -47,21 +47,26 @@ export function upkeepWords(upkeep: Upkeep): string {
   return `${summaryOf(upkeep)}${reason}`;
 }
 
-/** What an open of the warehouse did, a sentence for each kind of thing that happened; empty when nothing did. */
-export function openedWords(changes: readonly BareChange[]): string[] {
+/**
+ * What an open of the warehouse did, a sentence for each kind of thing that happened; empty when nothing did.
+ *
+ * @param left what became of the relations that models have left
+ */
+export function openedWords(changes: readonly BareChange[], left: 'kept' | 'dropped' = 'kept'): string[] {
   const tables = changes.filter(({ kind }) => kind === 'table');
   const built = tables.filter(({ cause }) => cause !== 'removed').map((one) => `${one.name} (${changeWords(one)})`);
   const views = changes
     .filter(({ kind, cause }) => kind === 'view' && cause === 'changed')
     .map((one) => `${one.name} (${changeWords(one)})`);
-  const left = changes
+  const relations = changes
     .filter(({ cause }) => cause === 'removed')
     .map(({ name, kind, relation, renamed }) => {
       return `${kind} ${relationName(relation)} of ${name}, ${whereItIs(name, renamed)}`;
     });
+  const kept = `left as it is, and no longer kept current: ${relations.join('; ')}; lens apply drops it`;
   return [
     ...(views.length === 0 ? [] : [`views made anew: ${views.join(', ')}`]),
     ...(built.length === 0 ? [] : [`built anew: ${built.join(', ')}`]),
-    ...(left.length === 0 ? [] : [`left as it is, and no longer kept current: ${left.join('; ')}`]),
+    ...(relations.length === 0 ? [] : [left === 'kept' ? kept : `dropped: ${relations.join('; ')}`]),
   ];
 }
