@@ -12,6 +12,7 @@ import { removeEdition } from './edition-swap.ts';
 import type { StoredLetter } from './dead-letters.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import { modelFailed } from './model-failed.ts';
+import { failedModels } from './model-states.ts';
 import { PinnedLog } from './pinned-log.ts';
 import { withLetters } from './replay-letters.ts';
 
@@ -137,7 +138,7 @@ export class NextEdition implements AsyncDisposable {
     if (failed[0] !== undefined) throw failed[0];
     const behind = this.edition.foldedBehind('failed');
     const model = this.edition.plans.find((plan) => behind.includes(plan.model))?.model;
-    if (model !== undefined) throw modelFailed(model, 'its SQL failed on the data of the new edition');
+    if (model !== undefined) throw modelFailed(model, await this.#failureOf(model));
   }
 
   /**
@@ -188,6 +189,18 @@ export class NextEdition implements AsyncDisposable {
       inUse.delete(this.file);
       if (!this.#kept) removeEdition(path.resolve(this.#options.dataDir, this.file));
     }
+  }
+
+  /** As it was recorded. */
+  async #failureOf(model: string): Promise<LensError> {
+    using connection = await this.edition.warehouse.connect();
+    const found = (await failedModels(connection)).find(({ name }) => name === model);
+    const message = found?.message ?? `model ${model} failed on the data of the new edition`;
+    return new LensError('MODEL_FAILED', message, {
+      place: model,
+      hint: `lens compile ${model} prints its SQL; the live edition stays as it is`,
+      fields: { model },
+    });
   }
 
   #ends(): Promise<PartitionOffsets[]> {

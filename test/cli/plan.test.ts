@@ -1,48 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, expect, test } from 'vitest';
-import { changedShop } from '../materializer/changed-shop.ts';
-import { lens, LensProcess, type LensResult } from './lens-process.ts';
-import { customer, lines, order } from './shop.ts';
-
-const running: LensProcess[] = [];
-
-afterEach(async () => {
-  for (const service of running.splice(0)) {
-    service.child.kill('SIGKILL');
-    await service.result;
-  }
-});
-
-/** A copy of the shop that may be changed, with a data folder of its own. */
-class OwnShop {
-  readonly dir = changedShop({});
-  readonly dataDir = mkdtempSync(path.join(tmpdir(), 'lens-plan-'));
-
-  get flags(): string[] {
-    return ['--project-dir', this.dir, '--data-dir', this.dataDir];
-  }
-
-  lens(args: readonly string[], input = ''): Promise<LensResult> {
-    return lens([...args, ...this.flags], { input });
-  }
-
-  async filled(): Promise<this> {
-    await this.lens(['produce', 'customers'], lines([customer('ann', 'de'), customer('bob', 'fr')]));
-    const orders = Array.from({ length: 9 }, (_, i) => order(i + 1, i % 2 === 0 ? 'ann' : 'bob', `${i}.50`));
-    await this.lens(['produce', 'orders'], lines(orders));
-    expect((await this.lens(['run', '--quiet'])).code).toBe(0);
-    return this;
-  }
-
-  write(name: string, text: string): void {
-    writeFileSync(path.join(this.dir, name), text);
-  }
-}
+import { expect, test } from 'vitest';
+import { OwnShop } from './own-shop.ts';
+import { lines, order } from './shop.ts';
 
 test('a plan is printed, by its exit code too, and nothing is written', async () => {
-  const shop = await new OwnShop().filled();
+  await using shop = await new OwnShop().filled();
   const none = await shop.lens(['plan', '--detailed-exitcode']);
   expect([none.code, none.stdout, none.stderr]).toEqual([
     0,
@@ -84,10 +47,8 @@ test('a plan is printed, by its exit code too, and nothing is written', async ()
 });
 
 test('a running service answers with the folder as it is now, and goes on with the project that it has', async () => {
-  const shop = await new OwnShop().filled();
-  const service = new LensProcess(['start', ...shop.flags]);
-  running.push(service);
-  await service.until(/commands are answered on port/);
+  await using shop = await new OwnShop().filled();
+  await shop.started();
   shop.write('models/marts/all_orders.sql', "select * from {{ ref('stg_orders') }}");
   const plan = await shop.lens(['plan', '--diff']);
   expect(plan.stdout).toMatch(/^\+ all_orders +new /m);
@@ -100,7 +61,7 @@ test('a running service answers with the folder as it is now, and goes on with t
 });
 
 test('without a warehouse there is nothing to plan for, and none is made', async () => {
-  const shop = new OwnShop();
+  await using shop = new OwnShop();
   const plan = await shop.lens(['plan']);
   expect([plan.code, plan.stderr]).toEqual([2, expect.stringContaining('error WAREHOUSE_MISSING: ') as string]);
   expect(readdirSync(shop.dataDir)).toEqual([]);

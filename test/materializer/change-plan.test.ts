@@ -2,9 +2,12 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ChangePlan, DataDifference, RelationName } from '../../src/materializer/changes/change-plan.ts';
+import type { ProjectSource } from '../../src/materializer/changes/next-project.ts';
 import type { Materializer } from '../../src/materializer/materializer.ts';
 import { loadProject } from '../../src/project/load-project.ts';
+import type { Project } from '../../src/project/project-contract.ts';
 import { loadTopics } from '../../src/topics/catalog.ts';
+import { order } from './changed-shop.ts';
 import { CHANGES, projectBefore } from './changed-projects.ts';
 import { contents, differences, Workshop } from './workshop.ts';
 
@@ -34,8 +37,12 @@ function records() {
   return [...customers, ...orders];
 }
 
-function planFor(materializer: Materializer, dir: string, limit = 100): Promise<ChangePlan> {
-  return materializer.plan({ source: { dir, vars: {}, target: { name: 'dev', schema: 'main' } }, diff: { limit } });
+function sourceOf(dir: string): ProjectSource {
+  return { dir, vars: {}, target: { name: 'dev', schema: 'main' } };
+}
+
+function planFor(materializer: Materializer, dir: string): Promise<ChangePlan> {
+  return materializer.plan({ source: sourceOf(dir), diff: { limit: 100 } });
 }
 
 async function rowsOf(materializer: Materializer, { schema, identifier }: RelationName): Promise<Row[]> {
@@ -85,48 +92,98 @@ function figures(before: readonly Row[], after: readonly Row[], key: readonly st
   };
 }
 
+/** What was planned over the project before, with the rows that each model had. */
+interface Before {
+  readonly plan: ChangePlan;
+  readonly rows: ReadonlyMap<string, readonly Row[]>;
+}
+
+/** Plans and looks at every row; nothing may change by that. */
+async function planned(materializer: Materializer, workshop: Workshop, dir: string, dataDir: string): Promise<Before> {
+  const [tables, files] = [await contents(materializer), readdirSync(dataDir)];
+  const plan = await planFor(materializer, dir);
+  const rows = new Map<string, readonly Row[]>();
+  for (const { name, before } of plan.models) if (before !== null) rows.set(name, await rowsOf(materializer, before));
+  expect(await contents(materializer)).toEqual(tables);
+  expect(readdirSync(dataDir)).toEqual(files);
+  expect(await planFor(materializer, workshop.project.dir)).toMatchObject({ models: [], rawTables: [] });
+  return { plan, rows };
+}
+
+/** What the plan said has to be what there is now. */
+async function requireAsPlanned(materializer: Materializer, { plan, rows }: Before, project: Project): Promise<void> {
+  for (const { name, cause, relation, data } of plan.models.filter((one) => one.cause !== 'removed')) {
+    const after = await rowsOf(materializer, relation);
+    const expected = figures(rows.get(name) ?? [], after, data?.key ?? []);
+    expect({ name, ...data }).toMatchObject({ name, status: 'compared', ...expected });
+    expect(data?.examples.length, `${cause} ${name}`).toBe(
+      rows.has(name) ? (data?.added ?? 0) + (data?.removed ?? 0) + (data?.changed ?? 0) : 0,
+    );
+  }
+  expect(await differences(materializer, project, ['batch', 'compaction'])).toEqual([]);
+}
+
+const causesOf = ({ models }: ChangePlan): string[] => models.map(({ cause, name }) => `${cause} ${name}`);
+
 describe('a plan', () => {
-  it.each(CHANGES)('says what a start then does: $name', async ({ dir, causes, parts, renamed }) => {
+  it.each(CHANGES)('says what lens apply then does: $name', async ({ dir, causes, parts, renamed }) => {
+    await using workshop = await Workshop.of(projectBefore());
+    const next = dir();
+    const project = loadProject(next);
+    const dataDir = path.join(workshop.dir, 'kept');
+    await workshop.publish(records());
+    {
+      await using materializer = await workshop.open({ dataDir });
+      await materializer.run({});
+      const before = await planned(materializer, workshop, next, dataDir);
+      const { plan } = before;
+      expect(causesOf(plan)).toEqual(causes);
+      const told = plan.models
+        .filter((change) => change.differences.length > 0)
+        .map((change) => [change.name, change.differences.map(({ part }) => part)]);
+      expect(Object.fromEntries(told)).toEqual(parts ?? {});
+      const names = plan.models.flatMap((one) => (one.renamed === null ? [] : [[one.name, one.renamed] as const]));
+      expect(Object.fromEntries(names)).toEqual(renamed ?? {});
+
+      const { refreshed } = await materializer.apply({ source: sourceOf(next), plan: plan.id });
+      expect(refreshed?.edition).toBe(causes.length === 0 ? undefined : 2);
+      await requireAsPlanned(materializer, before, project);
+      expect(await planFor(materializer, next)).toMatchObject({ models: [], rawTables: [], hidden: [] });
+      for (const { relation, name } of plan.models.filter(({ cause }) => cause === 'removed')) {
+        await expect(rowsOf(materializer, relation), name).rejects.toMatchObject({ code: 'QUERY_FAILED' });
+      }
+      const verified = await materializer.verify({});
+      expect(verified.tables.filter(({ status }) => status !== 'equal')).toEqual([]);
+      // the warehouse is kept by the project that was applied
+      await workshop.publish([order(61, 'k1'), order(2, 'k3')]);
+      await materializer.run({});
+      expect(await differences(materializer, project, ['batch', 'compaction'])).toEqual([]);
+    }
+    workshop.events.length = 0;
+    await using again = await workshop.open({ dataDir, project, catalog: loadTopics(next) });
+    expect(await planFor(again, next)).toMatchObject({ models: [], rawTables: [] });
+    expect(workshop.events.filter(({ kind }) => kind === 'notice')).toEqual([]);
+  });
+
+  it.each(CHANGES.filter(({ start }) => start === true))('says what a start does: $name', async ({ dir, causes }) => {
     await using workshop = await Workshop.of(projectBefore());
     const next = dir();
     const dataDir = path.join(workshop.dir, 'kept');
     await workshop.publish(records());
-    const before = new Map<string, Row[]>();
-    let plan: ChangePlan;
+    let before: Before;
     {
       await using materializer = await workshop.open({ dataDir });
       await materializer.run({});
-      const [tables, files] = [await contents(materializer), readdirSync(dataDir)];
-      plan = await planFor(materializer, next);
-      for (const change of plan.models) {
-        if (change.before !== null) before.set(change.name, await rowsOf(materializer, change.before));
-      }
-      expect(await contents(materializer)).toEqual(tables);
-      expect(readdirSync(dataDir)).toEqual(files);
-      expect(await planFor(materializer, workshop.project.dir)).toMatchObject({ models: [], rawTables: [] });
+      before = await planned(materializer, workshop, next, dataDir);
     }
-    expect(plan.models.map(({ cause, name }) => `${cause} ${name}`)).toEqual(causes);
-    const told = plan.models
-      .filter((change) => change.differences.length > 0)
-      .map((change) => [change.name, change.differences.map(({ part }) => part)]);
-    expect(Object.fromEntries(told)).toEqual(parts ?? {});
-    const names = plan.models.flatMap((one) => (one.renamed === null ? [] : [[one.name, one.renamed] as const]));
-    expect(Object.fromEntries(names)).toEqual(renamed ?? {});
-
     const project = loadProject(next);
     await using materializer = await workshop.open({ dataDir, project, catalog: loadTopics(next) });
-    for (const { name, cause, relation, data } of plan.models.filter((one) => one.cause !== 'removed')) {
-      const after = await rowsOf(materializer, relation);
-      const expected = figures(before.get(name) ?? [], after, data?.key ?? []);
-      expect({ name, ...data }).toMatchObject({ name, status: 'compared', ...expected });
-      expect(data?.examples.length, `${cause} ${name}`).toBe(
-        before.has(name) ? (data?.added ?? 0) + (data?.removed ?? 0) + (data?.changed ?? 0) : 0,
-      );
-    }
-    expect(await differences(materializer, project, ['batch', 'compaction'])).toEqual([]);
-    const left = causes.filter((one) => one.startsWith('removed'));
+    await requireAsPlanned(materializer, before, project);
     const again = await planFor(materializer, next);
-    expect(again.models.map(({ cause, name }) => `${cause} ${name}`)).toEqual(left);
+    expect(causesOf(again)).toEqual(causes.filter((one) => one.startsWith('removed')));
     expect(again.rawTables).toEqual([]);
+    if (again.models.length === 0) return;
+    await materializer.apply({ source: sourceOf(next), plan: again.id });
+    expect(await planFor(materializer, next)).toMatchObject({ models: [], rawTables: [] });
   });
 });

@@ -14,6 +14,8 @@ export interface ProjectChange {
   readonly parts?: Readonly<Record<string, readonly string[]>>;
   /** What is another name of what. */
   readonly renamed?: Readonly<Record<string, string>>;
+  /** Also shown at a start, without a plan applied. */
+  readonly start?: true;
 }
 
 const file = (name: string): string => readFileSync(path.join(SHOP, name), 'utf8');
@@ -46,8 +48,11 @@ export const CHANGES: readonly ProjectChange[] = [
   },
   {
     name: 'a view, with rows that leave',
+    start: true,
     dir: () =>
-      changed({ 'models/staging/stg_customers.sql': `${CUSTOMERS.replace('upper', 'lower')} where country <> 'fr'` }),
+      changed({
+        'models/staging/stg_customers.sql': `${CUSTOMERS.replace('upper(country)', "replace(upper(country), 'DE', 'NL')")} where country <> 'fr'`,
+      }),
     causes: ['changed stg_customers', 'follows dim_customers', 'follows fct_orders', 'follows daily_sales'],
     parts: { stg_customers: ['sql'] },
   },
@@ -83,6 +88,7 @@ export const CHANGES: readonly ProjectChange[] = [
   },
   {
     name: 'a model with another name, one with an alias, one that is gone and one that is new',
+    start: true,
     dir: () =>
       changed(
         {
@@ -105,6 +111,7 @@ export const CHANGES: readonly ProjectChange[] = [
   },
   {
     name: 'a topic that brings a column',
+    start: true,
     dir: () =>
       changed({
         'topics/orders/2.avsc': file('topics/orders/1.avsc').replace(
