@@ -127,6 +127,8 @@ where parent.to_field is null
 {% macro default__generate_alias_name(custom_alias_name=none, node=none) -%}
     {%- if custom_alias_name -%}
         {{ custom_alias_name | trim }}
+    {%- elif node.version -%}
+        {{ node.name }}_v{{ node.version | string | replace('.', '_') }}
     {%- else -%}
         {{ node.name }}
     {%- endif -%}

@@ -208,7 +208,12 @@ export function genericTestTemplate(macro: string, place: string): Template {
 }
 
 function targetValue(target: Relation, resolver: ReferenceCapture, naming: RelationNaming): Value {
-  if (target.kind !== 'source') return resolver.ref(target.name, null);
+  if (target.kind !== 'source')
+    return resolver.ref(
+      target.version?.of ?? target.name,
+      null,
+      target.version === undefined ? null : String(target.version.v),
+    );
   const dot = target.name.indexOf('.');
   resolver.source(target.name.slice(0, dot), target.name.slice(dot + 1));
   return relationValue(target, naming);

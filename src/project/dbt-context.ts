@@ -35,8 +35,11 @@ export interface ProjectSettings {
 
 /** What a template refers to; both throw MODEL_UNKNOWN_REF without a place, which the renderer adds. */
 export interface Resolver {
-  /** @param packageName the project or package the model must be of */
-  ref(name: string, packageName: string | null): Value;
+  /**
+   * @param packageName the project or package the model must be of
+   * @param version of a model that has versions; the latest one when there is none
+   */
+  ref(name: string, packageName: string | null, version: string | null): Value;
   source(sourceName: string, table: string): Value;
   /** The relation of the project at a place; null when there is none. */
   relationAt(schema: string, identifier: string): Value;
@@ -126,16 +129,15 @@ export function contextScope(
 function referenceFunctions(resolver: Resolver): Record<string, Value> {
   return {
     ref(args: Arguments): Value {
-      if (args.named.size > 0)
-        throw new TemplateError(
-          'ref() of a model version is not supported: versions of a model are not run',
-          'give each version a model of its own, and refer to it by its name',
-        );
+      const version = args.named.get('version') ?? args.named.get('v') ?? null;
+      const [wrong] = [...args.named.keys()].filter((key) => key !== 'v' && key !== 'version');
+      if (wrong !== undefined) throw new TemplateError(`ref() has no argument ${wrong}`, "write ref('model', v=1)");
       const names = args.positional.map((one) => stringArgument('ref()', one));
       const [first, second] = names;
       if (first === undefined || names.length > 2)
         throw new TemplateError('ref() takes a model, or a project and a model');
-      return second === undefined ? resolver.ref(first, null) : resolver.ref(second, first);
+      const v = version === null ? null : text(version);
+      return second === undefined ? resolver.ref(first, null, v) : resolver.ref(second, first, v);
     },
     source(args: Arguments): Value {
       const { source_name: source, table_name: table } = bind('source', args, ['source_name', 'table_name']);

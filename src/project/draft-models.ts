@@ -33,7 +33,7 @@ export interface OtherNames {
  * PROJECT_INVALID for two enabled models of one name or relation.
  */
 export function draftModels(files: readonly ModelFile[], others: OtherNames, known: Answers): Drafts {
-  const tables = tablesOf(others);
+  const tables = tablesOf(files, others);
   const byName = new Map(files.map((file) => [file.name, file]));
   const left = new Map([...others.left, ...notEnabled(others.seeds.disabled)]);
   const first: ReferenceTable = {
@@ -139,17 +139,34 @@ function relationAt(
   return { relation: { kind: 'source', name, schema, identifier }, type: 'table' };
 }
 
-function tablesOf({ sources, seeds }: OtherNames) {
+function tablesOf(files: readonly ModelFile[], { sources, seeds }: OtherNames) {
+  const versions = versionsOf(files);
   const bySource = new Map(sources.tables.map((source) => [`${source.sourceName}.${source.name}`, source]));
   const bySeed = new Map(seeds.seeds.map((seed) => [seed.name, seed]));
   return {
     seed: (name: string) => bySeed.get(name),
     seedNames: [...bySeed.keys()],
     source: (sourceName: string, name: string) => bySource.get(`${sourceName}.${name}`),
+    versionOf: (name: string, version: string | null) => versions.get(name)?.(version),
     sourceNames: [...bySource.keys()],
     leftSources: sources.external,
     disabledSources: sources.disabled,
   };
+}
+
+/** By the name that the versions of a model share: how to find the name of one. */
+function versionsOf(files: readonly ModelFile[]): ReadonlyMap<string, (version: string | null) => string | null> {
+  const found = new Map<string, ModelFile[]>();
+  for (const file of files)
+    if (file.version !== null) found.set(file.version.of, [...(found.get(file.version.of) ?? []), file]);
+  return new Map(
+    [...found].map(([of, all]) => [
+      of,
+      (wanted) =>
+        all.find(({ version }) => (wanted === null ? version?.v === version?.latest : String(version?.v) === wanted))
+          ?.name ?? null,
+    ]),
+  );
 }
 
 function notEnabled(paths: ReadonlyMap<string, string>): Map<string, string> {

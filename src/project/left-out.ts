@@ -1,5 +1,5 @@
 import type { ProjectFile } from './project-file.ts';
-import { readSnapshotNames, readVersionedNames } from './properties.ts';
+import { readSnapshotNames } from './properties.ts';
 import type { YamlFile } from './yaml-file.ts';
 import { filesBelow, fileText, stem } from './project-files.ts';
 
@@ -24,8 +24,6 @@ export function leftOut(dir: string, file: ProjectFile, yamls: readonly YamlFile
   }
   for (const { yaml, at, name } of yamls.flatMap(readSnapshotNames))
     names.set(name, `${yaml.place(at)} is one of the snapshots, which are not run`);
-  for (const { place, name } of yamls.flatMap(readVersionedNames))
-    names.set(name, `${place} declares versions of it, and versions of a model are not run`);
   for (const path of file.modelPaths.flatMap((folder) => filesBelow(dir, folder, /\.py$/)))
     leave(path, stem(path), 'Python models');
   const data = file.yaml.record(file.yaml.data, []);

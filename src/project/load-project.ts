@@ -11,6 +11,7 @@ import { configWarnings, readModelFiles, tagsOf, twice } from './model-files.ts'
 import { accessOf, modelContract } from './model-contract.ts';
 import { ModelRenderer, type ModelDraft } from './model-renderer.ts';
 import type { DataTest, LoadOptions, Model, Project } from './project-contract.ts';
+import { uniqueId } from './node-names.ts';
 import { indexProperties, unmatched } from './property-index.ts';
 import { propertyWarnings } from './property-warnings.ts';
 import type { Question } from './questions.ts';
@@ -157,10 +158,10 @@ function describeAll(drafts: ReadonlyMap<string, ModelDraft>): {
   const tests: TestDefinition[] = [];
   const warnings: string[] = [];
   const models = [...drafts.values()].map((draft): Model => {
-    const { name, path, fqn, rawSql, properties, part } = draft.file;
+    const { name, version, path, fqn, rawSql, properties, part } = draft.file;
     const { engine, file } = part;
     const { config, materialized, schema, alias, dependsOn } = draft;
-    const relation = { kind: 'model', name, schema, identifier: alias } as const;
+    const relation = { kind: 'model', name, schema, identifier: alias, version: version ?? undefined } as const;
     const own = properties === undefined ? undefined : genericTests(properties, relation, part);
     tests.push(...(own?.definitions ?? []));
     warnings.push(...(own?.warnings ?? []));
@@ -169,8 +170,9 @@ function describeAll(drafts: ReadonlyMap<string, ModelDraft>): {
     const about = { name, place: describedAt ?? path };
     return {
       name,
-      uniqueId: `model.${file.name}.${name}`,
+      uniqueId: uniqueId({ resourceType: 'model', packageName: file.name, name, version }),
       packageName: file.name,
+      version: version === null ? null : { of: version.of, v: version.v, latest: version.latest },
       path,
       describedAt,
       fqn,

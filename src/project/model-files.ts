@@ -5,6 +5,7 @@ import { largeAsText } from './jinja/numbers.ts';
 import type { Template } from './jinja/template.ts';
 import { parseFile } from './macro-library.ts';
 import { isEnforced } from './model-contract.ts';
+import { versionName, type ModelVersion } from './model-versions.ts';
 import type { Materialized } from './project-contract.ts';
 import { imposedOn, treeOf, type ProjectPart } from './project-part.ts';
 import { filesBelow, fileText, foldersBelow, stem } from './project-files.ts';
@@ -13,7 +14,9 @@ import type { Properties } from './properties.ts';
 /** A model's file with what is declared of it, before its own template has been rendered. */
 export interface ModelFile {
   readonly part: ProjectPart;
+  /** That of the file; of a version `NAME_vVERSION`. */
   readonly name: string;
+  readonly version: ModelVersion | null;
   readonly path: string;
   readonly fqn: readonly string[];
   readonly template: Template;
@@ -33,15 +36,20 @@ export function readModelFiles(
 ): ModelFile[] {
   const models: ModelFile[] = [];
   const { file, engine } = part;
-  for (const path of file.modelPaths.flatMap((folder) => filesBelow(dir, folder, /\.sql$/))) {
-    const name = stem(path);
-    const fqn = [file.name, ...foldersBelow(path, file.modelPaths), name];
-    const said = properties.get(name);
+  const paths = file.modelPaths.flatMap((folder) => filesBelow(dir, folder, /\.sql$/));
+  const versions = versionsByFile(properties, new Set(paths.map(stem)));
+  for (const path of paths) {
+    const said = versions.get(stem(path)) ?? properties.get(stem(path));
+    const version = said?.version ?? null;
+    const name = version === null ? stem(path) : versionName(version);
+    const names = version === null ? [name] : [version.of, `v${version.v}`];
+    const fqn = [file.name, ...foldersBelow(path, file.modelPaths), ...names];
     const own = said === undefined ? {} : (engine.yaml(said.config, said.yaml.place(said.at)) as Config);
     const rawSql = fileText(dir, path);
     models.push({
       part,
       name,
+      version,
       path,
       fqn,
       template: parseFile(rawSql, path),
@@ -52,6 +60,19 @@ export function readModelFiles(
     });
   }
   return models;
+}
+
+/** Descriptions of versions by the name of the file that holds them. */
+function versionsByFile(
+  properties: ReadonlyMap<string, Properties>,
+  files: ReadonlySet<string>,
+): ReadonlyMap<string, Properties> {
+  const found = new Map<string, Properties>();
+  for (const one of properties.values()) {
+    const file = one.version?.files.find((name) => files.has(name));
+    if (file !== undefined) found.set(file, one);
+  }
+  return found;
 }
 
 export function twice(kind: string, name: string, first: string, second: string): LensError {

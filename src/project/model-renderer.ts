@@ -68,8 +68,8 @@ export function draftModel(file: ModelFile, names: ReferenceTable): Drafted {
   };
 }
 
-function nodeOf({ name, path, fqn, part }: ModelFile): NamedNode {
-  return { resourceType: 'model', name, packageName: part.file.name, path, fqn };
+function nodeOf({ name, version, path, fqn, part }: ModelFile): NamedNode {
+  return { resourceType: 'model', name, version, packageName: part.file.name, path, fqn };
 }
 
 function modelValue(file: ModelFile, config: Config): Value {

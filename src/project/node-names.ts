@@ -2,12 +2,14 @@ import { LensError } from '../core/errors.ts';
 import type { Config } from './config-tree.ts';
 import { fromJs, type Value } from './jinja/values.ts';
 import { parseFile } from './macro-library.ts';
+import type { ModelVersion } from './model-versions.ts';
 import type { TemplateEngine } from './template-engine.ts';
 
 /** A node as macros see it: `model` in a model's template, `node` in the macros that make names. */
 export interface NamedNode {
   readonly resourceType: 'model' | 'seed';
   readonly name: string;
+  readonly version: ModelVersion | null;
   readonly packageName: string;
   readonly path: string;
   readonly fqn: readonly string[];
@@ -15,9 +17,11 @@ export interface NamedNode {
 
 /** dbt's `model` or `node` in templates. */
 export function nodeValue(node: NamedNode, config: Config): Value {
+  const { version } = node;
   return fromJs({
-    name: node.name,
-    unique_id: `${node.resourceType}.${node.packageName}.${node.name}`,
+    name: version?.of ?? node.name,
+    unique_id: uniqueId(node),
+    ...(version === null ? {} : { version: version.v, latest_version: version.latest }),
     resource_type: node.resourceType,
     package_name: node.packageName,
     original_file_path: node.path,
@@ -25,6 +29,12 @@ export function nodeValue(node: NamedNode, config: Config): Value {
     fqn: node.fqn,
     config,
   });
+}
+
+/** `model.PACKAGE.NAME`, with `.vVERSION` after it for a version. */
+export function uniqueId({ resourceType, packageName, name, version }: Omit<NamedNode, 'path' | 'fqn'>): string {
+  const own = version === null ? name : `${version.of}.v${version.v}`;
+  return `${resourceType}.${packageName}.${own}`;
 }
 
 /** Schema and name of a node's relation: dbt lets a project decide on both by overriding two macros. */

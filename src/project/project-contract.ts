@@ -1,4 +1,5 @@
 import type { Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
+import type { ModelVersion } from './model-versions.ts';
 import type { Answers, Question } from './questions.ts';
 
 export type { Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
@@ -70,6 +71,8 @@ export interface Model {
   readonly uniqueId: string;
   /** The project or package it is of. */
   readonly packageName: string;
+  /** Which version of which model it is; then its name is `NAME_vVERSION`, and its unique id ends in `NAME.vVERSION`. Null for all others. */
+  readonly version: ModelVersion | null;
   /** Relative to the project's folder, with forward slashes. */
   readonly path: string;
   /** Place (`file:line`) in the yml file that describes it; null when none does. */
@@ -271,6 +274,8 @@ export interface Relation {
   readonly name: string;
   readonly schema: string;
   readonly identifier: string;
+  /** Of a model that is a version. */
+  readonly version?: ModelVersion | undefined;
 }
 
 /** A column of a relation of the warehouse, with DuckDB's type. */

@@ -1,5 +1,6 @@
 import { mergeConfig, type Config } from './config-tree.ts';
 import { readConstraints } from './model-contract.ts';
+import { readVersions, versionName, type DeclaredVersion } from './model-versions.ts';
 import type { Constraint } from './project-contract.ts';
 import { isYamlRecord, type YamlFile, type YamlRecord } from './yaml-file.ts';
 
@@ -11,6 +12,8 @@ export interface Properties {
   /** Where in the file it says so. */
   readonly at: Path;
   readonly name: string;
+  /** Which version of a model it describes; null for all else. */
+  readonly version: DeclaredVersion | null;
   readonly description: string;
   /** `config`, with `meta` and `tags` of the level above it; not yet rendered. */
   readonly config: Config;
@@ -54,10 +57,19 @@ export interface SourceProperties {
   readonly tables: readonly (Properties & { readonly identifier: string; readonly loader: string })[];
 }
 
-/** The `models:` or `seeds:` of a yml file. */
+/** The `models:` or `seeds:` of a yml file; a model with versions is one for each. */
 export function readNodeProperties(yaml: YamlFile, key: 'models' | 'seeds'): Properties[] {
   const data = yaml.record(yaml.data, []);
-  return yaml.list(data[key], [key]).map((entry, i) => readProperties(yaml, entry, [key, i], NODE_CONFIG));
+  return yaml.list(data[key], [key]).flatMap((entry, i): Properties[] => {
+    const at = [key, i];
+    const versions = key === 'models' ? readVersions(yaml, yaml.record(entry, at), at) : [];
+    if (versions.length === 0) return [readProperties(yaml, entry, at, NODE_CONFIG)];
+    return versions.map((version) => ({
+      ...readProperties(yaml, version.entry, version.at, NODE_CONFIG),
+      name: versionName(version),
+      version,
+    }));
+  });
 }
 
 /** The `sources:` of a yml file. A source's schema is its name, unless it says otherwise. */
@@ -117,15 +129,6 @@ export function readSingularTestProperties(yaml: YamlFile): SingularTestProperti
   );
 }
 
-/** Names of models that have `versions:`, which are not run. */
-export function readVersionedNames(yaml: YamlFile): { place: string; name: string }[] {
-  const data = yaml.record(yaml.data, []);
-  return yaml.list(data['models'], ['models']).flatMap((entry, i) => {
-    if (!isYamlRecord(entry) || entry['versions'] === undefined) return [];
-    return [{ place: yaml.place(['models', i]), name: yaml.string(entry['name'], ['models', i, 'name']) }];
-  });
-}
-
 /** Snapshots that a yml file defines: dbt takes those with a `relation`, and descriptions of the others stand beside them. */
 export function readSnapshotNames(yaml: YamlFile): { yaml: YamlFile; at: Path; name: string }[] {
   const data = yaml.record(yaml.data, []);
@@ -142,6 +145,7 @@ function readProperties(yaml: YamlFile, entry: unknown, at: Path, beside: readon
     yaml,
     at,
     name: yaml.string(data['name'], [...at, 'name']),
+    version: null,
     description: yaml.string(data['description'], [...at, 'description'], ''),
     config: readConfig(yaml, data, at, beside),
     columns: columns.map((column, i) => readColumn(yaml, column, [...at, 'columns', i])),

@@ -8,17 +8,8 @@ const NOT_RUN = ['snapshots', 'semantic_models', 'metrics', 'saved_queries', 'fu
 export function propertyWarnings(yaml: YamlFile): string[] {
   const data = yaml.record(yaml.data, []);
   const left = NOT_RUN.filter((key) => data[key] !== undefined);
-  const versioned = yaml.list(data['models'], ['models']).flatMap((model, i) => {
-    const has = isYamlRecord(model) && model['versions'] !== undefined;
-    return has ? [`${yaml.place(['models', i, 'versions'])}: versions of a model are not run`] : [];
-  });
   const sources = yaml.list(data['sources'], ['sources']).flatMap((source, i) => sourceWarnings(yaml, source, i));
-  return [
-    ...left.map((key) => `${yaml.place([key])}: ${key} are not run`),
-    ...versioned,
-    ...sources,
-    ...unknownPropertyKeys(yaml),
-  ];
+  return [...left.map((key) => `${yaml.place([key])}: ${key} are not run`), ...sources, ...unknownPropertyKeys(yaml)];
 }
 
 function sourceWarnings(yaml: YamlFile, source: unknown, index: number): string[] {

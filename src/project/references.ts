@@ -20,6 +20,8 @@ export interface ReferencedModel extends ReferencedNode {
 export interface ReferenceTable {
   model(name: string): ReferencedModel | undefined;
   seed(name: string): ReferencedNode | undefined;
+  /** Of a model that has versions the name of one; the latest when none is asked for, null when there is none such. Undefined for others. */
+  versionOf(name: string, version: string | null): string | null | undefined;
   source(sourceName: string, name: string): { readonly table: string; readonly schema: string } | undefined;
   /** Of models and seeds. */
   readonly modelNames: readonly string[];
@@ -77,7 +79,13 @@ export class ReferenceCapture implements Resolver {
     return this.#left;
   }
 
-  ref(name: string, packageName: string | null): ReturnType<Resolver['ref']> {
+  ref(called: string, packageName: string | null, version: string | null): ReturnType<Resolver['ref']> {
+    const found = this.#table.versionOf(called, version);
+    if (found === null || (found === undefined && version !== null))
+      throw new LensError('MODEL_UNKNOWN_REF', `there is no version ${version} of a model ${called}`, {
+        hint: 'versions are declared under versions: in its yml file',
+      });
+    const name = found ?? called;
     const of = <T extends ReferencedNode>(node: T | undefined): T | undefined =>
       packageName === null || node?.packageName === packageName ? node : undefined;
     const model = of(this.#table.model(name));

@@ -8,6 +8,7 @@ import type {
   SourceTable,
   UnitTest,
 } from './project-contract.ts';
+import type { ModelVersion } from './model-versions.ts';
 import { pathIn } from './project-part.ts';
 import { fullConfig } from './resource-config.ts';
 
@@ -32,6 +33,8 @@ export interface Resource {
   readonly tags: readonly string[];
   /** As `config.KEY:` sees it: merged over all levels, with dbt's values where nothing is said. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Of a model that has versions: which one it is. */
+  readonly version: ModelVersion | null;
   /** Of a source table. */
   readonly sourceName: string | null;
   /** Of a test. */
@@ -134,6 +137,7 @@ function resource(
     patchPath: null,
     tags,
     config: fullConfig(resourceType, { ...config, tags }),
+    version: null,
     sourceName: null,
     testKind: null,
     testName: null,
@@ -144,7 +148,12 @@ function resource(
 
 function ofModel(model: Model, parents: ParentIds): Childless {
   const config = { ...model.config, materialized: model.materialized };
-  return resource('model', model, config, { patchPath: fileOf(model), parents: parents.of(model.dependsOn) });
+  const { version } = model;
+  return resource('model', { ...model, name: version?.of ?? model.name }, config, {
+    version,
+    patchPath: fileOf(model),
+    parents: parents.of(model.dependsOn),
+  });
 }
 
 function ofSeed(seed: Seed): Childless {

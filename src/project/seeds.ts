@@ -46,7 +46,7 @@ export function loadSeeds(dir: string, part: ProjectPart, properties: ReadonlyMa
     }
     const other = seeds.get(name);
     if (other !== undefined) throw twice('seed', name, other.path, path);
-    const node = { resourceType: 'seed', name, packageName: file.name, path, fqn } as const;
+    const node = { resourceType: 'seed', name, version: null, packageName: file.name, path, fqn } as const;
     const { schema, alias } = relationNames(node, config, engine);
     const relation: Relation = { kind: 'seed', name, schema, identifier: alias };
     const own = said === undefined ? undefined : genericTests(said, relation, part);

@@ -22,7 +22,7 @@ export function matcherOf(criterion: Criterion, context: SelectionContext): Matc
 
 /** https://docs.getdbt.com/reference/node-selection/methods, after dbt-core's graph/selector_methods.py. */
 const METHODS: Readonly<Record<string, Method>> = {
-  fqn: (value) => (one) => one.resourceType !== 'source' && matchesFqn(one.fqn, value),
+  fqn: (value) => (one) => one.resourceType !== 'source' && matchesFqn(one.fqn, value, one.version !== null),
   tag: (value) => (one) => one.tags.some((tag) => fnmatch(tag, value)),
   group: (value) => (one) => isNode(one) && fnmatch(textOf(one.config['group']), value) && one.config['group'] !== null,
   access: (value) => (one) => one.resourceType === 'model' && one.config['access'] === value,
@@ -53,10 +53,9 @@ const METHODS: Readonly<Record<string, Method>> = {
     if (kinds === undefined) throw badValue(`Invalid test type selector ${value}`, Object.keys(TEST_TYPES));
     return (one) => one.testKind !== null && kinds.includes(one.testKind);
   },
-  // no model has versions, as long as they are not run
   version: (value) => {
     if (!VERSIONS.includes(value)) throw badValue(`Invalid version type selector ${value}`, VERSIONS);
-    return (one) => one.resourceType === 'model' && value === 'none';
+    return (one) => one.resourceType === 'model' && value === versionKind(one.version);
   },
 };
 
@@ -75,6 +74,15 @@ const TEST_TYPES: Readonly<Record<string, readonly string[]>> = {
   unit: ['unit'],
 };
 
+/** dbt's words for a version beside the latest one. */
+function versionKind(version: Resource['version']): string {
+  if (version === null) return 'none';
+  const { v, latest } = version;
+  if (v === latest) return 'latest';
+  const after = typeof v === 'number' && typeof latest === 'number' ? v > latest : String(v) > String(latest);
+  return after ? 'prerelease' : 'old';
+}
+
 const VERSIONS: readonly string[] = ['latest', 'prerelease', 'old', 'none'];
 
 /** Whether dbt counts it among `nodes`: what has SQL or rows of its own. */
@@ -83,14 +91,20 @@ function isNode({ resourceType }: Resource): boolean {
 }
 
 /** A name, the front of a fqn, or all of it when there are wild cards; with or without the package. */
-function matchesFqn(fqn: readonly string[], value: string): boolean {
-  return isSelected(fqn, value) || isSelected(fqn.slice(1), value);
+function matchesFqn(fqn: readonly string[], value: string, versioned: boolean): boolean {
+  return isSelected(fqn, value, versioned) || isSelected(fqn.slice(1), value, versioned);
 }
 
-function isSelected(fqn: readonly string[], value: string): boolean {
+function isSelected(fqn: readonly string[], value: string, versioned: boolean): boolean {
   const leaf = fqn.at(-1);
   if (leaf === undefined) return false;
-  if (leaf === value) return true;
+  // a version by the name all share, or by `name.v1` and `name_v1`
+  if (
+    versioned
+      ? fqn.at(-2) === value || fqn.slice(-2).join('_') === value.split('.').slice(-2).join('_')
+      : leaf === value
+  )
+    return true;
   const parts = fqn.flatMap((part) => part.split('.'));
   const wanted = value.split('.');
   if (parts.length < wanted.length) return false;
@@ -99,7 +113,7 @@ function isSelected(fqn: readonly string[], value: string): boolean {
   if (!plain.every((part, i) => parts[i] === part)) return false;
   if (wild === -1) return true;
   if (fnmatch(parts.slice(wild).join('.'), wanted.slice(wild).join('.'))) return true;
-  return wanted.length === 1 && fnmatch(leaf, value);
+  return wanted.length === 1 && fnmatch((versioned ? fqn.at(-2) : leaf) ?? leaf, value);
 }
 
 function matchesPath(value: string, project: Project): Matcher {

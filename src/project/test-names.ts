@@ -49,7 +49,9 @@ export function testMetadata(
   target: Relation,
 ): TestMetadata {
   const [source = '', table] = target.name.split('.');
-  const call = target.kind === 'source' ? `source('${source}', '${table}')` : `ref('${target.name}')`;
+  const { version } = target;
+  const ref = version === undefined ? `ref('${target.name}')` : `ref('${version.of}', version='${version.v}')`;
+  const call = target.kind === 'source' ? `source('${source}', '${table}')` : ref;
   return { name, namespace, kwargs: { ...args, model: `{{ get_where_subquery(${call}) }}` } };
 }
 

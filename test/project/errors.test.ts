@@ -82,13 +82,6 @@ const CASES: readonly Case[] = [
     hint: /did you mean grain/,
   },
   {
-    name: 'a ref of a version',
-    files: { 'models/a.sql': 'select 1', 'models/m.sql': "select * from {{ ref('a', v=1) }}" },
-    code: 'MODEL_RENDER_FAILED',
-    place: 'models/m.sql:1',
-    message: /versions of a model are not run/,
-  },
-  {
     name: 'a cycle',
     files: { 'models/a.sql': "{{ ref('c') }}", 'models/b.sql': "{{ ref('a') }}", 'models/c.sql': "{{ ref('b') }}" },
     code: 'MODEL_CYCLE',
