@@ -1,12 +1,16 @@
 import type { Command } from 'commander';
 import type { NodeResult } from '../materializer/node-results.ts';
+import type { Settings } from '../core/settings.ts';
+import type { Project } from '../project/project-contract.ts';
 import type { Resource, ResourceType } from '../project/resource-graph.ts';
 import { selectResources } from '../project/select-resources.ts';
 import { openProject } from '../service/runtime.ts';
 import { invocationOf, type Invocation } from './invocation.ts';
+import { manifestJson } from './manifest-file.ts';
 import { NodeConsole } from './node-console.ts';
 import { printEnding } from './node-summary.ts';
 import { wholeNumber } from './number-arguments.ts';
+import type { PreviousRun } from './previous-run.ts';
 import { runResultsJson } from './run-results-file.ts';
 import { selectionOf, selects, type SelectionFlags } from './selection-flags.ts';
 
@@ -43,16 +47,40 @@ export interface NodesDone {
 /** When nothing is selected. */
 export const NOTHING_DONE: NodesDone = { results: [], milliseconds: 0, interrupted: false, what: '', remarks: [] };
 
+/** The command that is run again, and what of it. */
+export interface Again extends PreviousRun {
+  /** Unique ids. */
+  readonly only: ReadonlySet<string>;
+}
+
 /** One call of a command that runs nodes: its console at the beginning, its artifacts and last lines at the end. */
 export class NodeCommand {
   readonly invocation: Invocation;
   readonly console: NodeConsole;
   readonly #flags: NodeFlags;
   readonly #command: Command;
+  readonly #again: Again | null;
+  readonly #project: Project;
 
-  constructor(flags: NodeFlags, command: Command) {
-    const { settings, output } = invocationOf(command);
-    this.invocation = { settings, output: output.timed() };
+  /** @param again of a retry */
+  static async open(flags: NodeFlags, command: Command, again: Again | null = null): Promise<NodeCommand> {
+    const { settings: given, output } = invocationOf(command);
+    const vars = { ...(again?.args['vars'] as Settings['vars'] | undefined), ...given.vars };
+    const settings = { ...given, vars };
+    const project = await openProject(settings);
+    return new NodeCommand({ settings, output: output.timed() }, project, flags, command, again);
+  }
+
+  private constructor(
+    invocation: Invocation,
+    project: Project,
+    flags: NodeFlags,
+    command: Command,
+    again: Again | null,
+  ) {
+    this.invocation = invocation;
+    this.#project = project;
+    this.#again = again;
     this.console = new NodeConsole(this.invocation.output);
     this.#flags = flags;
     this.#command = command;
@@ -63,20 +91,26 @@ export class NodeCommand {
     }
   }
 
+  /** `run`, `build`, `test`: of a retry the command that is run again. */
+  get name(): string {
+    return this.#again?.which ?? this.#command.name();
+  }
+
   /** What the flags select of some types, by unique id; says which criteria match nothing. */
-  async selected(types: readonly ResourceType[]): Promise<readonly Resource[]> {
-    const project = await openProject(this.invocation.settings);
-    const selection = selectionOf(this.#flags);
-    const { resources, warnings } = selectResources(project, { ...selection, resourceTypes: types });
+  selected(types: readonly ResourceType[]): readonly Resource[] {
+    const only = this.#again?.only;
+    const selection = only === undefined ? selectionOf(this.#flags) : {};
+    const { resources, warnings } = selectResources(this.#project, { ...selection, resourceTypes: types });
     for (const warning of warnings) {
       this.console.line(warning, { name: 'NoNodesForSelectionCriteria', code: 'M030', level: 'warn' });
     }
-    return resources;
+    return only === undefined ? resources : resources.filter(({ uniqueId }) => only.has(uniqueId));
   }
 
-  /** Whether the flags say anything about what to take: else that is for the holder of the warehouse to say. */
+  /** Whether anything is said about what to take: else that is for the holder of the warehouse to say. */
   get selects(): boolean {
-    return selects(selectionOf(this.#flags));
+    if (this.#again !== null || selects(selectionOf(this.#flags))) return true;
+    return this.#project.selectors.some((selector) => selector.default);
   }
 
   /** Prints the end, writes compiled SQL and `run_results.json`, and sets the exit code. */
@@ -105,6 +139,10 @@ export class NodeCommand {
     for (const { compiledCode, compiledPath } of results) {
       if (compiledCode !== null && compiledPath !== null) files.set(`compiled/${compiledPath}`, compiledCode);
     }
+    const compiled = new Set(
+      results.filter(({ compiledCode }) => compiledCode !== null).map(({ uniqueId }) => uniqueId),
+    );
+    files.set('manifest.json', JSON.stringify(manifestJson(this.#project, compiled)));
     files.set('run_results.json', runResultsJson({ results, milliseconds, args: this.#args() }));
     for (const [name, text] of files) {
       const problem = target.write(name, text);
@@ -115,12 +153,12 @@ export class NodeCommand {
   /** The flags by dbt's names. */
   #args(): Readonly<Record<string, unknown>> {
     const { settings } = this.invocation;
-    const given = Object.entries(this.#command.opts()).map(([key, value]) => [snake(key), value as unknown]);
+    const given = Object.entries(this.#flags).map(([key, value]) => [snake(key), value as unknown]);
     return {
       select: [],
       exclude: [],
       ...Object.fromEntries(given),
-      which: this.#command.name(),
+      which: this.name,
       project_dir: settings.projectDir,
       target: settings.target.name,
       vars: settings.vars,

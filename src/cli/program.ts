@@ -16,6 +16,7 @@ import { lsCommand } from './commands/ls.ts';
 import { planCommand } from './commands/plan.ts';
 import { produceCommand } from './commands/produce.ts';
 import { queryCommand } from './commands/query.ts';
+import { retryCommand } from './commands/retry.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { runCommand } from './commands/run.ts';
 import { startCommand } from './commands/start.ts';
@@ -45,6 +46,7 @@ export function buildProgram(): Command {
     rollbackCommand,
     editionsCommand,
     testCommand,
+    retryCommand,
     ingestCommand,
     topicsCommand,
     produceCommand,

@@ -6,7 +6,7 @@ import type { Resource, ResourceType } from '../project/resource-graph.ts';
 import { withWarehouse } from '../service/hold-warehouse.ts';
 import { eventPrinter } from './event-printer.ts';
 import { interruption, reportInterruption } from './interruption.ts';
-import { NodeCommand, type NodeFlags, NOTHING_DONE } from './node-command.ts';
+import { type NodeCommand, type NodeFlags, NOTHING_DONE } from './node-command.ts';
 import { progressPrinter } from './node-lines.ts';
 import { counted, duration } from './numbers.ts';
 import { Progress } from './progress.ts';
@@ -29,11 +29,16 @@ export function addRunFlags(command: Command): Command {
     .option('--skip-tests', 'with --full-refresh: swap without running the data tests on the new edition');
 }
 
+/** What the commands that bring models up run. */
+export const NODE_TYPES: ReadonlyMap<string, readonly ResourceType[]> = new Map([
+  ['run', ['model']],
+  ['build', ['model', 'test']],
+]);
+
 /** `lens run` and `lens build`: catches up, brings the models up, and runs the selected nodes of these types. */
-export async function runNodes(flags: RunFlags, command: Command, types: readonly ResourceType[]): Promise<void> {
-  const nodes = new NodeCommand(flags, command);
+export async function runNodes(flags: RunFlags, nodes: NodeCommand, types: readonly ResourceType[]): Promise<void> {
   const { settings, output } = nodes.invocation;
-  const selected = await nodes.selected(types);
+  const selected = nodes.selected(types);
   if (selected.length === 0) return nodes.end(NOTHING_DONE);
   using progress = new Progress(output);
   const opening = { onEvent: eventPrinter(output, progress, 'at the end'), create: true } as const;
@@ -68,7 +73,7 @@ export async function runNodes(flags: RunFlags, command: Command, types: readonl
   }
   const { results, refreshed, ...caughtUp } = summary;
   if (refreshed !== null) output.line(refreshedText(refreshed), { event: 'refreshed', ...refreshed });
-  output.line(doneText(summary), { event: command.name(), ...caughtUp });
+  output.line(doneText(summary), { event: nodes.name, ...caughtUp });
   nodes.end({ ...summary, what: countsOf(results), remarks: remarksOf(results) });
 }
 

@@ -123,7 +123,36 @@ test('what follows from a failed test or model is skipped, and kept current wher
   });
 });
 
+test('retry runs what failed or was skipped, until there is nothing left', async () => {
+  const again = await called(['retry']);
+  expect(again.code).toBe(1);
+  expect(results(again.stdout).map((line) => line.split(' ')[0])).toEqual([
+    'FAIL',
+    'SKIP',
+    'SKIP',
+    'SKIP',
+    'SKIP',
+    'ERROR',
+    'SKIP',
+  ]);
+  expect(runResults().args).toMatchObject({ which: 'build' });
+  rmSync(path.join(project, 'tests/few_orders.sql'));
+  await publish({ ...order(3, 'ann', '1.00'), note: '5' });
+  const mended = await called(['retry']);
+  expect([mended.code, results(mended.stdout).length]).toEqual([0, 6]);
+  const done = await called(['retry']);
+  expect([done.code, done.stdout]).toEqual([0, expect.stringContaining('Nothing to do.') as string]);
+  const none = await called(['retry', '--state', path.join(dir, 'nowhere')]);
+  expect([none.code, none.stderr]).toEqual([
+    2,
+    expect.stringMatching(/^error USAGE: could not find a previous run/) as string,
+  ]);
+  file('tests/few_orders.sql', "select 1 as one from {{ ref('fct_orders') }} having count(*) > 2");
+});
+
 test('through a service the same', async () => {
+  await publish({ ...order(3, 'ann', '1.00'), note: 'eight' });
+  await called(['run']);
   const service = new LensProcess(['start', '--log-format', 'json', ...flags]);
   try {
     await service.until(/"event":"ready"/);

@@ -1,11 +1,13 @@
 """Compares a warehouse with what real dbt-duckdb builds from its raw tables.
 
-    oracle.py WAREHOUSE.duckdb PROJECT_DIR
+    oracle.py WAREHOUSE.duckdb PROJECT_DIR [RUN_RESULTS.json]
 
 Copies the warehouse (nobody may be writing it), puts the raw tables of the project's sources into a fresh file, runs
 `dbt build` of the project on that, and compares every model, tables and views: column names and types, then the rows
 both ways (EXCEPT ALL, doubles to nine digits). The data tests run after all models, so that a failed one hides no model. All that is written
 goes to a temporary folder.
+
+With the run_results.json of `lens test` over the warehouse, each data test must have the same status, failures and message there.
 
 Prints a line per model and per data test that found something; the last line is `N passed, N failed, N skipped`, over
 models and data tests. A test of severity warn that finds rows is printed and passes. Exit codes: 0 nothing failed,
@@ -34,19 +36,19 @@ class Unusable(Exception):
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) != 2:
+    if len(arguments) not in (2, 3):
         print(__doc__.strip(), file=sys.stderr)
         return 2
-    warehouse, project = Path(arguments[0]), Path(arguments[1])
+    warehouse, project, *ours = map(Path, arguments)
     try:
         with tempfile.TemporaryDirectory(prefix="lens-oracle-") as folder:
-            return compare(warehouse, project.resolve(), Path(folder))
+            return compare(warehouse, project.resolve(), ours, Path(folder))
     except Unusable as problem:
         print(problem, file=sys.stderr)
         return 2
 
 
-def compare(warehouse: Path, project: Path, folder: Path) -> int:
+def compare(warehouse: Path, project: Path, ours: list[Path], folder: Path) -> int:
     copy = copy_of(warehouse, folder / "warehouse")
     built = folder / f"{DBT_FILE}.duckdb"
     write_profile(project, folder, built)
@@ -60,6 +62,8 @@ def compare(warehouse: Path, project: Path, folder: Path) -> int:
     counts = Counter()
     compare_models(manifest, models, copy, built, counts)
     report_tests(tests, counts)
+    for results in ours:
+        compare_tests(json.loads(results.read_text()), tests, counts)
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return 1 if counts["failed"] > 0 else 0
 
@@ -177,6 +181,26 @@ def report_tests(results: dict, counts: Counter) -> None:
             label = "FAIL" if outcomes[status] == "failed" else status
             print(f"{label:5} {result['unique_id'].split('.')[2]}: {result['message']}")
     print("data tests: " + (", ".join(f"{count} {status}" for status, count in sorted(tests.items())) or "none"))
+
+
+def compare_tests(ours: dict, dbts: dict, counts: Counter) -> None:
+    """The data tests as `lens test` and dbt have run them, by unique id. What an error says names tables, and so differs."""
+    said = [{one["unique_id"]: outcome_of(one) for one in results["results"]} for results in (ours, dbts)]
+    same = 0
+    for unique_id in sorted(said[0].keys() | said[1].keys()):
+        lens, dbt = (results.get(unique_id, "not run") for results in said)
+        if lens == dbt:
+            same += 1
+            continue
+        counts["failed"] += 1
+        print(f"FAIL  {unique_id}: lens test says {lens}, dbt {dbt}")
+    counts["passed"] += 1
+    print(f"data tests of lens test: {same} as dbt's")
+
+
+def outcome_of(result: dict) -> tuple:
+    status = result["status"]
+    return (status, result["failures"], None if status == "error" else result["message"])
 
 
 def relation(schema: str, name: str) -> str:

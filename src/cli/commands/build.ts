@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { addNodeFlags } from '../node-command.ts';
+import { addNodeFlags, NodeCommand } from '../node-command.ts';
 import { addRunFlags, runNodes, type RunFlags } from '../run-command.ts';
 import { withSelectionFlags } from '../selection-flags.ts';
 
@@ -13,5 +13,7 @@ export function buildCommand(): Command {
       'after',
       '\nExamples:\n  $ lens build\n  $ lens build --select +fct_sessions\n  $ lens build --fail-fast',
     )
-    .action((flags: RunFlags, own: Command) => runNodes(flags, own, ['model', 'test']));
+    .action((flags: RunFlags, own: Command) =>
+      NodeCommand.open(flags, own).then((nodes) => runNodes(flags, nodes, ['model', 'test'])),
+    );
 }

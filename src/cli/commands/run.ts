@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { addNodeFlags } from '../node-command.ts';
+import { addNodeFlags, NodeCommand } from '../node-command.ts';
 import { addRunFlags, runNodes, type RunFlags } from '../run-command.ts';
 import { withSelectionFlags } from '../selection-flags.ts';
 
@@ -10,5 +10,7 @@ export function runCommand(): Command {
   );
   return addRunFlags(addNodeFlags(withSelectionFlags(command, 'models')))
     .addHelpText('after', '\nExamples:\n  $ lens run\n  $ lens run --select +fct_sessions\n  $ lens run --full-refresh')
-    .action((flags: RunFlags, own: Command) => runNodes(flags, own, ['model']));
+    .action((flags: RunFlags, own: Command) =>
+      NodeCommand.open(flags, own).then((nodes) => runNodes(flags, nodes, ['model'])),
+    );
 }
