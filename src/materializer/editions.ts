@@ -4,7 +4,7 @@ import { LensError } from '../core/errors.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { bytesOf } from './edition-bytes.ts';
 import { removeEdition } from './edition-swap.ts';
-import { type Editions, liveFile, readEditions, writeEditions } from './editions-file.ts';
+import { type Editions, liveFile, type NamedRecord, readEditions, writeEditions } from './editions-file.ts';
 import { positions } from './checkpoint-publisher.ts';
 
 /** The name of the edition that answered before the live one. */
@@ -41,10 +41,15 @@ export async function listEditions(dataDir: string, live: Connection): Promise<E
       checkpoint: await positions(live),
     },
     ...(previous === null ? [] : [{ ...previous, name: PREVIOUS, liveSince: null, bytes: size(previous.file) }]),
-    ...editions.named.map((one) => ({ ...one, liveSince: null, liveUntil: null, bytes: size(one.file) })),
+    ...editions.named.map((one) => editionEntry(dataDir, one)),
   ].map(({ name, number, builtBy, builtAt, liveSince, liveUntil, bytes, checkpoint }) => {
     return { name, number, builtBy, builtAt, liveSince, liveUntil, bytes, checkpoint };
   });
+}
+
+/** One that is kept under a name. */
+export function editionEntry(dataDir: string, { file, ...record }: NamedRecord): EditionEntry {
+  return { ...record, liveSince: null, liveUntil: null, bytes: bytesOf(path.join(dataDir, file)) };
 }
 
 /** The file of an edition that is not the live one; null for the live one. EDITION_UNKNOWN with the names there are. */

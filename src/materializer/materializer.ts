@@ -21,6 +21,7 @@ import type {
   PlanRequest,
   QueryEnd,
   QueryOptions,
+  ReplayOptions,
   RollbackOptions,
   RunOptions,
   RunSummary,
@@ -142,6 +143,10 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     onProgress: tell,
   }: RollbackOptions): Promise<Refreshed | null> {
     return unlessAborted(signal, this.#refresher.rollback({ signal, tell }));
+  }
+
+  async replay({ signal = new AbortController().signal, ...request }: ReplayOptions): Promise<EditionEntry | null> {
+    return unlessAborted(signal, this.#refresher.replay({ ...request, signal }));
   }
 
   verify(options: VerifyOptions): Promise<Verification> {

@@ -4,6 +4,7 @@ import type { NodeProgress, NodeResult, TestManner, TestOptions, TestSummary } f
 import type { EditionEntry } from './editions.ts';
 import type { LiveRecord, PreviousRecord } from './editions-file.ts';
 import type { Refreshed, RefreshNews, RefreshSink } from './refresh-contract.ts';
+import type { ReplayRequest } from './replay-named.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
 import type { Applied, ApplyRequest } from './changes/apply-contract.ts';
 import type { ChangePlan } from './changes/change-plan.ts';
@@ -43,6 +44,8 @@ export interface WarehouseOperations {
   run(options: RunOptions): Promise<RunSummary>;
   /** Returns to the edition before the live one, once it is caught up; null when the signal was aborted before. EDITION_UNKNOWN. */
   rollback(options: RollbackOptions): Promise<Refreshed | null>;
+  /** Builds an edition as of an earlier point of the log, for reading only; null when the signal was aborted before. */
+  replay(options: ReplayOptions): Promise<EditionEntry | null>;
   /** The live edition, the one before it, and those under a name. */
   editions(): Promise<EditionEntry[]>;
   /** Removes an edition that is not the live one. EDITION_UNKNOWN. */
@@ -169,6 +172,10 @@ export interface RunOptions extends TestManner {
   /** What nodes have come to; with fullRefresh before that what it finds and how far it is. */
   readonly onProgress?: ((news: NodeProgress | RefreshNews) => void) | undefined;
   /** Ends the run at a commit before it is done. A service that follows the log goes on with that. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ReplayOptions extends ReplayRequest {
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -16,6 +16,8 @@ import { type EditionOrigin, type EditionProgress, NextEdition } from './next-ed
 import { neverRefreshed, preflight } from './preflight.ts';
 import { storedReaders } from './prepare-relations.ts';
 import { settledLetters } from './replay-letters.ts';
+import { replayNamed, type ReplayRequest } from './replay-named.ts';
+import type { EditionEntry } from './editions.ts';
 import type { Refreshed, RefreshPhase, RefreshSink } from './refresh-contract.ts';
 import { Turns } from './turns.ts';
 
@@ -159,6 +161,17 @@ export class Refresher implements AsyncDisposable {
     await next.catchUp();
     tell?.({ kind: 'phase', phase: 'swap', message: 'taking over' });
     return await this.#takeOver(next, { builtBy, builtAt }, signal, 0);
+  }
+
+  /**
+   * Builds an edition as of an earlier point of the log, for reading only, beside the live one. USAGE for a name that is taken; LOG_HISTORY_GONE,
+   * LOG_OFFSET_OUT_OF_RANGE, DISK_FULL, MODEL_FAILED, the signal's reason.
+   */
+  replay(options: ReplayRequest & { readonly signal: AbortSignal }): Promise<EditionEntry> {
+    const signal = AbortSignal.any([options.signal, this.#closing.signal]);
+    return this.#refreshes.take(() =>
+      this.#letters.unchanged(() => replayNamed(this.#options, this.#live, { ...options, signal })),
+    );
   }
 
   /** Work during which no edition is built or swapped. */

@@ -7,6 +7,7 @@ import type {
   PlanRequest,
   QueryEnd,
   QueryOptions,
+  ReplayOptions,
   RollbackOptions,
   RunOptions,
   RunSummary,
@@ -132,6 +133,15 @@ export class ControlClient implements WarehouseOperations, Disposable {
   async rollback({ signal, onProgress }: RollbackOptions): Promise<Refreshed | null> {
     try {
       return (await this.#callWithProgress('rollback', {}, signal, onProgress)) as Refreshed | null;
+    } catch (error) {
+      if (signal?.aborted === true) return null;
+      throw error;
+    }
+  }
+
+  async replay({ signal, onProgress, ...request }: ReplayOptions): Promise<EditionEntry | null> {
+    try {
+      return (await this.#callWithProgress('replay', request, signal, onProgress)) as EditionEntry | null;
     } catch (error) {
       if (signal?.aborted === true) return null;
       throw error;

@@ -24,6 +24,7 @@ export const CONTROL_METHODS = [
   'compact',
   'run',
   'rollback',
+  'replay',
   'editions',
   'dropEdition',
   'redrive',

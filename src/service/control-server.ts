@@ -3,7 +3,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { LensError, messageOf, unreachable } from '../core/errors.ts';
 import type { DeadLetterFilter, RedriveRequest } from '../materializer/dead-letter-contract.ts';
-import type { QueryOptions, PlanRequest, RunOptions, WarehouseOperations } from '../materializer/operations.ts';
+import type {
+  QueryOptions,
+  PlanRequest,
+  ReplayOptions,
+  RunOptions,
+  WarehouseOperations,
+} from '../materializer/operations.ts';
 import type { ApplyRequest } from '../materializer/changes/apply-contract.ts';
 import type { TestOptions } from '../materializer/node-results.ts';
 import type { VerifyOptions } from '../materializer/verification.ts';
@@ -93,6 +99,9 @@ async function answer(
     } else if (asked.method === 'run') {
       const options = (asked.params[0] ?? {}) as RunOptions;
       await answerWithProgress(response, (onProgress, signal) => operations.run({ ...options, onProgress, signal }));
+    } else if (asked.method === 'replay') {
+      const request = asked.params[0] as ReplayOptions;
+      await answerWithProgress(response, (onProgress, signal) => operations.replay({ ...request, onProgress, signal }));
     } else if (asked.method === 'rollback') {
       await answerWithProgress(response, (onProgress, signal) => operations.rollback({ onProgress, signal }));
     } else if (asked.method === 'apply') {
@@ -136,7 +145,7 @@ async function readRequest(request: IncomingMessage): Promise<ControlRequest> {
 
 async function perform(
   operations: WarehouseOperations,
-  method: Exclude<ControlMethod, 'query' | 'verify' | 'test' | 'run' | 'rollback' | 'apply'>,
+  method: Exclude<ControlMethod, 'query' | 'verify' | 'test' | 'run' | 'rollback' | 'replay' | 'apply'>,
   params: readonly unknown[],
   gone: AbortSignal,
 ): Promise<unknown> {

@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import type { Editions } from '../../src/materializer/editions-file.ts';
+import { customer, editionFiles, order } from './refresh-lab.ts';
+import { contents, differences, SHOP, Workshop } from './workshop.ts';
+
+/** How often each of all moments; `LENS_KILLS=20` for the long run. Without: once at some. */
+const KILLS = Number(process.env['LENS_KILLS'] ?? 1);
+const LONG = process.env['LENS_KILLS'] !== undefined;
+
+type Moment = readonly [work: string, moment: string];
+const SOME: readonly Moment[] = [
+  ['all', 'replay'],
+  ['some', 'tests'],
+  // The record is written, the old file is moved, the new one not yet; then both, and the record is not written anew.
+  ['all', 'step 3'],
+  ['some', 'step 4'],
+  ['rollback', 'step 2'],
+];
+const ALL: readonly Moment[] = [
+  ...['preflight', 'replay', 'progress', 'catch up', 'tests', 'swap', 'done'].map((moment): Moment => ['all', moment]),
+  ...['preflight', 'rebuild', 'catch up', 'tests', 'swap', 'done'].map((moment): Moment => ['some', moment]),
+  ...['catch up', 'swap', 'done'].map((moment): Moment => ['rollback', moment]),
+  // The record, the old file out, the new one in, what is older removed, the record again.
+  ...[1, 2, 3, 4, 5].map((step): Moment => ['all', `step ${step}`]),
+  ...[1, 2, 3, 4].map((step): Moment => ['rollback', `step ${step}`]),
+];
+
+interface End {
+  readonly killed: boolean;
+  readonly output: string;
+}
+
+function refreshUntil(workshop: Workshop, dataDir: string, work: string, moment: string): Promise<End> {
+  const script = path.join(import.meta.dirname, 'refresh-until-killed.ts');
+  const args = [script, SHOP, path.join(workshop.dir, 'log.sqlite'), dataDir, work, moment];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+  }
+  return new Promise((resolve) => {
+    child.once('close', (_, signal) => resolve({ killed: signal === 'SIGKILL', output }));
+  });
+}
+
+it(`kill -9 in each phase of a refresh, ${KILLS} times, leaves one edition or the other whole, and nothing else`, async () => {
+  await using workshop = await Workshop.of(SHOP);
+  const dataDir = path.join(workshop.dir, 'killed');
+  let id = 0;
+  const publish = (): Promise<void> =>
+    workshop.publish([customer('k1'), ...Array.from({ length: 30 }, () => order(++id)), order(1 + (id % 7), 'k2')]);
+  await publish();
+  {
+    // So that there is an edition before the live one.
+    await using first = await workshop.open({ dataDir });
+    await first.run({});
+    await first.run({ fullRefresh: true, skipTests: true });
+  }
+  const moments = LONG ? ALL.flatMap((moment) => Array.from({ length: KILLS }, () => moment)) : SOME;
+  for (const [work, moment] of moments) {
+    await publish();
+    const end = await refreshUntil(workshop, dataDir, work, moment);
+    expect({ work, moment, ...end }).toEqual({ work, moment, killed: true, output: '' });
+    await using again = await workshop.open({ dataDir });
+    // Before anything comes in: what answers is whole, and nothing is left over.
+    expect(await differences(again, workshop.project, ['batch'])).toEqual([]);
+    const record = readFileSync(path.join(dataDir, 'editions.json'), 'utf8');
+    const { live, previous, swap } = JSON.parse(record) as Editions;
+    expect(swap).toBe(null);
+    expect(live.number).not.toBe(previous?.number);
+    expect(editionFiles(dataDir)).toEqual(['warehouse.duckdb', previous?.file]);
+    // Both can be read, and the live one goes on.
+    expect((await again.query('select count(*) > 0 from fct_orders', { edition: 'previous' })).rows).toEqual([[true]]);
+    await again.catchUp();
+    expect((await again.query('select count(*) from fct_orders')).rows).toEqual([[id]]);
+    expect(await differences(again, workshop.project, ['batch'])).toEqual([]);
+  }
+  await using survivor = await workshop.open({ dataDir });
+  await survivor.run({});
+  await using clean = await workshop.open();
+  await clean.run({});
+  const expected = await contents(clean);
+  expect(await contents(survivor)).toEqual(expected);
+  // What is kept can be returned to.
+  await survivor.rollback({});
+  expect(await contents(survivor)).toEqual(expected);
+}, 7_200_000);

@@ -1,0 +1,61 @@
+/**
+ * Refreshes a warehouse while it is followed, and dies by kill -9 at the moment asked for:
+ * `node refresh-until-killed.ts PROJECT_DIR LOG_FILE DATA_DIR WORK MOMENT`.
+ *
+ * WORK: `all` (from the log), `some` (a selection) or `rollback`. MOMENT: a phase of the refresh, `progress`, `step N` (before the Nth time
+ * that a file gets another name or is removed during the swap), or `done`.
+ */
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { openEmbeddedLog } from '../../src/log/embedded/embedded-log.ts';
+import { Materializer } from '../../src/materializer/materializer.ts';
+import { loadProject } from '../../src/project/load-project.ts';
+import { loadTopics } from '../../src/topics/catalog.ts';
+
+const [projectDir = '', logFile = '', dataDir = '', work = '', moment = ''] = process.argv.slice(2);
+
+function die(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+let swapping = false;
+let steps = 0;
+function before(): void {
+  if (swapping && moment === `step ${++steps}`) die();
+}
+const { renameSync, rmSync } = fs;
+fs.renameSync = (from, to) => {
+  before();
+  renameSync(from, to);
+};
+fs.rmSync = (name, options) => {
+  before();
+  rmSync(name, options);
+};
+syncBuiltinESMExports();
+
+await using log = openEmbeddedLog(logFile);
+await using materializer = await Materializer.open({
+  project: loadProject(projectDir),
+  catalog: loadTopics(projectDir),
+  log,
+  dataDir,
+  group: 'lens',
+  batch: { maxRecords: 50, maxMilliseconds: 50 },
+  bulk: { lagRecords: 1_000_000 },
+  compaction: { intervalSeconds: 3600 },
+  warehouse: { threads: 1 },
+  onEvent: () => {},
+});
+const stop = new AbortController();
+const following = materializer.follow(stop.signal);
+const onProgress = (news: { readonly kind: string; readonly phase?: string }): void => {
+  if (news.kind === moment || news.phase === moment) die();
+  if (news.phase === 'swap') swapping = true;
+};
+if (work === 'rollback') await materializer.rollback({ onProgress });
+else await materializer.run({ fullRefresh: true, models: work === 'some' ? ['fct_orders'] : undefined, onProgress });
+if (moment === 'done') die();
+process.stdout.write(`done after ${steps} steps\n`);
+stop.abort();
+await following;
