@@ -151,5 +151,5 @@ function expectedLine(models: readonly ModelChange[]): string | null {
   const time = built.reduce((sum, one) => sum + (one.milliseconds ?? 0), 0);
   const known = unknown.length === built.length ? 'unknown' : `~${duration(time)}`;
   const more = unknown.length === 0 || unknown.length === built.length ? '' : ` and that of ${unknown.join(', ')}`;
-  return `to build: ${counted(built.length, 'table')} with ${counted(rows, 'row')} now; expected time, by earlier rebuilds: ${known}${more}`;
+  return `to build: ${counted(built.length, 'table')} with ${counted(rows, 'row')} now; expected time, by what they have cost so far: ${known}${more}`;
 }

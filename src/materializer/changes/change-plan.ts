@@ -41,7 +41,7 @@ export interface ModelChange {
   readonly follows: readonly string[];
   /** Rows stored now; null for a view, and where nothing is stored. */
   readonly rows: number | null;
-  /** Expected time of building it, from its earlier rebuilds; null when nothing is known of it. 0 for a view. */
+  /** Expected time of building it, from what it has cost so far; null when nothing is known of it. 0 for a view. */
   readonly milliseconds: number | null;
   /** Records between its own checkpoint and the warehouse's. */
   readonly recordsBehind: number;

@@ -14,7 +14,7 @@ import { definitionOf } from './model-definition.ts';
 import { type BareChange, modelChanges } from './model-changes.ts';
 import type { NextProject } from './next-project.ts';
 import { rawTableChange } from './raw-table-change.ts';
-import { RebuildCosts } from './rebuild-costs.ts';
+import { BuildTimes } from './build-times.ts';
 import { staleModels } from './stale-models.ts';
 import { readStoredModels, relationId, type StoredModels } from './stored-models.ts';
 
@@ -81,7 +81,7 @@ async function planOnce(
     .update(JSON.stringify([bare, raw, plans.map((plan) => storedFingerprint(project, plan))]))
     .digest('hex');
 
-  const costs = await RebuildCosts.read(connection);
+  const times = await BuildTimes.read(connection);
   const behind = new Map((await storedModels(connection)).map((one) => [one.name, one.recordsBehind]));
   const isShown = ({ name }: BareChange): boolean => selected?.includes(name) ?? true;
   const planned: Planned = { project, plans, tables, raw, stored, stale, failed };
@@ -90,7 +90,7 @@ async function planOnce(
     const rows = await rowsOf(connection, change, stored);
     const recordsBehind = change.kind === 'view' || change.cause === 'removed' ? 0 : (behind.get(change.name) ?? 0);
     const milliseconds =
-      change.kind === 'view' || change.cause === 'removed' ? 0 : costs.expected(change.renamed ?? change.name, rows);
+      change.kind === 'view' || change.cause === 'removed' ? 0 : times.expected(change.renamed ?? change.name, rows);
     const data = comparison === null ? null : await comparison.compare(change, planned, recordsBehind);
     models.push({ ...change, rows, recordsBehind, milliseconds, data });
   }
