@@ -60,7 +60,7 @@ export class NodeCommand {
   readonly #flags: NodeFlags;
   readonly #command: Command;
   readonly #again: Again | null;
-  readonly #project: Project;
+  readonly project: Project;
 
   /** @param again of a retry */
   static async open(flags: NodeFlags, command: Command, again: Again | null = null): Promise<NodeCommand> {
@@ -79,7 +79,7 @@ export class NodeCommand {
     again: Again | null,
   ) {
     this.invocation = invocation;
-    this.#project = project;
+    this.project = project;
     this.#again = again;
     this.console = new NodeConsole(this.invocation.output);
     this.#flags = flags;
@@ -100,7 +100,7 @@ export class NodeCommand {
   selected(types: readonly ResourceType[]): readonly Resource[] {
     const only = this.#again?.only;
     const selection = only === undefined ? selectionOf(this.#flags) : {};
-    const { resources, warnings } = selectResources(this.#project, { ...selection, resourceTypes: types });
+    const { resources, warnings } = selectResources(this.project, { ...selection, resourceTypes: types });
     for (const warning of warnings) {
       this.console.line(warning, { name: 'NoNodesForSelectionCriteria', code: 'M030', level: 'warn' });
     }
@@ -110,7 +110,7 @@ export class NodeCommand {
   /** Whether anything is said about what to take: else that is for the holder of the warehouse to say. */
   get selects(): boolean {
     if (this.#again !== null || selects(selectionOf(this.#flags))) return true;
-    return this.#project.selectors.some((selector) => selector.default);
+    return this.project.selectors.some((selector) => selector.default);
   }
 
   /** Prints the end, writes compiled SQL and `run_results.json`, and sets the exit code. */
@@ -142,7 +142,7 @@ export class NodeCommand {
     const compiled = new Set(
       results.filter(({ compiledCode }) => compiledCode !== null).map(({ uniqueId }) => uniqueId),
     );
-    files.set('manifest.json', JSON.stringify(manifestJson(this.#project, compiled)));
+    files.set('manifest.json', JSON.stringify(manifestJson(this.project, compiled)));
     files.set('run_results.json', runResultsJson({ results, milliseconds, args: this.#args() }));
     for (const [name, text] of files) {
       const problem = target.write(name, text);

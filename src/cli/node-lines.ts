@@ -58,7 +58,7 @@ function printResult(console: NodeConsole, result: NodeResult, index: number, to
     return;
   }
   const label = labelOf(result);
-  const outcome = resourceType === 'model' ? modelOutcome(result) : { label, words: result.name, status: label };
+  const outcome = resourceType === 'model' ? modelOutcome(result) : { label, words: wordsOf(result), status: label };
   const painted = console.paint(colourOf(status), outcome.status);
   const text = statusLine(`${outcome.label} ${outcome.words}`, `${painted} in ${seconds.toFixed(2)}s`, index, total);
   const [name, code] = resourceType === 'model' ? ['LogModelResult', 'Q012'] : ['LogTestResult', 'Q007'];
@@ -78,6 +78,11 @@ interface ModelOutcome {
   readonly words: string;
   /** In brackets. */
   readonly status: string;
+}
+
+/** A data test by its name, a unit test as `MODEL::NAME`. */
+function wordsOf({ resourceType, name, description }: NodeResult): string {
+  return resourceType === 'unit_test' ? description.replace('unit_test ', '') : name;
 }
 
 /** `PASS`, `FAIL 3`: what stands before a node's name and in its brackets. */

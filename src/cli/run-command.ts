@@ -32,7 +32,7 @@ export function addRunFlags(command: Command): Command {
 /** What the commands that bring models up run. */
 export const NODE_TYPES: ReadonlyMap<string, readonly ResourceType[]> = new Map([
   ['run', ['model']],
-  ['build', ['model', 'test']],
+  ['build', ['model', 'test', 'unit_test']],
 ]);
 
 /** `lens run` and `lens build`: catches up, brings the models up, and runs the selected nodes of these types. */
@@ -48,6 +48,7 @@ export async function runNodes(flags: RunFlags, nodes: NodeCommand, types: reado
     // Without a selection: whatever the project has by which the warehouse is kept.
     models: nodes.selects ? of('model').map(({ name }) => name) : undefined,
     tests: of('test').map(({ uniqueId }) => uniqueId),
+    unitTests: of('unit_test').map(({ uniqueId }) => uniqueId),
     fullRefresh,
     allowDataLoss,
     skipTests,

@@ -1,8 +1,15 @@
-import type { TestSummary } from '../materializer/node-results.ts';
+import type { Settings } from '../core/settings.ts';
+import { skipped, testStart } from '../materializer/data-test-outcome.ts';
+import type { NodeProgress, NodeResult, TestSummary } from '../materializer/node-results.ts';
+import type { WarehouseReads } from '../materializer/operations.ts';
+import { found } from '../materializer/run-data-tests.ts';
+import { runUnitTests } from '../materializer/unit-tests/run-unit-tests.ts';
+import type { Project } from '../project/project-contract.ts';
 import { withWarehouseReads } from '../service/hold-warehouse.ts';
+import { openCatalog } from '../service/runtime.ts';
 import { noticePrinter } from './event-printer.ts';
 import { interruption } from './interruption.ts';
-import { type NodeCommand, type NodeFlags, NOTHING_DONE } from './node-command.ts';
+import { type NodeCommand, type NodeFlags, type NodesDone, NOTHING_DONE } from './node-command.ts';
 import { progressPrinter } from './node-lines.ts';
 import { counted } from './numbers.ts';
 
@@ -10,20 +17,95 @@ export interface TestFlags extends NodeFlags {
   readonly storeFailures?: boolean;
 }
 
-/** `lens test`: runs the selected data tests over what is stored. */
+/** `lens test`: runs the selected unit tests, and data tests over what is stored. */
 export async function testNodes(flags: TestFlags, nodes: NodeCommand): Promise<void> {
   const { settings, output } = nodes.invocation;
-  const selected = nodes.selected(['test']);
-  if (selected.length === 0) return nodes.end(NOTHING_DONE);
-  const { failFast, warnError, storeFailures } = flags;
-  const tests = nodes.selects ? selected.map(({ uniqueId }) => uniqueId) : undefined;
-  const asked = { tests, failFast, warnError, storeFailures };
-  const calls = { signal: interruption(), onProgress: progressPrinter(nodes.console) };
-  const summary = await withWarehouseReads(settings, noticePrinter(output), (operations) =>
-    operations.test({ ...asked, ...calls }),
-  );
-  const what = counted(summary.results.length, 'data test');
-  nodes.end({ ...summary, what, remarks: remarksOf(summary) });
+  const run = new TestRun(nodes, flags);
+  if (run.isEmpty) nodes.end(NOTHING_DONE);
+  else if (run.isOfUnitTests) nodes.end(await run.unitTests());
+  else nodes.end(await withWarehouseReads(settings, noticePrinter(output), (operations) => run.all(operations)));
+}
+
+/** The unit tests, which need no warehouse, then the data tests. */
+class TestRun {
+  readonly #flags: TestFlags;
+  readonly #project: Project;
+  readonly #settings: Settings;
+  readonly #chosen: ReadonlySet<string>;
+  /** Without a selection the data tests are those of the project by which the warehouse is kept. */
+  readonly #selects: boolean;
+  readonly #signal = interruption();
+  readonly #printing: (progress: NodeProgress) => void;
+  readonly #started = performance.now();
+
+  constructor(nodes: NodeCommand, flags: TestFlags) {
+    this.#flags = flags;
+    this.#settings = nodes.invocation.settings;
+    this.#project = nodes.project;
+    this.#chosen = new Set(nodes.selected(['test', 'unit_test']).map(({ uniqueId }) => uniqueId));
+    this.#selects = nodes.selects;
+    this.#printing = progressPrinter(nodes.console);
+  }
+
+  get isEmpty(): boolean {
+    return this.#chosen.size === 0;
+  }
+
+  get isOfUnitTests(): boolean {
+    return this.#project.unitTests.filter(({ uniqueId }) => this.#chosen.has(uniqueId)).length === this.#chosen.size;
+  }
+
+  async unitTests(): Promise<NodesDone> {
+    return this.#done(await this.#runUnitTests());
+  }
+
+  async all(operations: WarehouseReads): Promise<NodesDone> {
+    const units = await this.#runUnitTests();
+    if (this.#signal.aborted) return this.#done(units);
+    const { failFast, warnError, storeFailures } = this.#flags;
+    const own = this.#project.tests.filter(({ uniqueId }) => this.#chosen.has(uniqueId));
+    if (failFast === true && units.some(({ status }) => status === 'fail' || status === 'error')) {
+      return this.#done([...units, ...own.map((test) => skipped(testStart(test), 'Skipping due to fail_fast'))]);
+    }
+    const summary = await operations.test({
+      tests: this.#selects ? own.map(({ uniqueId }) => uniqueId) : undefined,
+      failFast,
+      warnError,
+      storeFailures,
+      signal: this.#signal,
+      onProgress: (news) => {
+        if (news.kind === 'begin') return;
+        this.#printing({ ...news, index: news.index + units.length, total: news.total + units.length });
+      },
+    });
+    return { ...this.#done([...units, ...summary.results]), remarks: remarksOf(summary) };
+  }
+
+  #runUnitTests(): Promise<NodeResult[]> {
+    this.#printing(found(this.#project));
+    const tests = this.#project.unitTests.filter(({ uniqueId }) => this.#chosen.has(uniqueId));
+    return runUnitTests(this.#project, openCatalog(this.#settings), tests, {
+      signal: this.#signal,
+      failFast: this.#flags.failFast,
+      onProgress: (news) => this.#printing(news.kind === 'begin' ? news : { ...news, total: this.#chosen.size }),
+    });
+  }
+
+  #done(results: readonly NodeResult[]): NodesDone {
+    const milliseconds = performance.now() - this.#started;
+    return { results, milliseconds, interrupted: this.#signal.aborted, what: whatOf(results), remarks: [] };
+  }
+}
+
+/** `3 data tests, 2 unit tests` */
+function whatOf(results: readonly NodeResult[]): string {
+  const units = results.filter(({ resourceType }) => resourceType === 'unit_test').length;
+  const tests = results.length - units;
+  const parts = [
+    tests > 0 || units === 0 ? counted(tests, 'data test') : null,
+    units > 0 ? counted(units, 'unit test') : null,
+  ];
+  return parts.filter((part) => part !== null).join(', ');
 }
 
 /** How far behind what was tested is. */

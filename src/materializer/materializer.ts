@@ -31,7 +31,7 @@ import type {
 import type { TestOptions, TestSummary } from './node-results.ts';
 import type { Refreshed } from './refresh-contract.ts';
 import { Refresher } from './refresher.ts';
-import { found, runDataTests, storesFailures, testsOf } from './run-data-tests.ts';
+import { found, runDataTests, storesFailures, testsOf, unitTestsOf } from './run-data-tests.ts';
 import { applyChanges } from './changes/apply-changes.ts';
 import type { Applied, ApplyRequest } from './changes/apply-contract.ts';
 import type { ChangePlan } from './changes/change-plan.ts';
@@ -199,6 +199,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     const { project } = this.#edition;
     const models = options.models?.map((name) => project.model(name)) ?? project.models;
     const tests = testsOf(project, options.tests ?? []);
+    const unitTests = unitTestsOf(project, options.unitTests ?? []);
     options.onProgress?.(found(project));
     const signal = options.signal ?? new AbortController().signal;
     const record = await RunRecord.begin(this.#live, this.#turns, !this.#follower.isFollowing && !this.#ran);
@@ -212,7 +213,9 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     const statuses = await this.#live.read((connection, { plans, project }) =>
       modelStatuses(connection, plans, project),
     );
-    const results = signal.aborted ? [] : await record.results({ statuses, models, tests }, { ...options, signal });
+    const results = signal.aborted
+      ? []
+      : await record.results({ statuses, models, tests, unitTests }, { ...options, signal });
     return {
       ...consumed,
       milliseconds: performance.now() - started,

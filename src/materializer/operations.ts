@@ -163,6 +163,8 @@ export interface RunOptions extends TestManner {
   readonly models?: readonly string[] | undefined;
   /** Unique ids of data tests to run when the models have been brought up; none when missing, as in `lens run`. */
   readonly tests?: readonly string[] | undefined;
+  /** Unique ids of unit tests to run with them. */
+  readonly unitTests?: readonly string[] | undefined;
   /** Replay from the earliest offset into a new edition, or rebuild the `models` in a copy; swap when caught up. */
   readonly fullRefresh?: boolean | undefined;
   /** With fullRefresh: go on although the log no longer holds the history. */

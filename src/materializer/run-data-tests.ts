@@ -1,6 +1,6 @@
 import type { EventLog } from '../log/event-log.ts';
 import { LensError, messageOf } from '../core/errors.ts';
-import type { DataTest, Project } from '../project/project-contract.ts';
+import type { DataTest, Project, UnitTest } from '../project/project-contract.ts';
 import type { CheckpointEntry } from './checkpoint.ts';
 import { testStart } from './data-test-outcome.ts';
 import { DataTests, type TestWork } from './data-tests.ts';
@@ -45,9 +45,21 @@ export function testStep(test: DataTest, tests: DataTests, blockers: ReadonlySet
  * does not have.
  */
 export function testsOf(project: Project, ids: readonly string[] | undefined): readonly DataTest[] {
-  if (ids === undefined) return project.tests;
+  return asked(project.tests, ids);
+}
+
+/** The unit tests that are asked for, likewise. */
+export function unitTestsOf(project: Project, ids: readonly string[]): readonly UnitTest[] {
+  return asked(project.unitTests, ids);
+}
+
+function asked<Test extends { readonly uniqueId: string }>(
+  all: readonly Test[],
+  ids: readonly string[] | undefined,
+): readonly Test[] {
+  if (ids === undefined) return all;
   const wanted = new Set(ids);
-  const found = project.tests.filter(({ uniqueId }) => wanted.delete(uniqueId));
+  const found = all.filter(({ uniqueId }) => wanted.delete(uniqueId));
   const [missing] = wanted;
   if (missing === undefined) return found;
   throw new LensError('USAGE', `the project that the warehouse is kept by has no ${missing}`, {

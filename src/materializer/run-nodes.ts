@@ -1,15 +1,21 @@
 import { runOrder } from '../project/run-order.ts';
-import type { DataTest, Model } from '../project/project-contract.ts';
+import type { DataTest, Model, UnitTest } from '../project/project-contract.ts';
+import type { TopicCatalog } from '../topics/catalog.ts';
 import { DataTests, type TestWork } from './data-tests.ts';
 import { modelResult, modelStart, type ModelOutcomes } from './model-results.ts';
 import { type NodeStep, runSteps } from './node-loop.ts';
 import type { NodeProgress, NodeResult, TestManner } from './node-results.ts';
 import { testStep } from './run-data-tests.ts';
+import { unitTestStep } from './unit-tests/run-unit-tests.ts';
+import { UnitTests } from './unit-tests/unit-tests.ts';
 
 /** What a run or a build is of, once the models have been brought up. */
 export interface NodeRun extends TestWork, ModelOutcomes {
   readonly models: readonly Model[];
   readonly tests: readonly DataTest[];
+  readonly unitTests: readonly UnitTest[];
+  /** The topics of the project, for unit tests over events. */
+  readonly catalog: TopicCatalog;
 }
 
 export interface NodeRunOptions extends TestManner {
@@ -18,7 +24,7 @@ export interface NodeRunOptions extends TestManner {
 }
 
 /**
- * The results of models, and of the data tests, which are run now, in one snapshot after the models have been brought up: in the
+ * The results of models, and of the tests, which are run now, data tests in one snapshot after the models have been brought up: in the
  * order of `dbt build`, and with its rule that what follows from a failed node, or one of whose parents failed a test, is skipped.
  *
  * A model that is skipped for a test has been kept current all the same, by its batches or by compaction: nothing vouches for
@@ -32,8 +38,13 @@ export async function runNodes(run: NodeRun, options: NodeRunOptions): Promise<N
   await using opened = new AsyncDisposableStack();
   const runner = tests.size === 0 ? null : opened.use(await DataTests.open(run, options));
   if (runner !== null) opened.use(runner.interruptOn(options.signal));
-  const steps = runOrder(run.project, new Set([...models.keys(), ...tests.keys()])).map(({ uniqueId, blockers }) => {
+  const unitTests = new Map(run.unitTests.map((test) => [test.uniqueId, test]));
+  const units = opened.use(new UnitTests(run.project, run.catalog));
+  const ids = new Set([...models.keys(), ...tests.keys(), ...unitTests.keys()]);
+  const steps = runOrder(run.project, ids).map(({ uniqueId, blockers }) => {
     const model = models.get(uniqueId);
+    const unitTest = unitTests.get(uniqueId);
+    if (unitTest !== undefined) return unitTestStep(unitTest, units, blockers);
     if (model !== undefined) return modelStep(model, run, blockers);
     return testStep(tests.get(uniqueId) as DataTest, runner as DataTests, blockers);
   });

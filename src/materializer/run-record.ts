@@ -1,4 +1,5 @@
-import type { DataTest, Model } from '../project/project-contract.ts';
+import type { DataTest, Model, UnitTest } from '../project/project-contract.ts';
+import type { Connection } from '../warehouse/connection.ts';
 import type { Edition } from './edition.ts';
 import type { LiveEdition } from './live-edition.ts';
 import { costsSince, type ModelCost } from './model-costs.ts';
@@ -34,7 +35,12 @@ export class RunRecord {
 
   /** The results of the models, and of the tests, which are run now. */
   async results(
-    of: { statuses: readonly ModelStatus[]; models: readonly Model[]; tests: readonly DataTest[] },
+    of: {
+      statuses: readonly ModelStatus[];
+      models: readonly Model[];
+      tests: readonly DataTest[];
+      unitTests: readonly UnitTest[];
+    },
     options: NodeRunOptions,
   ): Promise<NodeResult[]> {
     const { edition, costs: earlier } = this.#before;
@@ -42,9 +48,10 @@ export class RunRecord {
     // A new edition counts anew.
     const costs = costsSince(edition === this.#live.edition ? earlier : new Map(), now);
     return this.#live[storesFailures(of.tests, options) ? 'readAndWrite' : 'read'](
-      async (_, { warehouse, project }, leave) => {
+      async (_, { warehouse, project, catalog }, leave) => {
         const signal = AbortSignal.any([options.signal, leave]);
-        const run = { ...of, project, costs, startedAt: this.#startedAt, connect: () => warehouse.connect() };
+        const connect = (): Promise<Connection> => warehouse.connect();
+        const run = { ...of, project, catalog, costs, startedAt: this.#startedAt, connect };
         const results = await runNodes(run, { ...options, signal });
         leave.throwIfAborted();
         return results;

@@ -32,8 +32,13 @@ export function withEphemerals(sql: string, dependsOn: Dependencies, access: Mod
     }
   };
   visit(dependsOn.models);
-  if (expressions.size === 0) return sql;
-  const list = [...expressions.values()].join(',\n');
+  return withExpressions(sql, [...expressions.values()]);
+}
+
+/** Puts common table expressions in front of a SELECT, and of those that it has itself. */
+export function withExpressions(sql: string, expressions: readonly string[]): string {
+  if (expressions.length === 0) return sql;
+  const list = expressions.join(',\n');
   // white space and comments, then the model's own `with`
   const own = /^((?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*)(with(?:\s+recursive)?)\b/i.exec(sql);
   if (own === null) return `with ${list}\n${sql}`;

@@ -2,9 +2,11 @@ import type { Dependencies } from './project-contract.ts';
 
 // What yml files declare and no template makes; part of the contract in project-contract.ts.
 
-/** An entry of `unit_tests:`. */
+/** An entry of `unit_tests:` or `event_tests:`. */
 export interface UnitTest {
   readonly name: string;
+  /** `rows`: dbt's, of a model's SELECT over given rows. `events`: ours, of what is stored after given events. */
+  readonly kind: 'rows' | 'events';
   /** `unit_test.PROJECT.MODEL.NAME`. */
   readonly uniqueId: string;
   readonly packageName: string;
@@ -19,6 +21,8 @@ export interface UnitTest {
   readonly tags: readonly string[];
   readonly meta: Readonly<Record<string, unknown>>;
   readonly config: Readonly<Record<string, unknown>>;
+  /** Folders with its fixtures, `NAME.csv` and `NAME.sql`, relative to the project's. */
+  readonly fixturePaths: readonly string[];
   /** The whole entry as the file has it: `given`, `expect`, `overrides`. Nothing in it is rendered. */
   readonly yml: Readonly<Record<string, unknown>>;
 }

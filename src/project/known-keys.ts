@@ -13,7 +13,7 @@ const PROJECT = words(
   semantic-models snapshot-paths snapshots source-paths sources sync target-path test-paths tests unit_tests vars version`,
 );
 const FILE = words(
-  `analyses anchors data_tests exposures functions groups macros metrics models saved_queries seeds semantic_models snapshots
+  `analyses anchors data_tests event_tests exposures functions groups macros metrics models saved_queries seeds semantic_models snapshots
   sources tests unit_tests version`,
 );
 const MODEL = words(

@@ -1,10 +1,17 @@
 import { mergeConfig, type Config } from './config-tree.ts';
 import { relationValue } from './relation-values.ts';
 import { LensError } from '../core/errors.ts';
-import type { Value } from './jinja/values.ts';
+import { fromJs, type Value } from './jinja/values.ts';
 import { isEnabled, materializedOf, type ModelFile } from './model-files.ts';
 import { nodeValue, relationNames, type NamedNode } from './node-names.ts';
-import type { Dependencies, Materialized, Model, ProjectRenderer, RelationNaming } from './project-contract.ts';
+import type {
+  Dependencies,
+  Materialized,
+  Model,
+  ProjectRenderer,
+  RelationNaming,
+  RenderOverrides,
+} from './project-contract.ts';
 import { ReferenceCapture, type ReferenceTable } from './references.ts';
 import { Interview, withAnswers, type Answer } from './questions.ts';
 import { qualified } from './relation-naming.ts';
@@ -94,12 +101,12 @@ export class ModelRenderer implements ProjectRenderer {
   }
 
   /** The model's SELECT, without the ephemeral models it reads. MODEL_RENDER_FAILED with file and line. */
-  model(model: Model, naming: RelationNaming): string {
+  model(model: Model, naming: RelationNaming, overrides?: RenderOverrides): string {
     const draft = this.#drafts.get(model.name);
     if (draft === undefined) throw new LensError('INTERNAL', `model ${model.name} is not of this project`);
     const interview = Interview.again(this.#answers.get(model.name) ?? []);
     return withAnswers(`model ${model.name}`, model.path, () =>
-      renderDraft(draft, this.#references, naming, interview),
+      renderDraft(draft, this.#references, naming, interview, overrides),
     );
   }
 }
@@ -113,15 +120,20 @@ export function renderDraft(
   references: ReferenceTable,
   naming: RelationNaming,
   interview: Interview,
+  overrides?: RenderOverrides,
 ): string {
   const self = relationValue({ kind: 'model', name: file.name, schema, identifier: alias }, naming);
   const resolver = new ReferenceCapture(references, naming);
-  const sql = file.part.engine.render(file.template, {
+  const engine = overrides === undefined ? file.part.engine : file.part.engine.with(overrides);
+  const constants = Object.entries(overrides?.macros ?? {}).map(([name, value]) => [name, () => fromJs(value)]);
+  const sql = engine.render(file.template, {
     resolver,
     config: { declared: config, captured: {} },
     interview,
-    names: { this: self, model: modelValue(file, config) },
+    names: { this: self, model: modelValue(file, config), ...Object.fromEntries(constants) },
   });
+  // What a unit test overrides may have another branch of the template read something else.
+  if (overrides !== undefined) return sql;
   const { models, seeds, sourceNames } = resolver.dependsOn;
   const late =
     [...models, ...seeds].find((name) => !dependsOn.models.includes(name) && !dependsOn.seeds.includes(name)) ??

@@ -50,7 +50,15 @@ export interface Package {
 }
 
 export interface ProjectRenderer {
-  model(model: Model, naming: RelationNaming): string;
+  model(model: Model, naming: RelationNaming, overrides?: RenderOverrides): string;
+}
+
+/** What a unit test has be otherwise. */
+export interface RenderOverrides {
+  /** What macros give, whatever they are called with; `is_incremental` among them. A macro of a package with its name before it. */
+  readonly macros: Readonly<Record<string, unknown>>;
+  readonly vars: Readonly<Record<string, unknown>>;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export interface LoadOptions {

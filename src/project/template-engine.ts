@@ -5,7 +5,7 @@ import type { Frame } from './jinja/macro.ts';
 import { ReturnSignal } from './jinja/macro.ts';
 import type { Scope } from './jinja/scope.ts';
 import type { Template } from './jinja/template.ts';
-import { TemplateError, UnsupportedError, toJs, type Callable, type Value } from './jinja/values.ts';
+import { TemplateError, Thing, UnsupportedError, toJs, type Callable, type Value } from './jinja/values.ts';
 import { isYamlRecord } from './yaml-file.ts';
 import { parseFile, placeOf, type MacroLibrary } from './macro-library.ts';
 
@@ -17,6 +17,19 @@ export class TemplateEngine {
   constructor(settings: ProjectSettings, macros: MacroLibrary) {
     this.settings = settings;
     this.macros = macros;
+  }
+
+  /** The same with some variables, of the project and of the environment, having other values. */
+  with({
+    vars,
+    env,
+  }: {
+    readonly vars: ProjectSettings['vars'];
+    readonly env: ProjectSettings['env'];
+  }): TemplateEngine {
+    const { settings } = this;
+    const changed = { ...settings, vars: { ...settings.vars, ...vars }, env: { ...settings.env, ...env } };
+    return new TemplateEngine(changed, this.macros);
   }
 
   /** The text of a template. MODEL_RENDER_FAILED or MODEL_UNKNOWN_REF with file and line. */
@@ -53,13 +66,22 @@ export class TemplateEngine {
       (text) => interpreter.render(parseFile(text, interpreter.frames.at(-1)?.file ?? 'a variable'), scope),
     );
     dispatch = this.macros.bindTo(scope, interpreter, this.settings.packageName);
-    for (const [name, value] of Object.entries(names.names)) scope.set(name, value);
+    for (const [name, value] of Object.entries(names.names)) setName(scope, name, value);
     try {
       return body(interpreter, scope);
     } catch (error) {
       throw located(error, interpreter.frames);
     }
   }
+}
+
+/** `package.macro` takes the place of one macro of the package. */
+function setName(scope: Scope, name: string, value: Value): void {
+  const [first, member] = name.split('.') as [string, string?];
+  if (member === undefined) return scope.set(name, value);
+  const around = scope.get(first);
+  const others = around instanceof Thing ? Object.fromEntries(around.attributes) : {};
+  scope.set(first, new Thing(`package ${first}`, { ...others, [member]: value }));
 }
 
 const NO_NAMES: TemplateNames = { resolver: null, config: { declared: {}, captured: {} }, names: {} };

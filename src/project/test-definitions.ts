@@ -98,7 +98,7 @@ function notInstalled({ test, package: from, yaml, at }: TestDeclaration): strin
 }
 
 /**
- * The tests that are files of their own: tests/**.sql other than those in tests/generic. What a yml file configures goes
+ * The tests that are files of their own: tests/**.sql other than those in tests/generic and tests/fixtures. What a yml file configures goes
  * before dbt_project.yml and after config() in the test.
  */
 export function singularTests(
@@ -109,7 +109,7 @@ export function singularTests(
   const { file, engine } = part;
   const found = new Map<string, TestDefinition>();
   for (const path of file.testPaths.flatMap((folder) => filesBelow(dir, folder, /\.sql$/))) {
-    if (isGeneric(path, file)) continue;
+    if (isGeneric(path, file) || isFixture(path, file)) continue;
     const name = stem(path);
     const other = found.get(name);
     if (other !== undefined) throw twice('data test', name, other.path, path);
@@ -143,4 +143,9 @@ export function singularTests(
 /** Whether a file below a test path holds generic tests. */
 export function isGeneric(path: string, file: ProjectFile): boolean {
   return file.testPaths.some((folder) => path.startsWith(`${folder}/generic/`));
+}
+
+/** Whether it holds rows for unit tests. */
+function isFixture(path: string, file: ProjectFile): boolean {
+  return file.testPaths.some((folder) => path.startsWith(`${folder}/fixtures/`));
 }

@@ -6,7 +6,7 @@ import { withSelectionFlags } from '../selection-flags.ts';
 /** `lens build`: exit 1 when a model or a test failed, or anything was skipped for that. */
 export function buildCommand(): Command {
   const command = new Command('build')
-    .description('catch up as lens run does, then run the data tests; what follows from a failure is skipped')
+    .description('catch up as lens run does, then run the tests; what follows from a failure is skipped')
     .option('--store-failures', 'keep the failing rows in tables of the schema ..._dbt_test__audit');
   return addRunFlags(addNodeFlags(withSelectionFlags(command, 'resources')))
     .addHelpText(
@@ -14,6 +14,6 @@ export function buildCommand(): Command {
       '\nExamples:\n  $ lens build\n  $ lens build --select +fct_sessions\n  $ lens build --fail-fast',
     )
     .action((flags: RunFlags, own: Command) =>
-      NodeCommand.open(flags, own).then((nodes) => runNodes(flags, nodes, ['model', 'test'])),
+      NodeCommand.open(flags, own).then((nodes) => runNodes(flags, nodes, ['model', 'test', 'unit_test'])),
     );
 }
