@@ -21,7 +21,7 @@ import { memoryBudget, type MemoryBudget } from './memory-budget.ts';
 import { type ModelCost, ModelCosts, storedCosts } from './model-costs.ts';
 import { failedModel } from './model-failed.ts';
 import { ModelStandings } from './model-standings.ts';
-import { NOTHING, prepare, storedReaders } from './prepare-relations.ts';
+import { NOTHING, prepare } from './prepare-relations.ts';
 import { RebuildPreferred } from './rebuild-choice.ts';
 import { rebuildFolded } from './rebuild-folded.ts';
 import { keyedTables } from './keyed-tables.ts';
@@ -257,9 +257,9 @@ export class Edition implements AsyncDisposable {
     if (this.file.isDue && !this.compaction.isRunning) await this.file.write();
   }
 
-  /** Leaves stored models behind, with those that read them: the next rebuild and compaction build them outright. */
-  leaveForRebuild(models: readonly string[]): void {
-    for (const model of storedReaders(this.plans, models)) this.#standings.leave(model, 'catching-up');
+  /** Leaves models behind for a rebuild, as {@link ModelStandings.leaveForRebuild}. */
+  leaveForRebuild(models: readonly string[]): string[] {
+    return this.#standings.leaveForRebuild(models, this.project);
   }
 
   /** The end of an edition that others may still read, and its file may be moved: close the warehouse when they are done. */

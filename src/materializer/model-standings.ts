@@ -1,5 +1,7 @@
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import type { Connection } from '../warehouse/connection.ts';
+import type { Project } from '../project/project-contract.ts';
+import { neverRefreshed } from './never-refreshed.ts';
 import { failedModel } from './model-failed.ts';
 import { leaveBehind, readModelRecords, type StoredState } from './model-states.ts';
 import { storedReaders } from './prepare-relations.ts';
@@ -42,6 +44,16 @@ export class ModelStandings {
     if (this.#states.get(model) === state) return;
     this.#states.set(model, state);
     this.#unwritten.set(model, error);
+  }
+
+  /**
+   * Leaves stored models behind, with those that read them: the next rebuild and compaction build them outright. Those with
+   * `full_refresh: false` stay as they are. Gives the names of what is left behind.
+   */
+  leaveForRebuild(models: readonly string[], project: Project): string[] {
+    const left = [...storedReaders(this.#plans, models)].filter((name) => !neverRefreshed(project.model(name)));
+    for (const model of left) this.leave(model, 'catching-up');
+    return left;
   }
 
   /** Leaves a model behind as failed, with all that read it; gives their names. */

@@ -5,12 +5,14 @@ import type { LogReading, PartitionOffsets } from '../log/event-log.ts';
 import { copyDatabase } from '../warehouse/copy-database.ts';
 import { dropLeft } from './changes/left-relations.ts';
 import { readStoredModels } from './changes/stored-models.ts';
+import { carryOver } from './carry-over.ts';
 import { consume } from './consume.ts';
 import { Edition, type EditionOptions } from './edition.ts';
 import { editionFileName, readEditions, writeEditions } from './editions-file.ts';
 import { removeEdition } from './edition-swap.ts';
 import type { StoredLetter } from './dead-letters.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
+import { neverRefreshed } from './never-refreshed.ts';
 import { modelFailed } from './model-failed.ts';
 import { failedModels } from './model-states.ts';
 import { PinnedLog } from './pinned-log.ts';
@@ -67,15 +69,25 @@ export class NextEdition implements AsyncDisposable {
   readonly edition: Edition;
   readonly #options: NextEditionOptions;
   readonly #kept: boolean;
+  /** Models of a copy that were left to be rebuilt. */
+  readonly left: readonly string[];
   #closed = false;
   #records = 0;
 
-  private constructor(number: number, file: string, edition: Edition, options: NextEditionOptions, kept: boolean) {
+  private constructor(
+    number: number,
+    file: string,
+    edition: Edition,
+    options: NextEditionOptions,
+    kept: boolean,
+    left: readonly string[],
+  ) {
     this.number = number;
     this.file = file;
     this.edition = edition;
     this.#options = options;
     this.#kept = kept;
+    this.left = left;
   }
 
   /** Takes the next number and makes the file. Throws what {@link Edition.open} throws. */
@@ -90,13 +102,13 @@ export class NextEdition implements AsyncDisposable {
       if (origin.from === 'live')
         await origin.live.file.keepingFile(() => copyDatabase(origin.live.path, file, signal));
       const edition = await Edition.open(file, options);
-      if (origin.from === 'live') edition.leaveForRebuild(origin.rebuild);
+      const left = origin.from === 'live' ? edition.leaveForRebuild(origin.rebuild) : [];
       if (origin.from === 'log' && origin.decided !== undefined) {
         using decided = await origin.decided.warehouse.connect();
         await edition.gates.takeDecisions(decided);
       }
       const log = await withLetters(edition, options.letters, options);
-      return new NextEdition(number, name, edition, { ...options, log }, kept);
+      return new NextEdition(number, name, edition, { ...options, log }, kept, left);
     } catch (error) {
       inUse.delete(name);
       if (!kept) removeEdition(file);
@@ -139,6 +151,27 @@ export class NextEdition implements AsyncDisposable {
     const behind = this.edition.foldedBehind('failed');
     const model = this.edition.plans.find((plan) => behind.includes(plan.model))?.model;
     if (model !== undefined) throw modelFailed(model, await this.#failureOf(model));
+  }
+
+  /**
+   * Takes over what the live edition has of models with `full_refresh: false`, which must not be followed meanwhile: both come to stand at the same
+   * checkpoint. What reads such a model is rebuilt.
+   */
+  async carryOver(live: Edition): Promise<void> {
+    if (!this.edition.plans.some(({ model }) => neverRefreshed(this.edition.project.model(model)))) return;
+    const { log, batch, bulk, signal } = this.#options;
+    const { catalog } = live;
+    const until = (await this.edition.checkpoint()).map(({ topic, partition, firstOffset, nextOffset }) => {
+      return { topic, partition, low: firstOffset, end: nextOffset };
+    });
+    const pinned = new PinnedLog(log, until, new Set());
+    const exclusive = <T>(work: () => Promise<T>): Promise<T> => work();
+    await consume(live, { log: pinned, catalog, batch, bulk, until, signal, exclusive, onEvent: () => {} });
+    await live.compaction.run(false);
+    const carried = await carryOver(live, this.edition);
+    if (carried.length === 0) return;
+    this.edition.leaveForRebuild(carried);
+    await this.advance(until, 'carry over');
   }
 
   /**

@@ -5,6 +5,7 @@ import type { EventLog } from '../log/event-log.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { Edition } from './edition.ts';
 import { bytesOf } from './edition-bytes.ts';
+import { neverRefreshed } from './never-refreshed.ts';
 import { historyGone, type LostHistory, lostHistory } from './history.ts';
 
 /** What is known before a next edition is built. */
@@ -54,11 +55,6 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
   };
   if (found.disk.needed > found.disk.free) throw diskFull(dataDir, found.disk);
   return found;
-}
-
-/** dbt's `full_refresh: false`: --full-refresh leaves the model's rows alone. */
-export function neverRefreshed({ config }: { readonly config: Readonly<Record<string, unknown>> }): boolean {
-  return config['full_refresh'] === false;
 }
 
 async function withTable(edition: Edition, lost: LostHistory): Promise<Preflight['lost'][number]> {

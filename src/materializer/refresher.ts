@@ -7,14 +7,13 @@ import type { Compactor } from './compactor.ts';
 import { Edition } from './edition.ts';
 import { swapEditions } from './edition-swap.ts';
 import { requireTests } from './edition-tests.ts';
-import { editionFileName, liveFile, readEditions } from './editions-file.ts';
+import { type EditionRecord, editionFileName, liveFile, readEditions } from './editions-file.ts';
 import type { Follower } from './follower.ts';
 import type { LetterWork } from './letter-work.ts';
 import type { LiveEdition } from './live-edition.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import { type EditionOrigin, type EditionProgress, NextEdition } from './next-edition.ts';
-import { neverRefreshed, preflight } from './preflight.ts';
-import { storedReaders } from './prepare-relations.ts';
+import { preflight } from './preflight.ts';
 import { settledLetters } from './replay-letters.ts';
 import { replayNamed, type ReplayRequest } from './replay-named.ts';
 import type { EditionEntry } from './editions.ts';
@@ -39,6 +38,8 @@ export interface RefreshOptions {
   readonly signal: AbortSignal;
   readonly tell?: RefreshSink | undefined;
 }
+
+type Built = Pick<EditionRecord, 'builtBy' | 'builtAt'>;
 
 /** Builds next editions beside the live one, one at a time, and lets them take over. */
 export class Refresher implements AsyncDisposable {
@@ -91,8 +92,7 @@ export class Refresher implements AsyncDisposable {
     tell?.({ kind: 'preflight', preflight: found });
 
     const { edition: live } = this.#live;
-    const rebuild = (models ?? []).filter((name) => !neverRefreshed(project.model(name)));
-    const origin: EditionOrigin = fromLog ? { from: 'log', decided: live } : { from: 'live', live, rebuild };
+    const origin: EditionOrigin = fromLog ? { from: 'log', decided: live } : { from: 'live', live, rebuild: models };
     const onProgress = (progress: EditionProgress): void => tell?.({ kind: 'progress', ...progress });
     await using next = await NextEdition.open(origin, {
       project,
@@ -107,10 +107,10 @@ export class Refresher implements AsyncDisposable {
       onProgress,
     });
     const changed = next.edition.changes.filter(({ cause }) => cause !== 'removed').map(({ name }) => name);
-    const rebuilt = [...new Set([...changed, ...storedReaders(next.edition.plans, rebuild)])];
+    const rebuilt = [...new Set([...changed, ...next.left])];
     phase(
       fromLog ? 'replay' : 'rebuild',
-      fromLog ? `replaying the log into ${next.file}` : rebuildText(rebuilt, rebuild.length > 0, next.file),
+      fromLog ? `replaying the log into ${next.file}` : rebuildText(rebuilt, next.left.length > 0, next.file),
     );
     if (options.dropLeft === true) await next.dropLeft();
     await next.advanceToEnd(fromLog ? 'replay' : 'rebuild', fromLog);
@@ -126,7 +126,11 @@ export class Refresher implements AsyncDisposable {
     }
     phase('swap', 'taking over');
     const built = { builtBy: options.builtBy, builtAt: new Date().toISOString() };
-    return await this.#takeOver(next, built, signal, options.skipTests === true ? 0 : tests.length);
+    return await this.#takeOver(
+      next,
+      { ...built, fromLog, tests: options.skipTests === true ? 0 : tests.length },
+      signal,
+    );
   }
 
   /**
@@ -160,7 +164,7 @@ export class Refresher implements AsyncDisposable {
     tell?.({ kind: 'phase', phase: 'catch up', message: `catching up edition ${number} with what came since` });
     await next.catchUp();
     tell?.({ kind: 'phase', phase: 'swap', message: 'taking over' });
-    return await this.#takeOver(next, { builtBy, builtAt }, signal, 0);
+    return await this.#takeOver(next, { builtBy, builtAt, fromLog: false, tests: 0 }, signal);
   }
 
   /**
@@ -182,9 +186,8 @@ export class Refresher implements AsyncDisposable {
   /** The last records, then the swap. */
   async #takeOver(
     next: NextEdition,
-    built: { readonly builtBy: string; readonly builtAt: string },
+    { fromLog, tests, ...built }: Built & { readonly fromLog: boolean; readonly tests: number },
     signal: AbortSignal,
-    tests: number,
   ): Promise<Refreshed> {
     let heldMilliseconds = 0;
     const previous = readEditions(this.#options.dataDir).live.number;
@@ -194,6 +197,7 @@ export class Refresher implements AsyncDisposable {
       this.#follower.hold(async () => {
         const started = performance.now();
         await next.advanceToEnd('catch up');
+        if (fromLog) await next.carryOver(this.#live.edition);
         signal.throwIfAborted();
         await next.close();
         await this.#live.replace(() => this.#swap(next, built));
@@ -206,7 +210,7 @@ export class Refresher implements AsyncDisposable {
   }
 
   /** From here on there is no way back but the one by the files: a crash, or an error, is finished by the next start. */
-  async #swap(next: NextEdition, built: { readonly builtBy: string; readonly builtAt: string }): Promise<Edition> {
+  async #swap(next: NextEdition, built: Built): Promise<Edition> {
     const { dataDir, warehouse } = this.#options;
     const { edition: before } = this.#live;
     const checkpoint = (await before.checkpoint()).map(({ topic, partition, nextOffset }) => {

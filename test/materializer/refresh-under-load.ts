@@ -41,8 +41,9 @@ async function readSlowly(materializer: Materializer, until: AbortSignal): Promi
         columns: () => {},
         rows: async (piece) => {
           expected = Number(piece[0]?.[0]);
+          // Longer than a swap takes, and shorter than a rollback lets it be.
+          if (seen === 0) await sleep(500);
           seen += piece.length;
-          await sleep(200);
         },
       },
     );
@@ -62,9 +63,9 @@ export async function refreshUnderLoad(workshop: Workshop, log: EventLog): Promi
   let last = 0;
   const publishing = (async () => {
     while (!stop.signal.aborted) {
-      const some = Array.from({ length: 5 }, () => order(++last, `k${last % 7}`));
+      const some = Array.from({ length: 3 }, () => order(++last, `k${last % 7}`));
       await workshop.publish([...some, customer(`k${last % 7}`)], log);
-      await sleep(50);
+      await sleep(100);
     }
   })();
   const reading = [1, 2].map(() => readOn(materializer, stop.signal));

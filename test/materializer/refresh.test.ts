@@ -187,3 +187,48 @@ describe('a rollback', () => {
     expect(await rows(materializer, 'select count(*) from fct_orders')).toEqual([[0]]);
   });
 });
+
+describe('a model with full_refresh: false', () => {
+  const CONFIG = '{{ config(materialized="table", full_refresh=false) }}';
+  const KEPT = `${CONFIG} select customer_id, count(*) as orders from {{ ref('stg_orders') }} group by customer_id`;
+
+  it('keeps its rows when the log has lost what they came from; what reads it follows, and new records reach it', async () => {
+    const files = {
+      'models/marts/kept.sql': KEPT,
+      'models/marts/over_kept.sql': `{{ config(materialized="table") }} select sum(orders) as orders from {{ ref('kept') }}`,
+    };
+    await using workshop = await Workshop.of(shopWith(files));
+    await using materializer = await workshop.open();
+    await workshop.publish([order(1, 'a'), order(2, 'a'), order(3, 'b'), order(4, 'b'), order(5, 'c')]);
+    await materializer.run({});
+    const before = await rows(materializer, 'select * from kept order by 1');
+    for (const { topic, partition, end } of await workshop.log.offsets(['orders'])) {
+      await workshop.embedded.deleteRecordsBefore(topic, partition, end);
+    }
+    await workshop.publish([order(6, 'd')]);
+    const news: News[] = [];
+    const options = { fullRefresh: true, allowDataLoss: true, onProgress: (one: News) => void news.push(one) };
+    await materializer.run(options);
+    expect(news.find(({ kind }) => kind === 'preflight')).toMatchObject({ preflight: { neverRefreshed: ['kept'] } });
+    expect(await rows(materializer, 'select count(*) from raw_orders')).toEqual([[1]]);
+    expect(await rows(materializer, 'select * from kept order by 1')).toEqual([...before, ['d', 1]]);
+    expect(await rows(materializer, 'select * from over_kept')).toEqual([[6]]);
+    // Another one of a: its row goes on from what it was.
+    await workshop.publish([order(7, 'a'), order(8, 'd')]);
+    await materializer.run({});
+    const after = await rows(materializer, 'select * from kept order by 1');
+    expect(after).toContainEqual(['d', 2]);
+    expect(after).toContainEqual(['b', 2]);
+  });
+
+  it('is left alone by a selection, too, also one that it follows from', async () => {
+    await using workshop = await Workshop.of(shopWith({ 'models/marts/kept.sql': KEPT }));
+    const dataDir = path.join(workshop.dir, 'data');
+    await workshop.publish([order(1, 'a')]);
+    await built(workshop, dataDir);
+    await tamper(dataDir, 'update kept set orders = 77');
+    await using materializer = await workshop.open({ dataDir });
+    await materializer.run({ fullRefresh: true, skipTests: true, models: ['stg_orders', 'kept'] });
+    expect(await rows(materializer, 'select orders from kept')).toEqual([[77]]);
+  });
+});
