@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import { packageVersion } from './package-version.ts';
 import { SETTINGS, type SettingDefinition } from '../core/setting-table.ts';
 import { applyCommand } from './commands/apply.ts';
 import { buildCommand } from './commands/build.ts';
+import { cleanCommand } from './commands/clean.ts';
 import { compactCommand } from './commands/compact.ts';
 import { compileCommand } from './commands/compile.ts';
 import { consumeCommand } from './commands/consume.ts';
+import { debugCommand } from './commands/debug.ts';
 import { demoCommand } from './commands/demo.ts';
 import { dlqCommand } from './commands/dlq.ts';
 import { editionsCommand } from './commands/editions.ts';
@@ -19,6 +21,7 @@ import { queryCommand } from './commands/query.ts';
 import { retryCommand } from './commands/retry.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { runCommand } from './commands/run.ts';
+import { showCommand } from './commands/show.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { testCommand } from './commands/test.ts';
@@ -51,11 +54,14 @@ export function buildProgram(): Command {
     topicsCommand,
     produceCommand,
     consumeCommand,
+    showCommand,
     queryCommand,
     statusCommand,
     lagCommand,
     compactCommand,
     compileCommand,
+    debugCommand,
+    cleanCommand,
     lsCommand,
     explainCommand,
     planCommand,
@@ -90,9 +96,4 @@ function globalOption(definition: SettingDefinition, flag: string): Option {
 
 function collected(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value];
-}
-
-function packageVersion(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

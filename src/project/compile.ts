@@ -14,6 +14,15 @@ export function compile(project: Project, model: Model, naming: RelationNaming):
   });
 }
 
+/** The same of a template that is no file of the project: `lens show --inline`. */
+export function compileInline(project: Project, template: string, naming: RelationNaming): string {
+  const { sql, dependsOn } = project.renderer.inline(template, naming);
+  return withEphemerals(sql, dependsOn, {
+    model: (name) => project.model(name),
+    render: (one) => project.renderer.model(one, naming),
+  });
+}
+
 /** How to find and render the models that a text reads. */
 export interface ModelAccess {
   model(name: string): Model;

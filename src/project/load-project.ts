@@ -47,7 +47,7 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
   const described = describeAll(drafts);
   const models = sortModels(described.models);
 
-  const renderer = new ModelRenderer(drafts, references, drafted.answers);
+  const renderer = new ModelRenderer(drafts, references, drafted.answers, engine);
   const model = (name: string): Model => {
     const found = models.find((one) => one.name === name);
     if (found === undefined) throw unknownModel(name, references);

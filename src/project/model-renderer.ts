@@ -2,6 +2,7 @@ import { mergeConfig, type Config } from './config-tree.ts';
 import { relationValue } from './relation-values.ts';
 import { LensError } from '../core/errors.ts';
 import { fromJs, type Value } from './jinja/values.ts';
+import { parseFile } from './macro-library.ts';
 import { isEnabled, materializedOf, type ModelFile } from './model-files.ts';
 import { nodeValue, relationNames, type NamedNode } from './node-names.ts';
 import type {
@@ -15,6 +16,7 @@ import type {
 import { ReferenceCapture, type ReferenceTable } from './references.ts';
 import { Interview, withAnswers, type Answer } from './questions.ts';
 import { qualified } from './relation-naming.ts';
+import type { TemplateEngine } from './template-engine.ts';
 
 /** A model whose template has been rendered once: its configuration and what it reads are known. */
 export interface ModelDraft {
@@ -89,15 +91,28 @@ export class ModelRenderer implements ProjectRenderer {
   readonly #references: ReferenceTable;
   /** By model, what its first rendering for SQL was answered. */
   readonly #answers: ReadonlyMap<string, readonly Answer[]>;
+  readonly #engine: TemplateEngine;
 
   constructor(
     drafts: ReadonlyMap<string, ModelDraft>,
     references: ReferenceTable,
     answers: ReadonlyMap<string, readonly Answer[]>,
+    engine: TemplateEngine,
   ) {
     this.#drafts = drafts;
     this.#references = references;
     this.#answers = answers;
+    this.#engine = engine;
+  }
+
+  /** A template that is no file of the project. MODEL_RENDER_FAILED, also when it asks of the warehouse. */
+  inline(sql: string, naming: RelationNaming): { sql: string; dependsOn: Dependencies } {
+    const resolver = new ReferenceCapture(this.#references, naming);
+    const names = { resolver, config: { declared: {}, captured: {} }, interview: Interview.again([]), names: {} };
+    const rendered = withAnswers('the inline query', 'inline', () =>
+      this.#engine.render(parseFile(sql, 'inline'), names),
+    );
+    return { sql: rendered, dependsOn: resolver.dependsOn };
   }
 
   /** The model's SELECT, without the ephemeral models it reads. MODEL_RENDER_FAILED with file and line. */

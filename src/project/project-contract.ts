@@ -51,6 +51,8 @@ export interface Package {
 
 export interface ProjectRenderer {
   model(model: Model, naming: RelationNaming, overrides?: RenderOverrides): string;
+  /** A template that is no file of the project, and what it reads. */
+  inline(sql: string, naming: RelationNaming): { readonly sql: string; readonly dependsOn: Dependencies };
 }
 
 /** What a unit test has be otherwise. */

@@ -1,0 +1,114 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { LensError } from '../../core/errors.ts';
+import { compile, compileInline, qualified } from '../../project/compile.ts';
+import type { Project } from '../../project/project-contract.ts';
+import { selectResources } from '../../project/select-resources.ts';
+import { withWarehouseReads } from '../../service/hold-warehouse.ts';
+import { openProject } from '../../service/runtime.ts';
+import type { ResultColumn } from '../../warehouse/read-only-query.ts';
+import { noticePrinter } from '../event-printer.ts';
+import { invocationOf } from '../invocation.ts';
+import type { Output } from '../output.ts';
+import { previewText } from '../preview-text.ts';
+import { selectionOf, selects, withSelectionFlags, type SelectionFlags } from '../selection-flags.ts';
+
+interface ShowFlags extends SelectionFlags {
+  readonly inline?: string;
+  readonly limit: number;
+  readonly output: 'text' | 'json';
+}
+
+/** A query to preview; `name` is null for one that is no node. */
+interface Shown {
+  readonly name: string | null;
+  readonly sql: string;
+}
+
+/** `lens show`: rows of models as their SELECTs give them over what is stored, or of an inline query. */
+export function showCommand(): Command {
+  return withSelectionFlags(new Command('show'), 'resources')
+    .description('print some rows of a model, a data test, or an inline query with ref() and source()')
+    .option('--inline <sql>', 'a SELECT in the language of models, instead of a selection')
+    .option('--limit <rows>', 'at most so many rows, -1 for all', rowLimit, 5)
+    .addOption(new Option('--output <format>', 'how rows are printed').choices(['text', 'json']).default('text'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lens show --select fct_sessions
+  $ lens show --inline "select * from {{ ref('dim_users') }} where user_tier = 'pro'" --limit 3 --output json`,
+    )
+    .action(async (flags: ShowFlags, command: Command) => {
+      const { settings, output } = invocationOf(command);
+      const project = await openProject(settings);
+      const shown = shownOf(project, flags, output);
+      await withWarehouseReads(settings, noticePrinter(output), async (operations) => {
+        for (const { name, sql } of shown) {
+          const columns: ResultColumn[] = [];
+          const rows: (readonly unknown[])[] = [];
+          const maxRows = flags.limit < 0 ? Number.MAX_SAFE_INTEGER : flags.limit;
+          await operations.streamQuery(
+            sql,
+            { maxRows },
+            {
+              columns: (all) => void columns.push(...all),
+              rows: (piece) => void rows.push(...piece),
+            },
+          );
+          output.result(flags.output === 'json' ? jsonText(name, columns, rows) : text(name, columns, rows, output));
+        }
+      });
+    });
+}
+
+function shownOf(project: Project, flags: ShowFlags, output: Output): Shown[] {
+  const selection = selectionOf(flags);
+  if (flags.inline !== undefined) return [{ name: null, sql: compileInline(project, flags.inline, qualified) }];
+  if (!selects(selection)) {
+    throw new LensError('USAGE', 'either --select or --inline must be passed to show', {
+      hint: 'lens show --select MODEL',
+    });
+  }
+  const { resources, warnings } = selectResources(project, { ...selection, resourceTypes: ['model', 'test'] });
+  for (const warning of warnings) output.notice(warning);
+  const models = resources.filter(({ resourceType }) => resourceType === 'model');
+  // Tests follow from what is selected: they are meant where there is nothing else.
+  const nodes = models.length > 0 ? models : resources;
+  if (nodes.length === 0) output.notice('Nothing to do. Try checking your model configs and model specification args');
+  const words = (selection.select ?? []).join(' ');
+  const named = nodes.filter(({ name }) => words.includes(name));
+  return (named.length > 0 ? named : nodes).map(({ uniqueId, name, resourceType }) => ({
+    name,
+    sql:
+      resourceType === 'model'
+        ? compile(project, project.model(name), qualified)
+        : (project.tests.find((test) => test.uniqueId === uniqueId)?.sql(qualified) ?? ''),
+  }));
+}
+
+function text(
+  name: string | null,
+  columns: readonly ResultColumn[],
+  rows: readonly (readonly unknown[])[],
+  output: Output,
+): string {
+  const preview = `${previewText(columns, rows)}\n`;
+  if (output.quiet) return preview;
+  return `${name === null ? 'Previewing inline node:' : `Previewing node '${name}':`}\n${preview}`;
+}
+
+function jsonText(
+  name: string | null,
+  columns: readonly ResultColumn[],
+  rows: readonly (readonly unknown[])[],
+): string {
+  const show = rows.map((row) => Object.fromEntries(columns.map((column, i) => [column.name, row[i]])));
+  return JSON.stringify(name === null ? { show } : { node: name, show }, null, 2);
+}
+
+function rowLimit(given: string): number {
+  const limit = /^(-\d+|[1-9]\d*)$/.test(given) ? Number(given) : Number.NaN;
+  if (!Number.isSafeInteger(limit))
+    throw new InvalidArgumentError('a whole number above 0 is needed, or -1 for all rows');
+  return limit;
+}

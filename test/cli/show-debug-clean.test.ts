@@ -1,0 +1,128 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { lens, type LensResult } from './lens-process.ts';
+import { customer, lines, order, SHOP } from './shop.ts';
+
+const dir = mkdtempSync(path.join(tmpdir(), 'lens-show-'));
+const project = path.join(dir, 'shop');
+const data = path.join(project, '.lens');
+const flags = ['--project-dir', project, '--data-dir', data];
+
+beforeAll(async () => {
+  cpSync(SHOP, project, { recursive: true });
+  writeFileSync(
+    path.join(project, 'models/marts/light.sql'),
+    "{{ config(materialized='ephemeral') }}\nselect 1 as one",
+  );
+});
+
+function called(args: readonly string[], input = ''): Promise<LensResult> {
+  return lens([...args, ...flags], { input });
+}
+
+test('debug before there is anything, and after', async () => {
+  const before = await called(['debug']);
+  expect(before.code).toBe(0);
+  expect(before.stdout).toContain('duckdb version: v');
+  expect(before.stdout).toMatch(/ {2}project \[OK found and valid: 8 models, 22 data tests, 2 sources\]$/m);
+  expect(before.stdout).toMatch(/ {2}topic contracts \[OK 2 contracts\]$/m);
+  expect(before.stdout).toMatch(/ {2}log \[OK none yet: /);
+  expect(before.stdout).toMatch(/ {2}warehouse \[OK none yet: /);
+  expect(before.stdout).toMatch(/ {2}All checks passed!\n$/);
+  expect(existsSync(data)).toBe(false);
+  await called(['produce', 'customers'], lines([customer('ann', 'de'), customer('bob', 'fr')]));
+  await called(['produce', 'orders'], lines([order(1, 'ann', '1.50')]));
+  await called(['run']);
+  const after = await called(['debug']);
+  expect(after.stdout).toMatch(/ {2}log \[OK connection ok: /);
+  expect(after.stdout).toMatch(/ {2}warehouse \[OK .*: current, 3 records applied\]$/m);
+});
+
+test('debug says what is wrong, with exit code 1', async () => {
+  const broken = path.join(dir, 'broken');
+  cpSync(SHOP, broken, { recursive: true });
+  writeFileSync(path.join(broken, 'models/marts/bad.sql'), "select * from {{ ref('nowhere') }}");
+  const { code, stdout } = await lens(['debug', '--project-dir', broken, '--data-dir', data]);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/ {2}project \[ERROR\]$/m);
+  expect(stdout).toMatch(/ {2}log \[OK /m);
+  expect(stdout).toMatch(/2 checks failed:\n.*project: .*nowhere/m);
+});
+
+test('show: models, an ephemeral one, a test, an inline query', async () => {
+  const shown = await called(['show', '--select', 'stg_customers', '--limit', '1']);
+  expect(shown.stdout).toBe(
+    `Previewing node 'stg_customers':
+| customer_id | customer_name | country |  joined_on |
+| ----------- | ------------- | ------- | ---------- |
+| ann         | ann           | DE      | 2026-01-02 |
+
+`,
+  );
+  const json = await called(['show', '--select', 'fct_orders', '--output', 'json']);
+  expect(JSON.parse(json.stdout)).toMatchObject({ node: 'fct_orders', show: [{ order_id: 1, country: 'DE' }] });
+  const light = await called(['show', '--inline', "select one, null as y from {{ ref('light') }}", '--quiet']);
+  expect(light.stdout).toBe('| one | y |\n| --- | - |\n|   1 |   |\n\n');
+  const inline = await called([
+    'show',
+    '--inline',
+    "select count(*) as n from {{ ref('stg_customers') }}",
+    '--output',
+    'json',
+  ]);
+  expect(JSON.parse(inline.stdout)).toEqual({ show: [{ n: 2 }] });
+  const all = await called(['show', '--inline', 'select * from range(7)', '--output', 'json', '--limit', '-1']);
+  expect((JSON.parse(all.stdout) as { show: unknown[] }).show).toHaveLength(7);
+  const failing = await called(['show', '--select', 'unique_fct_orders_order_id']);
+  expect(failing.stdout).toContain("Previewing node 'unique_fct_orders_order_id':\n| unique_field | n_records |");
+});
+
+test('show refuses what it cannot show', async () => {
+  const none = await called(['show']);
+  expect([none.code, none.stderr]).toEqual([
+    2,
+    expect.stringMatching(/^error USAGE: either --select or --inline/) as string,
+  ]);
+  const wrong = await called(['show', '--inline', "select * from {{ ref('fct_order') }}"]);
+  expect([wrong.code, wrong.stderr]).toEqual([
+    2,
+    expect.stringMatching(/^error MODEL_UNKNOWN_REF[\s\S]*at inline:1/) as string,
+  ]);
+  const writing = await called(['show', '--inline', 'drop table fct_orders']);
+  expect([writing.code, writing.stderr]).toEqual([1, expect.stringMatching(/^error QUERY_REFUSED/) as string]);
+});
+
+test('clean removes the target folder, and nothing that is not to be made again', async () => {
+  await called(['test', '--select', 'dim_customers']);
+  expect(existsSync(path.join(project, 'target/run_results.json'))).toBe(true);
+  const cleaned = await called(['clean']);
+  expect(cleaned.code).toBe(0);
+  expect(cleaned.stdout).toMatch(/ {2}Cleaned .*\/target\/\*\n.* {2}Finished cleaning all paths\.\n$/);
+  expect(existsSync(path.join(project, 'target'))).toBe(false);
+  const file = path.join(project, 'dbt_project.yml');
+  const text = readFileSync(file, 'utf8');
+  const outside = path.join(dir, 'outside');
+  mkdirSync(outside);
+  const refused = async (targets: string, ...more: string[]): Promise<unknown[]> => {
+    writeFileSync(file, `${text}\nclean-targets: ${targets}\n`);
+    const { code, stderr } = await called(['clean', ...more]);
+    return [code, stderr.split('\n')[0]];
+  };
+  mkdirSync(path.join(project, 'target'));
+  const says = (what: string, folder: string): unknown[] => [
+    2,
+    `error USAGE: lens will not clean the following ${what}: ${folder}`,
+  ];
+  expect(await refused('[target, models]')).toEqual(says('source paths', path.join(project, 'models')));
+  expect(await refused('[topics]')).toEqual(says('source paths', path.join(project, 'topics')));
+  expect(await refused('[.lens]')).toEqual(says('folders, which hold the warehouse', data));
+  expect(await refused('[../outside]')).toEqual(says('directories outside the project', outside));
+  const parent = await refused('[..]', '--no-clean-project-files-only');
+  expect(parent[0]).toBe(2);
+  expect(existsSync(path.join(project, 'target'))).toBe(true);
+  expect(await refused('[../outside]', '--no-clean-project-files-only')).toEqual([0, '']);
+  expect([existsSync(outside), existsSync(data)]).toEqual([false, true]);
+  writeFileSync(file, text);
+});
