@@ -58,11 +58,26 @@ function printResult(console: NodeConsole, result: NodeResult, index: number, to
     return;
   }
   const label = labelOf(result);
-  const outcome = resourceType === 'model' ? modelOutcome(result) : { label, words: wordsOf(result), status: label };
+  const outcome = outcomeOf(result, label);
   const painted = console.paint(colourOf(status), outcome.status);
   const text = statusLine(`${outcome.label} ${outcome.words}`, `${painted} in ${seconds.toFixed(2)}s`, index, total);
-  const [name, code] = resourceType === 'model' ? ['LogModelResult', 'Q012'] : ['LogTestResult', 'Q007'];
+  const [name, code] = EVENTS[resourceType];
   console.line(text, { name, code, level: LEVELS[status], data });
+}
+
+const EVENTS: Readonly<Record<NodeResult['resourceType'], readonly [string, string]>> = {
+  model: ['LogModelResult', 'Q012'],
+  seed: ['LogSeedResult', 'Q016'],
+  test: ['LogTestResult', 'Q007'],
+  unit_test: ['LogTestResult', 'Q007'],
+};
+
+function outcomeOf(result: NodeResult, label: string): ModelOutcome {
+  const { resourceType, status, description, message } = result;
+  if (resourceType === 'model') return modelOutcome(result);
+  if (resourceType !== 'seed') return { label, words: wordsOf(result), status: label };
+  if (status === 'error') return { label: 'ERROR loading', words: description, status: 'ERROR' };
+  return { label: 'OK loaded', words: description, status: message ?? 'OK' };
 }
 
 /** `OK kept sql table model main.x` with `3 rows`: what has become of a model, by its upkeep since the command began. */

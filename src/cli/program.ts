@@ -22,6 +22,7 @@ import { retryCommand } from './commands/retry.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { runCommand } from './commands/run.ts';
 import { showCommand } from './commands/show.ts';
+import { seedCommand } from './commands/seed.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { testCommand } from './commands/test.ts';
@@ -69,6 +70,7 @@ export function buildProgram(): Command {
     verifyCommand,
     whyCommand,
     dlqCommand,
+    seedCommand,
   ];
   for (const command of commands) inherit(program, command());
   program.addHelpText('after', EXAMPLES);

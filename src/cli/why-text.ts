@@ -43,10 +43,11 @@ function rowLines(rows: readonly WhyRow[]): string[] {
 }
 
 /** Where a raw row's records are: `orders[2]@1042  2026-11-20T10:00:00.000Z`. */
-function places({ key, records = [], gone = [] }: WhyRow): string[] {
+function places({ key, records = [], gone = [], lines = [] }: WhyRow): string[] {
   const lost = gone.filter((one) => one !== null);
   const copies = gone.length - lost.length;
   return [
+    ...lines,
     ...records.map((record) => {
       const place = `${record.topic}[${record.partition}]@${record.offset}  ${record.timestamp ?? 'without a time'}`;
       return saysMore(record, key) ? `${place}  ${oneLine(record.key ?? '')}` : place;

@@ -19,9 +19,8 @@ export function withNamedReads(
       if (materialized === 'view' || materialized === 'ephemeral') visit(project.model(name));
     }
     for (const relation of stored) {
-      if (at.dependsOn.models.includes(relation.name) || at.dependsOn.sources.includes(relation.name)) {
-        found.set(relation.name, relation);
-      }
+      const { models, sources, seeds } = at.dependsOn;
+      if ([...models, ...sources, ...seeds].includes(relation.name)) found.set(relation.name, relation);
     }
   };
   visit(reader);

@@ -1,25 +1,28 @@
 import { closestName } from '../core/closest-name.ts';
 import { LensError } from '../core/errors.ts';
-import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
+import type { MaintenancePlan, Relation } from '../maintenance/maintenance-plan.ts';
 import type { Planner } from '../maintenance/planner.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { ident, idents, qualified, text } from '../warehouse/sql.ts';
 import { exists } from './build-models.ts';
+import type { InputTables } from './input-tables.ts';
 import type { RawTable } from './raw-tables.ts';
+import type { SeedTable } from './seed-tables.ts';
 import type { WhyQuestion } from './why-contract.ts';
 
 /** A table of the warehouse by name: a model with how it follows from what it reads, or a raw table. */
 export type NamedTable =
   | { readonly kind: 'model' | 'view'; readonly name: string; readonly plan: MaintenancePlan }
-  | { readonly kind: 'raw table'; readonly name: string; readonly raw: RawTable };
+  | { readonly kind: 'raw table'; readonly name: string; readonly raw: RawTable }
+  | { readonly kind: 'seed'; readonly name: string; readonly seed: SeedTable };
 
 /** Finds a model, a raw table or `SOURCE.TABLE`. USAGE when there is none, or it has no rows of its own. */
 export async function namedTable(
   name: string,
   project: Project,
   planner: Planner,
-  raws: readonly RawTable[],
+  { tables: raws, seeds }: InputTables,
 ): Promise<NamedTable> {
   const names = planner.plans.map(({ model }) => model);
   if (names.includes(name)) {
@@ -29,11 +32,13 @@ export async function namedTable(
   const source = project.sources.find((one) => `${one.sourceName}.${one.name}` === name)?.table ?? name;
   const raw = raws.find((one) => one.name.toLowerCase() === source.toLowerCase());
   if (raw !== undefined) return { kind: 'raw table', name: raw.name, raw };
+  const seed = seeds.find((one) => one.name === name);
+  if (seed !== undefined) return { kind: 'seed', name, seed };
   if (project.models.some((model) => model.name === name)) {
     const hint = 'lens why takes the models that read it';
     throw new LensError('USAGE', `${name} is ephemeral: it has no rows of its own`, { hint });
   }
-  const near = closestName(name, [...names, ...raws.map((one) => one.name)]);
+  const near = closestName(name, [...names, ...[...raws, ...seeds].map((one) => one.name)]);
   throw new LensError('USAGE', `${name} selects nothing`, {
     hint: near === undefined ? 'a model or a raw table is needed; lens status lists them' : `did you mean ${near}?`,
   });
@@ -42,12 +47,18 @@ export async function namedTable(
 /** A table's relation, quoted, ready for SQL. */
 export function relationOf(table: NamedTable): string {
   if (table.kind === 'raw table') return table.raw.relation;
+  if (table.kind === 'seed') return table.seed.relation;
   return qualified(table.plan.relation.schema, table.plan.relation.identifier);
+}
+
+function relationNames(table: NamedTable): Relation {
+  if (table.kind === 'raw table') return { ...table.raw, identifier: table.raw.name };
+  return table.kind === 'seed' ? table.seed : table.plan.relation;
 }
 
 /** ROW_NOT_FOUND for a table or view that is not in the warehouse yet. */
 export async function requireBuilt(connection: Connection, table: NamedTable): Promise<void> {
-  const relation = table.kind === 'raw table' ? { ...table.raw, identifier: table.raw.name } : table.plan.relation;
+  const relation = relationNames(table);
   if (await exists(connection, relation, table.kind === 'view' ? 'VIEW' : 'BASE TABLE')) return;
   throw new LensError('ROW_NOT_FOUND', `${table.name} is not in the warehouse yet`, {
     place: table.name,
@@ -114,6 +125,10 @@ export async function notFound(
 /** The columns that values without names are of: those of the first list with so many. */
 function keysOf(table: NamedTable, project: Project): (readonly string[])[] {
   if (table.kind === 'raw table') return [table.raw.contract.tableKey].filter((key) => key.length > 0);
+  if (table.kind === 'seed') {
+    const columns = table.seed.file.columns.map(({ name }) => name);
+    return [columns.slice(0, 1), columns];
+  }
   const declared = project.model(table.name).config['unique_key'];
   const unique: unknown = typeof declared === 'string' ? [declared] : declared;
   const named = Array.isArray(unique) && unique.every((one) => typeof one === 'string') ? unique : [];

@@ -15,6 +15,7 @@ import { land } from './landing.ts';
 import { ModelCosts } from './model-costs.ts';
 import type { LeftBehind, ModelStandings } from './model-standings.ts';
 import type { RawTable } from './raw-tables.ts';
+import { replaceSeed } from './seed-tables.ts';
 
 export interface AppliedBatch {
   readonly rowsChanged: number;
@@ -106,6 +107,10 @@ export class BatchTransaction {
           : this.#isRead(table) || this.#parts.gates.reads(table.name);
         const change = await land(connection, table, sealed, wanted);
         if (change !== null) changes.set(table.name, change);
+      }
+      for (const seed of batch.seeds ?? []) {
+        const change = await replaceSeed(connection, seed);
+        if (change !== null) changes.set(seed.name, change);
       }
       const behind = this.#parts.standings.behind();
       const mayRebuild = mode === 'fold' && this.#parts.gates.rawOnly;

@@ -4,6 +4,7 @@ import type { Position } from '../log/event-log.ts';
 import type { BatchRecords } from './batch-records.ts';
 import type { StoredLetter } from './dead-letters.ts';
 import type { HeldRecord } from './held-records.ts';
+import type { SeedTable } from './seed-tables.ts';
 
 /** What one transaction applies: the decoded records of each topic, and the positions after them. */
 export interface Batch {
@@ -13,6 +14,8 @@ export interface Batch {
   readonly records: number;
   /** Dead letters that the batch redrives, as they are with it. */
   readonly letters?: readonly StoredLetter[];
+  /** Seeds that are loaded again. */
+  readonly seeds?: readonly SeedTable[];
   /** Records between the positions after this batch and the ends of the log, over all partitions. */
   readonly lag: number;
   /** The records as they came; there where a gate may refuse the batch. */

@@ -1,12 +1,10 @@
 import type { GatePlan } from '../maintenance/gate-plan.ts';
-import { planGates, planModels } from '../maintenance/planner.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
-import { requireKeepable } from '../maintenance/refused-models.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { KeyIndexes } from '../warehouse/key-indexes.ts';
-import { Warehouse, type WarehouseOptions } from '../warehouse/warehouse.ts';
+import { Warehouse } from '../warehouse/warehouse.ts';
 import type { Batch } from './batch.ts';
 import { type AppliedBatch, type BatchMode, BatchTransaction } from './batch-transaction.ts';
 import { openedWords } from './changes/change-words.ts';
@@ -24,23 +22,17 @@ import { ModelStandings } from './model-standings.ts';
 import { NOTHING, prepare } from './prepare-relations.ts';
 import { RebuildPreferred } from './rebuild-choice.ts';
 import { rebuildFolded } from './rebuild-folded.ts';
+import type { InputTables } from './input-tables.ts';
+import { type EditionOptions, editionPlans, type PlannedEdition } from './edition-plans.ts';
 import { keyedTables } from './keyed-tables.ts';
-import { rawRelation, type RawTable, rawTables } from './raw-tables.ts';
+import type { RawTable } from './raw-tables.ts';
+import type { SeedTable } from './seed-tables.ts';
 
-export interface EditionOptions {
-  readonly project: Project;
-  readonly catalog: TopicCatalog;
-  readonly warehouse: WarehouseOptions;
-  /** False for a replay of decisions that have been made: data tests with `gate: true` are not asked. */
-  readonly gated?: boolean;
-  /** Nothing of the project is made: for whoever only copies the file. */
-  readonly asItIs?: boolean | undefined;
-}
+export type { EditionOptions } from './edition-plans.ts';
 
 /**
- * One warehouse file kept by one project: it applies batches and rebuilds, each as one transaction on its one writing
- * connection, and compacts on another ({@link EditionCompaction}). It knows nothing of the log. Calls must not overlap, but for
- * those of `compaction`.
+ * One warehouse file kept by one project: it applies batches and rebuilds, each as one transaction on its one writing connection, and
+ * compacts on another ({@link EditionCompaction}). It knows nothing of the log. Calls must not overlap, but for those of `compaction`.
  */
 export class Edition implements AsyncDisposable {
   readonly warehouse: Warehouse;
@@ -49,6 +41,7 @@ export class Edition implements AsyncDisposable {
   readonly catalog: TopicCatalog;
   readonly plans: readonly MaintenancePlan[];
   readonly tables: readonly RawTable[];
+  readonly seeds: readonly SeedTable[];
   /** What happened at open that a person should know. */
   readonly notices: readonly string[];
   /** What the open made of the models. */
@@ -72,7 +65,7 @@ export class Edition implements AsyncDisposable {
     warehouse: Warehouse,
     [connection, compacting]: readonly [Connection, Connection],
     plans: readonly MaintenancePlan[],
-    tables: readonly RawTable[],
+    { tables, seeds }: InputTables,
     notices: readonly string[],
     indexes: KeyIndexes,
     budget: MemoryBudget,
@@ -93,6 +86,7 @@ export class Edition implements AsyncDisposable {
     this.compaction = new EditionCompaction(compacting, plans, this.#standings, this.#costs, this.gates.compaction);
     this.plans = plans;
     this.tables = tables;
+    this.seeds = seeds;
     this.notices = notices;
     this.#batches = new BatchTransaction({
       connection,
@@ -111,19 +105,17 @@ export class Edition implements AsyncDisposable {
    *
    * @param planned what is known from an edition of the same project and topics
    */
-  static async open(file: string, kept: EditionOptions, planned?: Pick<Edition, 'plans' | 'tables'>): Promise<Edition> {
-    const { project, catalog, warehouse: options } = kept;
-    const tables = planned?.tables ?? rawTables(catalog, project);
-    const { asItIs = false } = kept;
-    const plans = asItIs ? [] : (planned?.plans ?? (await planModels(project, tables.map(rawRelation))));
-    requireKeepable(project, plans);
-    const gates = kept.gated === false || asItIs ? [] : await planGates(project, tables.map(rawRelation));
+  static async open(file: string, kept: EditionOptions, planned?: PlannedEdition): Promise<Edition> {
+    const { project, warehouse: options, asItIs } = kept;
+    const { inputs, plans, gates } = await editionPlans(kept, planned);
     const warehouse = await Warehouse.open(file, options);
     const connection = await warehouse.connect();
     try {
       const notices = warehouse.recovery === null ? [] : [warehouse.recovery];
       const costsBefore = await storedCosts(connection);
-      const { changes, ...prepared } = asItIs ? NOTHING : await prepare(connection, project, plans, tables);
+      const seedsFrom = kept.seedsOf?.from;
+      const prepared = asItIs === true ? NOTHING : await prepare(connection, project, plans, inputs, seedsFrom);
+      const { changes } = prepared;
       const any = await connection.number('select count(*) from lens.checkpoint');
       const names = changes.map(({ name }) => name);
       if (any > 0) notices.push(...openedWords(changes), ...(await failingOf(connection, gates, names)));
@@ -133,9 +125,9 @@ export class Edition implements AsyncDisposable {
         warehouse,
         [connection, await warehouse.connect()],
         plans,
-        tables,
+        inputs,
         [...notices, ...prepared.notices],
-        new KeyIndexes(keyedTables(tables, plans), bounds),
+        new KeyIndexes(keyedTables(inputs.tables, plans), bounds),
         budget,
         kept,
         gates,

@@ -1,6 +1,7 @@
 import type { DeadLetterFilter, DeadLetterStatus, RecordPlace } from './dead-letter-contract.ts';
 import { letterCondition } from './dead-letters.ts';
 import type { WarehouseReads } from './operations.ts';
+import { queryRows } from './query-rows.ts';
 
 /** A dead letter for people and scripts: times ISO 8601, bytes base64. */
 export interface LetterShown extends RecordPlace {
@@ -36,7 +37,7 @@ export async function shownLetters(
   filter: DeadLetterFilter,
   limit: number,
 ): Promise<LetterShown[]> {
-  const rows = await allRows(
+  const rows = await queryRows(
     reads,
     `select topic, partition, record_offset, record_timestamp, landed_at, status, reason_code, reason, key, value, headers,
        redrive_key, redrive_value, place_partition, place_offset
@@ -68,7 +69,7 @@ export async function shownLetters(
 
 /** How many dead letters of a filter there are, by topic and reason. */
 export async function countedLetters(reads: WarehouseReads, filter: DeadLetterFilter): Promise<LetterCount[]> {
-  const rows = await allRows(
+  const rows = await queryRows(
     reads,
     `select topic, reason_code, count(*) as letters, min(record_timestamp) as oldest, max(record_timestamp) as newest
      from lens.dead_letters where ${letterCondition(filter)} group by all order by all`,
@@ -80,18 +81,4 @@ export async function countedLetters(reads: WarehouseReads, filter: DeadLetterFi
     oldest: row['oldest'] as string,
     newest: row['newest'] as string,
   }));
-}
-
-async function allRows(reads: WarehouseReads, sql: string): Promise<Record<string, unknown>[]> {
-  let names: string[] = [];
-  const found: Record<string, unknown>[] = [];
-  await reads.streamQuery(
-    sql,
-    { maxRows: Number.MAX_SAFE_INTEGER },
-    {
-      columns: (columns) => void (names = columns.map(({ name }) => name)),
-      rows: (rows) => void found.push(...rows.map((row) => Object.fromEntries(names.map((name, i) => [name, row[i]])))),
-    },
-  );
-  return found;
 }

@@ -7,7 +7,9 @@ import { collectKeys, type TouchedKeys } from '../maintenance/touched-keys.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { ident, idents, qualified, sameRow } from '../warehouse/sql.ts';
 import { type NamedTable, relationOf } from './asked-rows.ts';
+import type { InputTables } from './input-tables.ts';
 import type { RawTable } from './raw-tables.ts';
+import { seedRows } from './seed-rows.ts';
 import type { StoredModel } from './status.ts';
 import type { WhyRecord, WhyRow, WhyTable } from './why-contract.ts';
 
@@ -25,7 +27,7 @@ export interface RawRows {
 export interface Tables {
   /** Tells how models follow from what they read. */
   readonly planner: Planner;
-  readonly raws: readonly RawTable[];
+  readonly inputs: InputTables;
   readonly stored: ReadonlyMap<string, StoredModel>;
 }
 
@@ -77,7 +79,7 @@ export class Lineage {
     const base = { ...this.#describe(table), total, by: reading.by, whole: null, above: false };
     if (
       await this.#namedAbove(
-        `${table.name} ${shown} ${table.kind === 'raw table' ? '' : idents(reading.columns)}`,
+        `${table.name} ${shown} ${table.kind === 'raw table' || table.kind === 'seed' ? '' : idents(reading.columns)}`,
         rows,
       )
     ) {
@@ -86,6 +88,10 @@ export class Lineage {
     const distinct = await this.#connection.number(`select count(*) from (select distinct * from ${rows})`);
     if (table.kind === 'raw table') {
       const named = await this.#rawRows(table.raw, rows, id, reading.asked);
+      return { ...base, rows: named, more: distinct - named.length, inputs: [] };
+    }
+    if (table.kind === 'seed') {
+      const named = await seedRows(this.#connection, table.seed, rows, this.#limit);
       return { ...base, rows: named, more: distinct - named.length, inputs: [] };
     }
     const order = key.length > 0 ? idents(key) : 'all';
@@ -127,10 +133,12 @@ export class Lineage {
 
   /** An input, as far as the columns go that are read of it: what the others follow from does not matter. */
   async #tableOf({ relation: { name }, columns }: PlanInput): Promise<NamedTable> {
-    const { planner, raws } = this.#tables;
-    const raw = raws.find((one) => one.name === name);
+    const { planner, inputs } = this.#tables;
+    const raw = inputs.tables.find((one) => one.name === name);
     if (raw !== undefined && !planner.plans.some(({ model }) => model === name))
       return { kind: 'raw table', name, raw };
+    const seed = inputs.seeds.find((one) => one.name === name);
+    if (seed !== undefined && !planner.plans.some(({ model }) => model === name)) return { kind: 'seed', name, seed };
     const { key } = await planner.lineage(name, null);
     return { kind: 'model', name, plan: await planner.lineage(name, [...columns, ...key]) };
   }
@@ -191,6 +199,7 @@ export class Lineage {
 
 /** The columns that name a table's rows; empty where there are none. */
 function keyOf(table: NamedTable): readonly string[] {
+  if (table.kind === 'seed') return table.seed.file.columns.map(({ name }) => name);
   if (table.kind !== 'raw table') return table.plan.strategy === 'recompute keys' ? table.plan.key : [];
   return table.raw.contract.mode === 'append'
     ? table.raw.contract.columns.map(({ name }) => name)

@@ -13,6 +13,7 @@ import { beginEditions, liveFile } from './editions-file.ts';
 import { Follower } from './follower.ts';
 import { LetterWork } from './letter-work.ts';
 import { LiveEdition } from './live-edition.ts';
+import { loadChangedSeeds } from './load-seeds.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import { removeUnfinished } from './next-edition.ts';
 import type {
@@ -40,6 +41,7 @@ import { readProject } from './changes/next-project.ts';
 import { RunRecord } from './run-record.ts';
 import { runResults } from './run-results.ts';
 import { appliedRecords, lagRows, modelStatuses, warehouseStatus } from './status.ts';
+import { runSeeds, type SeedOptions, type SeedSummary } from './seed-run.ts';
 import { Turns } from './turns.ts';
 import { type Verification, type VerifyOptions, verifyWarehouse } from './verify.ts';
 import type { WhyAnswer, WhyQuestion } from './why-contract.ts';
@@ -97,7 +99,8 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     if (fresh) beginEditions(dataDir);
     removeUnfinished(dataDir);
     const materializer = new Materializer(options, edition);
-    for (const message of edition.notices) options.onEvent({ kind: 'notice', message });
+    const notices = [...edition.notices, ...(options.asItIs === true ? [] : await loadChangedSeeds(edition))];
+    for (const message of notices) options.onEvent({ kind: 'notice', message });
     return materializer;
   }
 
@@ -150,8 +153,8 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   }
 
   verify(options: VerifyOptions): Promise<Verification> {
-    return this.#live.read((connection, { project, catalog, plans, tables }, leave) =>
-      verifyWarehouse(connection, { ...this.#options, project, catalog, plans, tables }, options, leave),
+    return this.#live.read((connection, { project, catalog, plans, tables, seeds }, leave) =>
+      verifyWarehouse(connection, { ...this.#options, project, catalog, plans, tables, seeds }, options, leave),
     );
   }
 
@@ -188,6 +191,10 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     const rows: (readonly unknown[])[] = [];
     await this.streamQuery(sql, options, { columns: () => {}, rows: (piece) => void rows.push(...piece) });
     return { rows };
+  }
+
+  seed(options: SeedOptions): Promise<SeedSummary> {
+    return runSeeds(this.#live, this.#turns, options);
   }
 
   compact({ full }: { full: boolean }): Promise<CompactionSummary> {

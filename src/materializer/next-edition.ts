@@ -11,6 +11,7 @@ import { Edition, type EditionOptions } from './edition.ts';
 import { editionFileName, readEditions, writeEditions } from './editions-file.ts';
 import { removeEdition } from './edition-swap.ts';
 import type { StoredLetter } from './dead-letters.ts';
+import { loadChangedSeeds } from './load-seeds.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import { neverRefreshed } from './never-refreshed.ts';
 import { modelFailed } from './model-failed.ts';
@@ -102,6 +103,7 @@ export class NextEdition implements AsyncDisposable {
       if (origin.from === 'live')
         await origin.live.file.keepingFile(() => copyDatabase(origin.live.path, file, signal));
       const edition = await Edition.open(file, options);
+      await loadChangedSeeds(edition);
       const left = origin.from === 'live' ? edition.leaveForRebuild(origin.rebuild) : [];
       if (origin.from === 'log' && origin.decided !== undefined) {
         using decided = await origin.decided.warehouse.connect();

@@ -5,6 +5,7 @@ import type { EditionEntry } from './editions.ts';
 import type { LiveRecord, PreviousRecord } from './editions-file.ts';
 import type { Refreshed, RefreshNews, RefreshSink } from './refresh-contract.ts';
 import type { ReplayRequest } from './replay-named.ts';
+import type { SeedOptions, SeedSummary } from './seed-run.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
 import type { Applied, ApplyRequest } from './changes/apply-contract.ts';
 import type { ChangePlan } from './changes/change-plan.ts';
@@ -40,6 +41,8 @@ export interface WarehouseOperations {
   /** Brings the models kept by compaction up to the checkpoint; `full` rebuilds them outright. */
   compact(options: { full: boolean }): Promise<CompactionSummary>;
   readonly letters: LetterOperations;
+  /** Loads seeds from their files, with all that follows from them (seed-run.ts). */
+  seed(options: SeedOptions): Promise<SeedSummary>;
   /** Catches up to the end offsets taken at its start and brings the selected models up to them. */
   run(options: RunOptions): Promise<RunSummary>;
   /** Returns to the edition before the live one, once it is caught up; null when the signal was aborted before. EDITION_UNKNOWN. */
@@ -129,6 +132,13 @@ export interface WarehouseStatus {
   readonly checkpoint: readonly { readonly topic: string; readonly partition: number; readonly nextOffset: number }[];
   readonly models: readonly ModelStatus[];
   readonly rawTables: readonly { readonly name: string; readonly topic: string; readonly rows: number }[];
+  /** Seeds that no topic feeds; `changed` when the file is another than the one that was loaded. */
+  readonly seeds: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly rows: number;
+    readonly changed: boolean;
+  }[];
   readonly lastCompaction: string | null;
   readonly editions: {
     readonly live: LiveRecord;

@@ -4,7 +4,9 @@ import type { Connection } from '../warehouse/connection.ts';
 import { buildModels } from './build-models.ts';
 import type { BareChange } from './changes/model-changes.ts';
 import { failedModel } from './model-failed.ts';
-import { prepareRawTable, type RawTable } from './raw-tables.ts';
+import type { InputTables } from './input-tables.ts';
+import { prepareRawTable } from './raw-tables.ts';
+import { prepareSeed } from './seed-tables.ts';
 
 /** What was done at open, for people. */
 export interface Prepared {
@@ -23,7 +25,8 @@ export async function prepare(
   connection: Connection,
   project: Project,
   plans: readonly MaintenancePlan[],
-  tables: readonly RawTable[],
+  { tables, seeds }: InputTables,
+  seedsFrom?: Connection,
 ): Promise<Prepared> {
   const failed = new Map<string, string>();
   const failures: string[] = [];
@@ -36,6 +39,12 @@ export async function prepare(
           const prepared = await prepareRawTable(connection, table);
           notices.push(...prepared.notices);
           if (prepared.landedAgain) landedAgain.add(table.name);
+        }
+        for (const seed of seeds) {
+          const loaded = await prepareSeed(connection, seed, seedsFrom);
+          if (loaded === null) continue;
+          notices.push(loaded.notice);
+          landedAgain.add(seed.name);
         }
         return await buildModels(connection, project, plans, tables, landedAgain, failed);
       });

@@ -20,11 +20,10 @@ export interface RawTable {
 
 /**
  * The raw tables of a catalog, in the schema of the dbt source they feed, else in the project's own. Only sources that an
- * enabled model reads count: one without a topic is PROJECT_INVALID, so is a seed that a model reads, and so are two that are fed by one topic into
- * tables of different schemas.
+ * enabled model reads count: one without a topic is PROJECT_INVALID, and so are two that are fed by one topic into tables of different
+ * schemas. A topic that feeds a seed's table feeds it in the seed's schema.
  */
 export function rawTables(catalog: TopicCatalog, project: Project): RawTable[] {
-  refuseSeeds(project);
   const read = new Set(project.models.flatMap((model) => model.dependsOn.sourceNames));
   const sources = project.sources.filter((source) => read.has(`${source.sourceName}.${source.name}`));
   for (const source of sources) {
@@ -41,22 +40,12 @@ export function rawTables(catalog: TopicCatalog, project: Project): RawTable[] {
     const [source, ...others] = sources.filter((s) => s.table === contract.table);
     const other = others.find((s) => s.schema !== source?.schema);
     if (source !== undefined && other !== undefined) throw ambiguous(source, other);
+    const seed = project.seeds.find(({ alias }) => alias === contract.table);
     // a source that nobody reads says where its table belongs all the same
-    const schema = (source ?? project.sources.find((s) => s.table === contract.table))?.schema ?? project.schema;
+    const named = source ?? seed ?? project.sources.find((s) => s.table === contract.table);
+    const schema = named?.schema ?? project.schema;
     return { contract, schema, name: contract.table, relation: qualified(schema, contract.table) };
   });
-}
-
-/** Seeds are nodes of the project, and no tables of the warehouse. */
-function refuseSeeds({ models }: Project): void {
-  for (const { name, path, dependsOn } of models) {
-    const [seed] = dependsOn.seeds;
-    if (seed === undefined) continue;
-    throw new LensError('PROJECT_INVALID', `model ${name} reads the seed ${seed}, and seeds are not run`, {
-      place: path,
-      hint: 'feed its rows through a topic, and read them as a source',
-    });
-  }
 }
 
 function ambiguous(first: SourceTable, second: SourceTable): LensError {

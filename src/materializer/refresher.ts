@@ -11,6 +11,7 @@ import { type EditionRecord, editionFileName, liveFile, readEditions } from './e
 import type { Follower } from './follower.ts';
 import type { LetterWork } from './letter-work.ts';
 import type { LiveEdition } from './live-edition.ts';
+import { loadChangedSeeds } from './load-seeds.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import { type EditionOrigin, type EditionProgress, NextEdition } from './next-edition.ts';
 import { preflight } from './preflight.ts';
@@ -197,6 +198,8 @@ export class Refresher implements AsyncDisposable {
       this.#follower.hold(async () => {
         const started = performance.now();
         await next.advanceToEnd('catch up');
+        // A seed may have been loaded into the live edition meanwhile.
+        await loadChangedSeeds(next.edition);
         if (fromLog) await next.carryOver(this.#live.edition);
         signal.throwIfAborted();
         await next.close();

@@ -10,18 +10,20 @@ import { type CheckpointEntry, readCheckpoint } from './checkpoint.ts';
 import { readEditions } from './editions-file.ts';
 import type { LagRow, ModelState, ModelStatus, WarehouseState, WarehouseStatus } from './operations.ts';
 import type { RawTable } from './raw-tables.ts';
+import { seedStatus, type SeedTable } from './seed-tables.ts';
 
 /** What of a warehouse is shown; an edition has it. */
 export interface Shown {
   readonly path: string;
   readonly plans: readonly MaintenancePlan[];
   readonly tables: readonly RawTable[];
+  readonly seeds: readonly SeedTable[];
 }
 
 /** What the warehouse holds and how far it is, read on a connection of its own. */
 export async function warehouseStatus(
   connection: Connection,
-  { path: file, plans, tables }: Shown,
+  { path: file, plans, tables, seeds }: Shown,
   project: Project,
   log: EventLog,
   topics: readonly string[],
@@ -53,6 +55,7 @@ export async function warehouseStatus(
         return { name, topic: contract.name, rows };
       }),
     ),
+    seeds: await Promise.all(seeds.map((seed) => seedStatus(connection, seed, project.dir))),
     lastCompaction: compaction?.at ?? null,
     editions: { live, previous, named: named.map(({ name }) => name) },
   };

@@ -11,6 +11,7 @@ import { requireHistory } from './history.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import { PinnedLog } from './pinned-log.ts';
 import type { RawTable } from './raw-tables.ts';
+import type { SeedTable } from './seed-tables.ts';
 import { compareWithReplay, type ReplayTable, replayTables } from './replay-tables.ts';
 import { settledLetters, withLetters } from './replay-letters.ts';
 import { type ReplayStage, stagesOf } from './replay-stages.ts';
@@ -25,6 +26,7 @@ export interface ReplayWork extends EditionOptions, Pick<MaterializerOptions, 'd
   readonly log: LogReading;
   readonly plans: readonly MaintenancePlan[];
   readonly tables: readonly RawTable[];
+  readonly seeds: readonly SeedTable[];
 }
 
 export type ReplayOptions = ReplayWork & VerifyOptions & { readonly signal: AbortSignal };
@@ -48,7 +50,8 @@ export async function verifyByReplay(
   const thinned = new Set<string>();
   const done = new Map<string, TableVerification>();
   const held = await heldOffsets(connection);
-  await using scratch = await ScratchEdition.open(work.dataDir, { ...work, gated: false });
+  const seedsOf = { tables: work.seeds, from: connection };
+  await using scratch = await ScratchEdition.open(work.dataDir, { ...work, gated: false, seedsOf });
   const letters = await settledLetters(connection);
   await withLetters(scratch.edition, letters, work);
   for (const stage of stagesOf(checkpoint, tables)) {
@@ -64,7 +67,7 @@ export async function verifyByReplay(
   if (work.chaos === undefined) return { tables: compared, replays: [] };
   const replays = await verifyChaos(
     scratch,
-    { ...work, log: new LogWithoutHeld(work.log, held), gated: false },
+    { ...work, log: new LogWithoutHeld(work.log, held), gated: false, seedsOf },
     letters,
     work.chaos,
     checkpoint,

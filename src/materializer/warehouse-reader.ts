@@ -15,7 +15,7 @@ import { readProject } from './changes/next-project.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import type { LagRow, PlanRequest, QueryEnd, QueryOptions, WarehouseReads, WarehouseStatus } from './operations.ts';
 import type { TestOptions, TestSummary } from './node-results.ts';
-import { rawRelation, rawTables } from './raw-tables.ts';
+import { inputRelations, inputTables } from './input-tables.ts';
 import { runDataTests } from './run-data-tests.ts';
 import { lagRows, warehouseStatus } from './status.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
@@ -53,12 +53,12 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
   async status(): Promise<WarehouseStatus> {
     const project = await this.#options.project();
     const catalog = this.#options.catalog();
-    const tables = rawTables(catalog, project);
-    const plans = await planModels(project, tables.map(rawRelation));
+    const inputs = inputTables(catalog, project);
+    const plans = await planModels(project, inputRelations(inputs));
     const topics = catalog.contracts.map((contract) => contract.name);
     await using log = this.#options.log();
     using connection = await this.#warehouse.connect();
-    const shown = { path: this.#warehouse.path, plans, tables };
+    const shown = { path: this.#warehouse.path, plans, ...inputs };
     return await warehouseStatus(connection, shown, project, log, topics);
   }
 
@@ -72,11 +72,11 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
   async verify(options: VerifyOptions): Promise<Verification> {
     const project = await this.#options.project();
     const catalog = this.#options.catalog();
-    const tables = rawTables(catalog, project);
-    const plans = await planModels(project, tables.map(rawRelation));
+    const inputs = inputTables(catalog, project);
+    const plans = await planModels(project, inputRelations(inputs));
     await using log = this.#options.log();
     using connection = await this.#warehouse.connect();
-    return await verifyWarehouse(connection, { ...this.#options, project, catalog, log, plans, tables }, options);
+    return await verifyWarehouse(connection, { ...this.#options, project, catalog, log, plans, ...inputs }, options);
   }
 
   async test(options: TestOptions): Promise<TestSummary> {

@@ -19,7 +19,7 @@ export interface WhyAnswer {
 /** Rows of one table; in its `inputs` the rows that they follow from. */
 export interface WhyTable {
   readonly name: string;
-  readonly kind: 'model' | 'view' | 'raw table';
+  readonly kind: 'model' | 'view' | 'raw table' | 'seed';
   /** The topic of a raw table; null for others. */
   readonly topic: string | null;
   /** How many rows there are, named or not. */
@@ -52,6 +52,8 @@ export interface WhyRow {
   readonly records?: readonly WhyRecord[];
   /** Of a raw table's row: records that the log no longer holds, by message key where there is one. */
   readonly gone?: readonly (string | null)[];
+  /** Of a seed's row: `FILE:LINE`, as the file is now. */
+  readonly lines?: readonly string[];
 }
 
 export interface WhyRecord {

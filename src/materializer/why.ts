@@ -8,7 +8,7 @@ import { conditionOf, namedTable, notFound, requireBuilt } from './asked-rows.ts
 import { AmendedLog } from './amended-log.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { Lineage } from './lineage.ts';
-import { rawRelation, rawTables } from './raw-tables.ts';
+import { inputRelations, inputTables } from './input-tables.ts';
 import { findRecords } from './record-search.ts';
 import { settledLetters } from './replay-letters.ts';
 import { storedModels } from './status.ts';
@@ -33,13 +33,13 @@ export async function why(
   { project, catalog, log }: WhySources,
   question: WhyQuestion,
 ): Promise<WhyAnswer> {
-  const raws = rawTables(catalog, project);
-  await using planner = await Planner.over(project, raws.map(rawRelation));
-  const asked = await namedTable(question.table, project, planner, raws);
+  const inputs = inputTables(catalog, project);
+  await using planner = await Planner.over(project, inputRelations(inputs));
+  const asked = await namedTable(question.table, project, planner, inputs);
   const found = await connection.transaction(async () => {
     await requireBuilt(connection, asked);
     const stored = new Map((await storedModels(connection)).map((model) => [model.name, model]));
-    const lineage = new Lineage(connection, { planner, raws, stored }, question.limit);
+    const lineage = new Lineage(connection, { planner, inputs, stored }, question.limit);
     const table = await lineage.asked(asked, await conditionOf(connection, asked, project, question));
     if (table.total === 0) throw await notFound(connection, asked, project, question.key);
     const topics = new Set(lineage.rawRows.map((rows) => rows.table.contract.name));

@@ -14,6 +14,7 @@ import type {
   WarehouseOperations,
   WarehouseStatus,
 } from '../materializer/operations.ts';
+import type { SeedOptions, SeedSummary } from '../materializer/seed-run.ts';
 import type { LetterOperations, RedriveSummary } from '../materializer/dead-letter-contract.ts';
 import type { TestOptions, TestSummary } from '../materializer/node-results.ts';
 import type { EditionEntry } from '../materializer/editions.ts';
@@ -106,6 +107,10 @@ export class ControlClient implements WarehouseOperations, Disposable {
 
   why({ signal, ...question }: WhyQuestion): Promise<WhyAnswer> {
     return this.#call('why', [question], { signal }) as Promise<WhyAnswer>;
+  }
+
+  seed(options: SeedOptions): Promise<SeedSummary> {
+    return this.#call('seed', [options]) as Promise<SeedSummary>;
   }
 
   compact(options: { full: boolean }): Promise<CompactionSummary> {

@@ -29,6 +29,7 @@ export const CONTROL_METHODS = [
   'dropEdition',
   'redrive',
   'purge',
+  'seed',
 ] as const;
 export type ControlMethod = (typeof CONTROL_METHODS)[number];
 

@@ -2,6 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { LensError, messageOf, unreachable } from '../core/errors.ts';
+import type { SeedOptions } from '../materializer/seed-run.ts';
 import type { DeadLetterFilter, RedriveRequest } from '../materializer/dead-letter-contract.ts';
 import type {
   QueryOptions,
@@ -170,6 +171,8 @@ async function perform(
       return operations.letters.redrive(params[0] as RedriveRequest, gone);
     case 'purge':
       return operations.letters.purge(params[0] as DeadLetterFilter);
+    case 'seed':
+      return operations.seed(params[0] as SeedOptions);
     default:
       return unreachable(method);
   }

@@ -5,7 +5,7 @@ import { openEmbeddedLog } from '../log/embedded/embedded-log.ts';
 import type { EventLog } from '../log/event-log.ts';
 import { openKafkaLog } from '../log/kafka/kafka-log.ts';
 import type { EventSink } from '../materializer/events.ts';
-import { rawRelation, rawTables } from '../materializer/raw-tables.ts';
+import { inputRelations, inputTables } from '../materializer/input-tables.ts';
 import { settleProject } from '../maintenance/settle-project.ts';
 import { requireWarehouse } from '../materializer/edition-swap.ts';
 import { Materializer } from '../materializer/materializer.ts';
@@ -41,7 +41,7 @@ export function openProject(settings: Settings): Promise<Project> {
   const { projectDir, vars, target } = settings;
   return settleProject(
     (answers) => loadProject(projectDir, { vars, target, answers }),
-    (project) => rawTables(openCatalog(settings), project).map(rawRelation),
+    (project) => inputRelations(inputTables(openCatalog(settings), project)),
   );
 }
 

@@ -94,6 +94,16 @@ const MIGRATIONS: readonly string[] = [
    alter table lens.dead_letters add column redrive_value blob;
    alter table lens.dead_letters add column place_partition integer;
    alter table lens.dead_letters add column place_offset bigint`,
+  // The tables made of CSV files, with what they were made of; rebuilt with them.
+  `create table lens.seeds (
+     name varchar not null,
+     schema_name varchar not null,
+     identifier varchar not null,
+     -- of the file and of how it is read
+     checksum varchar not null,
+     columns varchar not null,
+     loaded_at timestamp not null
+   )`,
 ];
 
 /** Brings the system schema up to this release. WAREHOUSE_NEWER when a newer release wrote the file. */

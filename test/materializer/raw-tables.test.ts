@@ -32,14 +32,13 @@ describe('raw tables', () => {
     });
   });
 
-  it('hold no seeds: a model that reads one is an error', () => {
-    const seed = { 'seeds/codes.csv': 'a\n' };
-    expect(tablesOf(seed).length).toBeGreaterThan(0);
-    expect(failureOf(() => tablesOf({ ...seed, 'models/m.sql': "select * from {{ ref('codes') }}" }))).toMatchObject({
-      code: 'PROJECT_INVALID',
-      place: 'models/m.sql',
-      message: 'model m reads the seed codes, and seeds are not run',
-    });
+  it('stand in the schema of the seed whose table their topic feeds', () => {
+    const files = {
+      'seeds/orders.csv': 'a\n',
+      'seeds/s.yml': 'seeds:\n  - name: orders\n    config: { alias: raw_orders, schema: fixed }\n',
+      'models/m.sql': "select * from {{ ref('orders') }}",
+    };
+    expect(relationOf(tablesOf(files))).toBe('"main_fixed"."raw_orders"');
   });
 
   it('are ambiguous when one topic feeds sources of different schemas, if both are read', () => {

@@ -6,7 +6,7 @@ import type { EventLog } from '../../src/log/event-log.ts';
 import { ident, qualified } from '../../src/warehouse/sql.ts';
 import type { MaintenancePlan } from '../../src/maintenance/maintenance-plan.ts';
 import { planModels } from '../../src/maintenance/planner.ts';
-import { rawRelation, rawTables } from '../../src/materializer/raw-tables.ts';
+import { inputRelations, inputTables } from '../../src/materializer/input-tables.ts';
 import type { MaterializerEvent } from '../../src/materializer/events.ts';
 import { Materializer } from '../../src/materializer/materializer.ts';
 import type { MaterializerOptions } from '../../src/materializer/materializer-options.ts';
@@ -97,7 +97,7 @@ export class Workshop implements AsyncDisposable {
 
 /** The plans of a project over the topics of its folder. */
 export function plansFor(project: Project): Promise<MaintenancePlan[]> {
-  return planModels(project, rawTables(loadTopics(project.dir), project).map(rawRelation));
+  return planModels(project, inputRelations(inputTables(loadTopics(project.dir), project)));
 }
 
 /**

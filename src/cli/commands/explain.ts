@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { planGates, planModels } from '../../maintenance/planner.ts';
 import { refusals } from '../../maintenance/refused-models.ts';
-import { rawRelation, rawTables } from '../../materializer/raw-tables.ts';
+import { inputRelations, inputTables } from '../../materializer/input-tables.ts';
 import { openCatalog, openProject } from '../../service/runtime.ts';
 import { invocationOf } from '../invocation.ts';
 import { costsSeen } from '../costs-seen.ts';
@@ -22,7 +22,7 @@ export function explainCommand(): Command {
       const project = await openProject(settings);
       const selected = new Set(selectedModels(project, selectionOf(options, words), output).map(({ name }) => name));
       if (selected.size === 0) return;
-      const raw = rawTables(openCatalog(settings), project).map(rawRelation);
+      const raw = inputRelations(inputTables(openCatalog(settings), project));
       const plans = await planModels(project, raw);
       const gates = await planGates(project, raw);
       const costs = await costsSeen(settings, output);

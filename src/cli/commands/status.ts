@@ -23,6 +23,12 @@ export function statusCommand(): Command {
 /** The status for people: a few lines, then raw tables and models. */
 export function statusText(status: WarehouseStatus): string {
   const raw = status.rawTables.map((table) => [table.name, count(table.rows), table.topic]);
+  const seeds = status.seeds.map(({ name, rows, path, changed }) => [
+    name,
+    count(rows),
+    path,
+    changed ? 'changed since it was loaded: lens seed loads it' : '',
+  ]);
   const models = status.models.map((model) => [
     model.name,
     model.rows === null ? '' : count(model.rows),
@@ -48,6 +54,9 @@ export function statusText(status: WarehouseStatus): string {
     '',
     textTable([{ name: 'RAW TABLE' }, { name: 'ROWS', right: true }, { name: 'TOPIC' }], raw),
     '',
+    ...(seeds.length === 0
+      ? []
+      : [textTable([{ name: 'SEED' }, { name: 'ROWS', right: true }, { name: 'FILE' }, { name: '' }], seeds), '']),
     textTable(
       [
         { name: 'MODEL' },

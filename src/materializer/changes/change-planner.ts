@@ -4,7 +4,8 @@ import { requireKeepable } from '../../maintenance/refused-models.ts';
 import type { Connection } from '../../warehouse/connection.ts';
 import { qualified } from '../../warehouse/sql.ts';
 import { failedModel } from '../model-failed.ts';
-import { rawRelation, rawTables } from '../raw-tables.ts';
+import { inputRelations, inputTables } from '../input-tables.ts';
+import { newSeeds } from '../seed-tables.ts';
 import { storedModels } from '../status.ts';
 import { storedFingerprint } from '../stored-fingerprint.ts';
 import type { ChangePlan, ModelChange, RawTableChange } from './change-plan.ts';
@@ -62,16 +63,18 @@ async function planOnce(
   comparison: DataComparison | null,
   failed: ReadonlyMap<string, string>,
 ): Promise<ChangePlan> {
-  const tables = rawTables(catalog, project);
-  const plans = await planModels(project, tables.map(rawRelation));
+  const inputs = inputTables(catalog, project);
+  const { tables } = inputs;
+  const plans = await planModels(project, inputRelations(inputs));
   requireKeepable(project, plans);
-  await planGates(project, tables.map(rawRelation));
+  await planGates(project, inputRelations(inputs));
   const raw: RawTableChange[] = [];
   for (const table of tables) {
     const change = await rawTableChange(connection, table);
     if (change !== null) raw.push(change);
   }
   const replaced = raw.filter(({ change }) => change === 'landed again' || change === 'replay').map(({ name }) => name);
+  replaced.push(...(await newSeeds(connection, inputs.seeds)));
   const stored = await readStoredModels(connection);
   const stale = staleModels(project, plans, stored, new Set(replaced));
   const definitions = new Map(plans.map((plan) => [plan.model, definitionOf(project, plan)]));

@@ -2,7 +2,7 @@ import { settleProject } from '../../maintenance/settle-project.ts';
 import { loadProject } from '../../project/load-project.ts';
 import type { Project } from '../../project/project-contract.ts';
 import { loadTopics, type TopicCatalog } from '../../topics/catalog.ts';
-import { rawRelation, rawTables } from '../raw-tables.ts';
+import { inputRelations, inputTables } from '../input-tables.ts';
 
 /** Where a project is read, and with what. */
 export interface ProjectSource {
@@ -24,7 +24,7 @@ export async function readProject({ dir, vars, target, registry }: ProjectSource
   const catalog = loadTopics(dir, { registry });
   const project = await settleProject(
     (answers) => loadProject(dir, { vars, target, answers }),
-    (read) => rawTables(catalog, read).map(rawRelation),
+    (read) => inputRelations(inputTables(catalog, read)),
   );
   return { project, catalog };
 }

@@ -98,7 +98,11 @@ export class LineageBench implements AsyncDisposable {
     const rows = `select ${columns} from ${qualified(schema, identifier)} where ${condition}`;
     const undone = this.#connection.transaction(async () => {
       await this.#connection.run(`create or replace temp table expected as ${rows}`);
-      const found = new Lineage(this.#connection, { planner, raws, stored: new Map() }, 0);
+      const found = new Lineage(
+        this.#connection,
+        { planner, inputs: { tables: raws, seeds: [] }, stored: new Map() },
+        0,
+      );
       const table = await found.asked(asked, condition);
       if (readsWhole(table)) throw new Undone();
       this.kept.set('made again', (this.kept.get('made again') ?? 0) + 1);

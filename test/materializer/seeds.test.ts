@@ -1,0 +1,215 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Materializer } from '../../src/materializer/materializer.ts';
+import { loadProject } from '../../src/project/load-project.ts';
+import { loadTopics } from '../../src/topics/catalog.ts';
+import { projectFolder } from '../project/project-folder.ts';
+import { contents, differences, Workshop } from './workshop.ts';
+
+const SCHEMA = { type: 'record', name: 'O', fields: ['order_id', 'price'].map((name) => ({ name, type: 'long' })) };
+const WITH_COUNTRY = { ...SCHEMA, fields: [...SCHEMA.fields, { name: 'country', type: 'string' }] };
+
+/** Orders by a topic, countries and rates by files: folded, compacted, and rebuilt models over both. */
+function folder(): string {
+  return projectFolder({
+    'dbt_project.yml':
+      'name: lab\nversion: 0.1.0\nconfig-version: 2\nmodels:\n  lab:\n    +materialized: table\nseeds:\n  lab:\n    rates:\n      +alias: fixed_rates\n      +column_types: {rate: "decimal(6,2)"}\n',
+    'topics/manifest.json': JSON.stringify({ 1: { topic: 'orders', version: 1 } }),
+    'topics/orders/topic.yml': 'table: raw_orders\nkey: order_id\npartitions: 1\n',
+    'topics/orders/1.avsc': JSON.stringify(WITH_COUNTRY),
+    'seeds/countries.csv': 'code,name,since\nde,Germany,1990-10-03\nfr,France,1958-10-04\n',
+    'seeds/rates.csv': 'code,rate\nde,1.50\nfr,2\n',
+    'models/sources.yml': 'sources:\n  - name: shop\n    schema: main\n    tables: [{name: raw_orders}]\n',
+    'models/facts.sql':
+      "select o.order_id, o.price, c.name, r.rate from {{ source('shop', 'raw_orders') }} o left join {{ ref('countries') }} c on c.code = o.country left join {{ ref('rates') }} r on r.code = o.country",
+    'models/by_name.sql': 'select name, count(*) as orders, sum(price) as price from {{ ref("facts") }} group by name',
+    'models/later.sql':
+      "{{ config(upkeep='compaction') }} select name, max(rate) as rate from {{ ref('facts') }} group by name",
+    'models/ranked.sql': "select code, row_number() over (order by name) as place from {{ ref('countries') }}",
+  });
+}
+
+async function open(workshop: Workshop, dir: string, dataDir?: string): Promise<Materializer> {
+  const options = { project: loadProject(dir), catalog: loadTopics(dir) };
+  return workshop.open(dataDir === undefined ? options : { ...options, dataDir });
+}
+
+const order = (id: number, country: string, price: number) => ({
+  topic: 'orders',
+  key: id,
+  value: { order_id: id, price, country },
+});
+
+async function rows(materializer: Materializer, sql: string): Promise<readonly unknown[]> {
+  return (await materializer.query(sql)).rows;
+}
+
+async function expectSound(materializer: Materializer, workshop: Workshop): Promise<void> {
+  expect(await differences(materializer, workshop.project, ['batch', 'compaction'])).toEqual([]);
+  const signal = new AbortController().signal;
+  const { tables, replays } = await materializer.verify({ from: 'log', chaos: { replays: 1, seed: 3 }, signal });
+  expect(tables.map(({ status }) => status)).toEqual(tables.map(() => 'equal'));
+  expect(replays.map(({ status }) => status)).toEqual(['equal']);
+}
+
+describe('seeds', () => {
+  it('are tables with their types, and a changed file updates what depends on it in one transaction', async () => {
+    const dir = folder();
+    await using workshop = await Workshop.of(dir);
+    await using materializer = await open(workshop, dir);
+    expect(workshop.events).toContainEqual(
+      expect.objectContaining({ message: 'loaded seed countries from seeds/countries.csv: 2 rows' }),
+    );
+    await workshop.publish([order(1, 'de', 5), order(2, 'fr', 7), order(3, 'nl', 9)]);
+    await materializer.run({});
+    expect(await rows(materializer, 'select * from by_name order by name')).toEqual([
+      ['France', 1, 7],
+      ['Germany', 1, 5],
+      [null, 1, 9],
+    ]);
+    const types =
+      "select column_name, data_type from duckdb_columns() where table_name in ('countries', 'fixed_rates')";
+    expect(await rows(materializer, `${types} order by 1, 2`)).toEqual([
+      ['code', 'VARCHAR'],
+      ['code', 'VARCHAR'],
+      ['name', 'VARCHAR'],
+      ['rate', 'DECIMAL(6,2)'],
+      ['since', 'DATE'],
+    ]);
+    await expectSound(materializer, workshop);
+
+    writeFileSync(
+      path.join(dir, 'seeds/countries.csv'),
+      'code,name,since\nde,Deutschland,1990-10-03\nnl,Nederland,1815-03-16\n',
+    );
+    expect((await materializer.status()).seeds.map(({ changed }) => changed)).toEqual([true, false]);
+    const { results } = await materializer.seed({ seeds: ['countries'] });
+    expect(results).toMatchObject([{ name: 'countries', status: 'success', message: 'INSERT 2' }]);
+    const named = [
+      ['Deutschland', 1, 5],
+      ['Nederland', 1, 9],
+      [null, 1, 7],
+    ];
+    expect(await rows(materializer, 'select * from by_name order by name')).toEqual(named);
+    expect(await rows(materializer, 'select * from later order by name')).toEqual([
+      ['Deutschland', '1.50'],
+      ['Nederland', null],
+      [null, '2.00'],
+    ]);
+    expect((await materializer.status()).seeds).toEqual([
+      { name: 'countries', path: 'seeds/countries.csv', rows: 2, changed: false },
+      { name: 'rates', path: 'seeds/rates.csv', rows: 2, changed: false },
+    ]);
+    await expectSound(materializer, workshop);
+    // The file says something else by now; a replay takes what was loaded.
+    writeFileSync(path.join(dir, 'seeds/rates.csv'), 'code,rate\nde,9\n');
+    await expectSound(materializer, workshop);
+    const before = await contents(materializer);
+    await materializer.run({ fullRefresh: true });
+    expect(await rows(materializer, 'select * from fixed_rates')).toEqual([['de', '9.00']]);
+    expect(await rows(materializer, 'select * from by_name order by name')).toEqual(named);
+    expect(Object.keys(await contents(materializer))).toEqual(Object.keys(before));
+  });
+
+  it('are loaded at start when their files changed, also with other columns', async () => {
+    const dir = folder();
+    await using workshop = await Workshop.of(dir);
+    const dataDir = path.join(workshop.dir, 'data');
+    await workshop.publish([order(1, 'de', 5)]);
+    {
+      await using materializer = await open(workshop, dir, dataDir);
+      await materializer.run({});
+    }
+    const file = path.join(dir, 'seeds/countries.csv');
+    writeFileSync(file, 'code,name,since\nde,Deutschland,1990-10-03\n');
+    {
+      await using materializer = await open(workshop, dir, dataDir);
+      expect(await rows(materializer, 'select name from facts')).toEqual([['Deutschland']]);
+      expect(workshop.events.slice(-1)).toEqual([
+        {
+          kind: 'notice',
+          message: 'loaded seed countries again, since seeds/countries.csv changed: 4 model rows changed',
+        },
+      ]);
+      // Columns are what models are planned by.
+      writeFileSync(file, 'code,name,since\nde,1,1990-10-03\n');
+      const { results } = await materializer.seed({ seeds: ['countries'] });
+      expect(results).toMatchObject([{ status: 'error', message: expect.stringContaining('other columns') as string }]);
+      expect(await rows(materializer, 'select name from facts')).toEqual([['Deutschland']]);
+    }
+    await using materializer = await open(workshop, dir, dataDir);
+    expect(await rows(materializer, 'select name from facts')).toEqual([[1]]);
+    await expectSound(materializer, workshop);
+  });
+
+  it('lead from a row to the lines of their files', async () => {
+    const dir = folder();
+    await using workshop = await Workshop.of(dir);
+    await using materializer = await open(workshop, dir);
+    await workshop.publish([order(2, 'fr', 7)]);
+    await materializer.run({});
+    const { table } = await materializer.why({ table: 'facts', key: [2], limit: 5 });
+    const below = table.inputs.map(({ name, kind, rows: found }) => [
+      name,
+      kind,
+      ...found.flatMap((row) => row.lines ?? []),
+    ]);
+    expect(below).toEqual([
+      ['raw_orders', 'raw table'],
+      ['countries', 'seed', 'seeds/countries.csv:3'],
+      ['rates', 'seed', 'seeds/rates.csv:3'],
+    ]);
+    const seed = await materializer.why({ table: 'countries', key: ['de'], limit: 5 });
+    expect(seed.table.rows[0]?.lines).toEqual(['seeds/countries.csv:2']);
+  });
+
+  it('give way to a topic with their table', async () => {
+    const dir = folder();
+    writeFileSync(
+      path.join(dir, 'topics/manifest.json'),
+      JSON.stringify({ 1: { topic: 'orders', version: 1 }, 2: { topic: 'c', version: 1 } }),
+    );
+    const fields = ['code', 'name'].map((name) => ({ name, type: 'string' }));
+    mkdirSync(path.join(dir, 'topics/c'));
+    writeFileSync(path.join(dir, 'topics/c/topic.yml'), 'table: countries\nkey: code\n');
+    writeFileSync(path.join(dir, 'topics/c/1.avsc'), JSON.stringify({ type: 'record', name: 'C', fields }));
+    await using workshop = await Workshop.of(dir);
+    await using materializer = await open(workshop, dir);
+    await workshop.publish([order(1, 'de', 5), { topic: 'c', key: 'de', value: { code: 'de', name: 'by topic' } }]);
+    await materializer.run({});
+    expect(await rows(materializer, 'select name from facts')).toEqual([['by topic']]);
+    const { results } = await materializer.seed({});
+    expect(results.map(({ name, status }) => [name, status])).toEqual([
+      ['countries', 'skipped'],
+      ['rates', 'success'],
+    ]);
+  });
+
+  it('that cannot be loaded say where and why', async () => {
+    const dir = folder();
+    await using workshop = await Workshop.of(dir);
+    const opened = async (csv: string): Promise<unknown> => {
+      writeFileSync(path.join(dir, 'seeds/rates.csv'), csv);
+      return open(workshop, dir).then(
+        () => 'opened',
+        ({ code, place, message }: { code: string; place: string; message: string }) => [code, place, message],
+      );
+    };
+    expect(await opened('code,rate\nde,1,2\n')).toEqual([
+      'PROJECT_INVALID',
+      'seeds/rates.csv:2',
+      'seed rates: the row has 3 values, the table 2 columns',
+    ]);
+    expect(await opened('')).toEqual([
+      'PROJECT_INVALID',
+      'seeds/rates.csv:1',
+      'seed rates: the first line must name the columns',
+    ]);
+    expect(await opened('code,rate\nde,abc\n')).toEqual([
+      'PROJECT_INVALID',
+      'seeds/rates.csv',
+      expect.stringContaining('seed rates cannot be loaded: Conversion Error'),
+    ]);
+  });
+});
