@@ -14,6 +14,8 @@ export interface WarehouseOptions {
   readonly indexFromRows?: number | undefined;
   /** Nothing is written, not even by bringing the system schema up to this release. */
   readonly readOnly?: boolean | undefined;
+  /** Nothing is kept: the file is a name alone. */
+  readonly inMemory?: boolean | undefined;
 }
 
 /** How DuckDB is set up for SQL of models, whatever the file. */
@@ -145,7 +147,7 @@ async function recover(
 }
 
 function create(file: string, options: WarehouseOptions): Promise<DuckDBInstance> {
-  return DuckDBInstance.create(file, {
+  return DuckDBInstance.create(options.inMemory === true ? ':memory:' : file, {
     // Never that of another instance: one that was moved is still at work under the name this one has now.
     temp_directory: `${file}.tmp-${process.pid}-${++instances}`,
     ...DUCKDB_SETTINGS,

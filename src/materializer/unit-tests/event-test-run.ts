@@ -2,6 +2,7 @@ import path from 'node:path';
 import { LensError } from '../../core/errors.ts';
 import { openEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import type { EventLog, PartitionOffsets } from '../../log/event-log.ts';
+import { partitionOf } from '../../log/partitioner.ts';
 import type { Project } from '../../project/project-contract.ts';
 import type { TopicCatalog } from '../../topics/catalog.ts';
 import { applyTopics } from '../../topics/manage-topics.ts';
@@ -63,21 +64,32 @@ export async function runEventTest(work: EventTestWork, event: EventTest): Promi
 type Published = readonly (readonly (readonly PartitionOffsets[])[])[];
 
 async function publish(log: EventLog, catalog: TopicCatalog, { steps }: EventTest): Promise<Published> {
-  const topics = catalog.contracts.map(({ name }) => name);
+  let ends: readonly PartitionOffsets[] = await log.offsets(catalog.contracts.map(({ name }) => name));
   await using writer = await log.write();
-  const ends: PartitionOffsets[][][] = [];
+  const published: (readonly PartitionOffsets[])[][] = [];
   let at = 0;
   for (const { records } of steps) {
-    const own: PartitionOffsets[][] = [];
+    const own: (readonly PartitionOffsets[])[] = [];
     for (const record of records) {
+      const { topic, timestamp } = record;
       const { key, value } = await bytesOf(catalog, record);
-      writer.add(record.topic, key, value, { timestamp: record.timestamp ?? ++at, partition: record.partition });
-      await writer.flush();
-      own.push(await log.offsets(topics));
+      const count = ends.filter((end) => end.topic === topic).length;
+      const partition = record.partition ?? (key === null ? 0 : partitionOf(key, count));
+      if (partition < 0 || partition >= count) {
+        throw new LensError('INPUT_INVALID', `topic ${topic} has no partition ${partition}`, {
+          hint: `it has ${count}, by topics/${topic}/topic.yml`,
+        });
+      }
+      writer.add(topic, key, value, { timestamp: timestamp ?? ++at, partition });
+      // Offsets follow from the order, so that all records are written at once.
+      ends = ends.map((end) =>
+        end.topic === topic && end.partition === partition ? { ...end, end: end.end + 1 } : end,
+      );
+      own.push(ends);
     }
-    ends.push(own);
+    published.push(own);
   }
-  return ends;
+  return published;
 }
 
 async function bytesOf(
@@ -141,7 +153,7 @@ class Replay {
   #open(number: number): Promise<Edition> {
     const { dir, project, catalog } = this.#work;
     const file = path.join(dir, `${this.#way.replaceAll(' ', '-')}-${number}.duckdb`);
-    return Edition.open(file, { project, catalog, warehouse: { threads: 1 } });
+    return Edition.open(file, { project, catalog, warehouse: { threads: 1, inMemory: true } });
   }
 
   async #advance(edition: Edition, ends: readonly PartitionOffsets[]): Promise<void> {
