@@ -99,7 +99,7 @@ export class NodeCommand {
   /** What the flags select of some types, by unique id; says which criteria match nothing. */
   selected(types: readonly ResourceType[]): readonly Resource[] {
     const only = this.#again?.only;
-    const selection = only === undefined ? selectionOf(this.#flags) : {};
+    const selection = only === undefined ? selectionOf(this.#flags, this.invocation.settings) : {};
     const { resources, warnings } = selectResources(this.project, { ...selection, resourceTypes: types });
     for (const warning of warnings) {
       this.console.line(warning, { name: 'NoNodesForSelectionCriteria', code: 'M030', level: 'warn' });
@@ -109,7 +109,7 @@ export class NodeCommand {
 
   /** Whether anything is said about what to take: else that is for the holder of the warehouse to say. */
   get selects(): boolean {
-    if (this.#again !== null || selects(selectionOf(this.#flags))) return true;
+    if (this.#again !== null || selects(selectionOf(this.#flags, this.invocation.settings))) return true;
     return this.project.selectors.some((selector) => selector.default);
   }
 

@@ -1,10 +1,14 @@
 import { type Command, Option } from 'commander';
 import { LensError } from '../core/errors.ts';
+import type { Settings } from '../core/settings.ts';
+import { readState } from '../project/previous-state.ts';
 import type { Model, Project } from '../project/project-contract.ts';
 import type { Resource, ResourceType } from '../project/resource-graph.ts';
 import { selectResources, type Selection } from '../project/select-resources.ts';
+import { defaultSelector } from '../project/selector-definitions.ts';
 import { INDIRECT_SELECTIONS, type IndirectSelection } from '../project/selection-spec.ts';
 import type { Output } from './output.ts';
+import { TargetFolder } from './target-folder.ts';
 
 /** What commander gives for the flags of `withSelectionFlags`. */
 export interface SelectionFlags {
@@ -12,6 +16,8 @@ export interface SelectionFlags {
   readonly models?: string[];
   readonly exclude?: string[];
   readonly selector?: string;
+  readonly state?: string;
+  readonly targetPath?: string;
   readonly indirectSelection?: IndirectSelection;
   readonly strictSelect?: boolean;
 }
@@ -27,6 +33,7 @@ export function withSelectionFlags(command: Command, what: 'models' | 'resources
     .option('-m, --models <selectors...>', 'the same under its older name')
     .option('--exclude <selectors...>', `${what} to leave out`)
     .option('--selector <name>', 'a selector of selectors.yml, instead of --select and --exclude')
+    .option('--state <dir>', 'artifacts of an earlier run, of dbt too, for state:, result: and source_status:')
     .option('--strict-select', 'fail when a criterion matches nothing, instead of a warning');
   if (what === 'resources') {
     command.addOption(
@@ -38,8 +45,17 @@ export function withSelectionFlags(command: Command, what: 'models' | 'resources
   return command;
 }
 
-/** What the flags select; `words` are those of the command's arguments, if it takes selectors there. */
-export function selectionOf(flags: SelectionFlags, words: readonly string[] = []): Selection {
+/**
+ * What the flags select; reads the artifacts of `--state`.
+ *
+ * @param words those of the command's arguments, if it takes selectors there
+ */
+export function selectionOf(
+  flags: SelectionFlags,
+  { projectDir }: Pick<Settings, 'projectDir'>,
+  words: readonly string[] = [],
+): Selection {
+  const { state, targetPath } = flags;
   if (flags.models !== undefined && flags.select !== undefined) {
     throw new LensError('USAGE', '--models and --select are two names of one flag', { hint: 'use --select' });
   }
@@ -49,12 +65,14 @@ export function selectionOf(flags: SelectionFlags, words: readonly string[] = []
     selector: flags.selector,
     indirectSelection: flags.indirectSelection,
     strict: flags.strictSelect,
+    state: state === undefined ? undefined : readState(state, new TargetFolder(projectDir, targetPath).dir),
   };
 }
 
-/** Whether a selection says anything about what to take. */
-export function selects({ select, exclude, selector }: Selection): boolean {
-  return (select ?? []).length > 0 || (exclude ?? []).length > 0 || selector !== undefined;
+/** Whether a selection says anything about what to take; the default selector of a project does, too. */
+export function selects({ select, exclude, selector }: Selection, project?: Project): boolean {
+  const byDefault = project !== undefined && defaultSelector(project.selectors) !== undefined;
+  return (select ?? []).length > 0 || (exclude ?? []).length > 0 || selector !== undefined || byDefault;
 }
 
 /**

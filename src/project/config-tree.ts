@@ -18,6 +18,14 @@ export function mergeConfig(base: Config, over: Config): Config {
   return merged;
 }
 
+/**
+ * The configuration as it is written, nothing rendered: dbt's `unrendered_config`. A more specific level replaces the whole value,
+ * also where values add up otherwise.
+ */
+export function writtenConfig(tree: YamlRecord, fqn: readonly string[], ...over: readonly Config[]): Config {
+  return Object.assign({}, ...treeLevels(tree, fqn), ...over) as Config;
+}
+
 export function asList(value: unknown): unknown[] {
   if (value === undefined || value === null) return [];
   return Array.isArray(value) ? value : [value];
@@ -28,21 +36,28 @@ export function asList(value: unknown): unknown[] {
  * keys with a `+`, and those without whose value is not itself a level.
  */
 export function treeConfig(tree: YamlRecord, fqn: readonly string[], render: (value: unknown) => unknown): Config {
-  let config = levelConfig(tree, fqn[0], render);
+  return treeLevels(tree, fqn)
+    .map((level) => Object.fromEntries(Object.entries(level).map(([key, value]) => [key, render(value)])))
+    .reduce(mergeConfig, {});
+}
+
+/** What each level says, from the outermost on, as it is written. */
+function treeLevels(tree: YamlRecord, fqn: readonly string[]): Config[] {
+  const levels = [levelConfig(tree, fqn[0])];
   let level: unknown = tree;
   for (let i = 0; i < fqn.length; i++) {
     level = isYamlRecord(level) ? level[fqn[i] as string] : undefined;
     if (!isYamlRecord(level)) break;
-    config = mergeConfig(config, levelConfig(level, fqn[i + 1], render));
+    levels.push(levelConfig(level, fqn[i + 1]));
   }
-  return config;
+  return levels;
 }
 
-function levelConfig(level: YamlRecord, next: string | undefined, render: (value: unknown) => unknown): Config {
+function levelConfig(level: YamlRecord, next: string | undefined): Config {
   const own: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(level)) {
-    if (key.startsWith('+')) own[key.slice(1)] = render(value);
-    else if (key !== next && (!isYamlRecord(value) || key === 'meta')) own[key] = render(value);
+    if (key.startsWith('+')) own[key.slice(1)] = value;
+    else if (key !== next && (!isYamlRecord(value) || key === 'meta')) own[key] = value;
   }
-  return mergeConfig({}, own);
+  return own;
 }

@@ -52,7 +52,14 @@ export interface TestDefinition {
   readonly columnName: string | null;
   /** The template that gives the failing rows: the file, or the call of the generic test. */
   readonly template: Template;
+  /** The file, or dbt's call of the generic test. */
+  readonly rawSql: string;
+  /** Of the column it is on. They are tags of the test, and no configuration of it. */
+  readonly columnTags: readonly string[];
+  readonly describedAt: string | null;
   readonly declared: Config;
+  /** dbt_project.yml and the yml file, as they are written. */
+  readonly written: Config;
   /** What the project configures for a test of a package. */
   readonly imposed: Config;
   /** Arguments of a generic test as the yml file has them, `column_name` among them. */
@@ -114,7 +121,7 @@ export function makeTest(
   };
   const resultSql = (naming: RelationNaming): string => resultOf(sql(naming), config.limit);
   const severity = readSeverity(definition, first.config);
-  const tags = tagsOf(first.config);
+  const tags = [...new Set([...definition.columnTags, ...tagsOf(first.config)])].sort();
   const test: DataTest = {
     name,
     uniqueId,
@@ -134,6 +141,9 @@ export function makeTest(
     dependsOn: first.dependsOn,
     config,
     fullConfig: first.config,
+    writtenConfig: { ...definition.written, ...first.captured },
+    rawSql: definition.rawSql,
+    describedAt: definition.describedAt,
     failuresTable: () => failuresTable(definition, first.config, definition.part.engine),
     compiledPath: compiledPath(definition),
     sql,
@@ -172,6 +182,8 @@ export interface MadeTest {
 }
 
 interface RenderedTest {
+  /** What config() in the test says. */
+  readonly captured: Config;
   readonly rendered: string;
   readonly dependsOn: Dependencies;
   readonly config: Config;
@@ -196,6 +208,7 @@ function renderTest(
     rendered,
     dependsOn: resolver.dependsOn,
     config: { ...definition.declared, ...config.captured, ...definition.imposed },
+    captured: config.captured,
   };
 }
 

@@ -160,7 +160,7 @@ function describeAll(drafts: ReadonlyMap<string, ModelDraft>): {
   const models = [...drafts.values()].map((draft): Model => {
     const { name, version, path, fqn, rawSql, properties, part } = draft.file;
     const { engine, file } = part;
-    const { config, materialized, schema, alias, dependsOn } = draft;
+    const { config, written, materialized, schema, alias, dependsOn } = draft;
     const relation = { kind: 'model', name, schema, identifier: alias, version: version ?? undefined } as const;
     const own = properties === undefined ? undefined : genericTests(properties, relation, part);
     tests.push(...(own?.definitions ?? []));
@@ -180,6 +180,7 @@ function describeAll(drafts: ReadonlyMap<string, ModelDraft>): {
       schema,
       alias,
       config,
+      writtenConfig: written,
       meta: (config['meta'] ?? {}) as Record<string, unknown>,
       tags: tagsOf(config),
       description: properties === undefined ? '' : describe(properties, engine),

@@ -7,7 +7,7 @@ import { parseFile } from './macro-library.ts';
 import { isEnforced } from './model-contract.ts';
 import { versionName, type ModelVersion } from './model-versions.ts';
 import type { Materialized } from './project-contract.ts';
-import { imposedOn, treeOf, type ProjectPart } from './project-part.ts';
+import { imposedOn, treeOf, writtenFor, type ProjectPart } from './project-part.ts';
 import { filesBelow, fileText, foldersBelow, stem } from './project-files.ts';
 import type { Properties } from './properties.ts';
 
@@ -24,6 +24,8 @@ export interface ModelFile {
   readonly properties: Properties | undefined;
   /** dbt_project.yml and the yml file, rendered. */
   readonly declared: Config;
+  /** dbt_project.yml and the yml file, as they are written. */
+  readonly written: Config;
   /** What the project configures for a model of a package: it goes over config() in the template, too. */
   readonly imposed: Config;
 }
@@ -56,6 +58,7 @@ export function readModelFiles(
       rawSql,
       properties: said,
       declared: mergeConfig(treeOf(part, 'models', fqn), own),
+      written: writtenFor(part, 'models', fqn, said?.config ?? {}),
       imposed: imposedOn(part, 'models', fqn),
     });
   }

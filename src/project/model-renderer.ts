@@ -22,6 +22,8 @@ import type { TemplateEngine } from './template-engine.ts';
 export interface ModelDraft {
   readonly file: ModelFile;
   readonly config: Config;
+  /** As it is written, with config() in the SQL. */
+  readonly written: Config;
   readonly materialized: Materialized;
   readonly schema: string;
   readonly alias: string;
@@ -69,6 +71,7 @@ export function draftModel(file: ModelFile, names: ReferenceTable): Drafted {
     draft: {
       file,
       config: merged(),
+      written: { ...file.written, ...config.captured },
       materialized,
       ...relationNames(nodeOf(file), merged(), engine),
       dependsOn: resolver.dependsOn,

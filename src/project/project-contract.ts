@@ -95,6 +95,8 @@ export interface Model {
   readonly alias: string;
   /** Merged: dbt_project.yml folders, then the yml file, then config() in the SQL. Keys are dbt's own. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** As it is written, nothing rendered, each key by the most specific level that has it: dbt's `unrendered_config`. */
+  readonly writtenConfig: Readonly<Record<string, unknown>>;
   /** `config.meta`, merged over all levels; upkeep is declared here. */
   readonly meta: Readonly<Record<string, unknown>>;
   readonly tags: readonly string[];
@@ -149,6 +151,8 @@ export interface Seed {
   readonly schema: string;
   readonly alias: string;
   readonly config: Readonly<Record<string, unknown>>;
+  /** As it is written, nothing rendered, each key by the most specific level that has it: dbt's `unrendered_config`. */
+  readonly writtenConfig: Readonly<Record<string, unknown>>;
   readonly meta: Readonly<Record<string, unknown>>;
   readonly tags: readonly string[];
   readonly description: string;
@@ -165,6 +169,8 @@ export interface Seed {
 export interface Dependencies {
   /** Names of models, in order of first use. */
   readonly models: readonly string[];
+  /** Names of models and seeds together, in order of first use. */
+  readonly refs: readonly string[];
   /** Names of seeds, in order of first use. */
   readonly seeds: readonly string[];
   /** Identifiers of source tables, in order of first use; these are raw tables' names. */
@@ -232,6 +238,10 @@ export interface DataTest {
   /** Arguments of a generic test as the yml file has them, `column_name` among them, `model` not. */
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly description: string;
+  /** The file as it is, or the call that dbt makes of a generic test. */
+  readonly rawSql: string;
+  /** Place in the yml file that describes a singular test; null when none does. */
+  readonly describedAt: string | null;
   readonly severity: 'error' | 'warn';
   /** The relation a generic test is attached to; null for a singular test. */
   readonly target: Relation | null;
@@ -241,6 +251,8 @@ export interface DataTest {
   readonly config: DataTestConfig;
   /** All of its configuration; keys are dbt's own. */
   readonly fullConfig: Readonly<Record<string, unknown>>;
+  /** As it is written, nothing rendered, each key by the most specific level that has it: dbt's `unrendered_config`. */
+  readonly writtenConfig: Readonly<Record<string, unknown>>;
   /** Where it stores its failing rows when it does. */
   failuresTable(): FailuresTable;
   /** Where dbt puts its compiled SQL, below `target/compiled`. */

@@ -1,4 +1,4 @@
-import { treeConfig, type Config } from './config-tree.ts';
+import { treeConfig, writtenConfig, type Config } from './config-tree.ts';
 import type { ProjectFile } from './project-file.ts';
 import type { TemplateEngine } from './template-engine.ts';
 
@@ -27,6 +27,12 @@ export function treeOf({ file, engine }: ProjectPart, tree: TreeName, fqn: reado
 /** What the project configures for a resource of a package: it goes over all that the package itself says. */
 export function imposedOn({ root }: ProjectPart, tree: TreeName, fqn: readonly string[]): Config {
   return root === null ? {} : treeOf(root, tree, fqn);
+}
+
+/** The configuration of a resource as it is written, nothing rendered; `own` is what its yml file says. */
+export function writtenFor(part: ProjectPart, tree: TreeName, fqn: readonly string[], own: Config): Config {
+  const imposed = part.root === null ? {} : writtenConfig(part.root.file[tree], fqn);
+  return { ...writtenConfig(part.file[tree], fqn, own), ...imposed };
 }
 
 const KEYS: Readonly<Record<TreeName, string>> = {

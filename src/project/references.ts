@@ -48,6 +48,7 @@ export interface ReferenceTable {
 export class ReferenceCapture implements Resolver {
   readonly #table: ReferenceTable;
   readonly #naming: RelationNaming;
+  readonly #refs = new Set<string>();
   readonly #models = new Set<string>();
   readonly #seeds = new Set<string>();
   readonly #sources = new Set<string>();
@@ -62,6 +63,7 @@ export class ReferenceCapture implements Resolver {
 
   get dependsOn(): Dependencies {
     return {
+      refs: [...this.#refs],
       models: [...this.#models],
       seeds: [...this.#seeds],
       sources: [...this.#sources],
@@ -91,6 +93,7 @@ export class ReferenceCapture implements Resolver {
     const model = of(this.#table.model(name));
     const seed = model === undefined ? of(this.#table.seed(name)) : undefined;
     if (seed !== undefined) {
+      this.#refs.add(name);
       this.#seeds.add(name);
       return relationValue({ kind: 'seed', name, schema: seed.schema, identifier: seed.alias }, this.#naming);
     }
@@ -104,6 +107,7 @@ export class ReferenceCapture implements Resolver {
       }
       throw unknownModel(name, this.#table, packageName);
     }
+    this.#refs.add(name);
     this.#models.add(name);
     if (model.materialized === 'ephemeral') return ephemeralValue(name);
     return relationValue({ kind: 'model', name, schema: model.schema, identifier: model.alias }, this.#naming);

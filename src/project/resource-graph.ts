@@ -8,6 +8,7 @@ import type {
   SourceTable,
   UnitTest,
 } from './project-contract.ts';
+import { tagsOf } from './model-files.ts';
 import type { ModelVersion } from './model-versions.ts';
 import { pathIn } from './project-part.ts';
 import { fullConfig } from './resource-config.ts';
@@ -88,11 +89,10 @@ class ParentIds {
   }
 
   /** In dbt's order: sources, then refs. */
-  of({ models, seeds, sourceNames }: Dependencies): string[] {
+  of({ refs, sourceNames }: Dependencies): string[] {
     const ids = [
       ...sourceNames.map((name) => this.#sources.get(name)),
-      ...models.map((name) => this.#models.get(name)),
-      ...seeds.map((name) => this.#seeds.get(name)),
+      ...refs.map((name) => this.#models.get(name) ?? this.#seeds.get(name)),
     ];
     return ids.filter((id) => id !== undefined);
   }
@@ -136,7 +136,10 @@ function resource(
     path,
     patchPath: null,
     tags,
-    config: fullConfig(resourceType, { ...config, tags }),
+    config: fullConfig(
+      resourceType,
+      resourceType === 'test' ? { ...config, tags: tagsOf(config) } : { ...config, tags },
+    ),
     version: null,
     sourceName: null,
     testKind: null,
@@ -166,7 +169,12 @@ function ofSource(source: SourceTable): Childless {
 
 function ofTest(test: DataTest, parents: ParentIds): Childless {
   const { kind, testName, dependsOn } = test;
-  return resource('test', test, test.fullConfig, { testKind: kind, testName, parents: parents.of(dependsOn) });
+  return resource('test', test, test.fullConfig, {
+    testKind: kind,
+    testName,
+    patchPath: fileOf(test),
+    parents: parents.of(dependsOn),
+  });
 }
 
 function ofUnitTest(test: UnitTest, parents: ParentIds): Childless {

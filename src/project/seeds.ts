@@ -6,7 +6,7 @@ import { isEnabled, tagsOf, twice } from './model-files.ts';
 import { relationNames } from './node-names.ts';
 import type { Relation, Seed } from './project-contract.ts';
 import { filesBelow, foldersBelow, stem } from './project-files.ts';
-import { imposedOn, treeOf, type ProjectPart } from './project-part.ts';
+import { imposedOn, treeOf, writtenFor, type ProjectPart } from './project-part.ts';
 import type { Properties } from './properties.ts';
 import { genericTests } from './test-definitions.ts';
 import { isYamlRecord } from './yaml-file.ts';
@@ -62,6 +62,7 @@ export function loadSeeds(dir: string, part: ProjectPart, properties: ReadonlyMa
       schema,
       alias,
       config,
+      writtenConfig: writtenFor(part, 'seeds', fqn, said?.config ?? {}),
       meta: (config['meta'] ?? {}) as Record<string, unknown>,
       tags: tagsOf(config),
       description: said === undefined ? '' : describe(said, engine),

@@ -1,4 +1,6 @@
 import { LensError } from '../core/errors.ts';
+import { manifestOf } from './artifacts/manifest.ts';
+import type { PreviousState } from './previous-state.ts';
 import type { Project } from './project-contract.ts';
 import { resourceGraph, type Resource, type ResourceGraph, type ResourceType } from './resource-graph.ts';
 import { matcherOf, type SelectionContext } from './selection-methods.ts';
@@ -14,6 +16,8 @@ export interface Selection {
   readonly selector?: string | undefined;
   /** `eager` when missing. */
   readonly indirectSelection?: IndirectSelection | undefined;
+  /** What `state:`, `result:` and `source_status:` compare with. */
+  readonly state?: PreviousState | undefined;
   /** Only these types; all when missing. */
   readonly resourceTypes?: readonly ResourceType[] | undefined;
   /** A criterion that matches nothing is an error (USAGE) instead of a warning. */
@@ -33,7 +37,7 @@ export interface Selected {
  */
 export function selectResources(project: Project, selection: Selection = {}): Selected {
   const spec = specOf(project, selection);
-  const evaluation = new Evaluation(resourceGraph(project), { project });
+  const evaluation = new Evaluation(resourceGraph(project), contextOf(project, selection.state));
   const { direct } = evaluation.select(spec);
   const warnings = [...evaluation.warnings];
   if (selection.strict === true && warnings.length > 0) {
@@ -44,6 +48,15 @@ export function selectResources(project: Project, selection: Selection = {}): Se
   const types = selection.resourceTypes;
   const resources = [...direct].sort().map((id) => evaluation.graph.get(id) as Resource);
   return { resources: resources.filter((one) => types?.includes(one.resourceType) ?? true), warnings };
+}
+
+function contextOf(project: Project, state: PreviousState | undefined): SelectionContext {
+  let manifest: Readonly<Record<string, unknown>> | undefined;
+  return {
+    project,
+    state,
+    manifest: () => (manifest ??= manifestOf(project, { metadata: {}, generatedAt: new Date(0) })),
+  };
 }
 
 /** A selector that is named, else what is selected, else the default selector of the project, else everything. */

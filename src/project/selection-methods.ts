@@ -3,12 +3,18 @@ import { join } from 'node:path';
 import { LensError } from '../core/errors.ts';
 import { fnmatch, isPattern, matchedPath } from './fnmatch.ts';
 import type { Project } from './project-contract.ts';
+import type { PreviousState } from './previous-state.ts';
 import type { Resource } from './resource-graph.ts';
 import type { Criterion } from './selection-spec.ts';
+import { fresherSources, idsWithResult, StateComparison } from './state-comparison.ts';
 
 /** What a criterion is asked about. */
 export interface SelectionContext {
   readonly project: Project;
+  /** Of `--state`. */
+  readonly state: PreviousState | undefined;
+  /** The project as its manifest has it. */
+  manifest(): Readonly<Record<string, unknown>>;
 }
 
 type Matcher = (resource: Resource) => boolean;
@@ -52,6 +58,28 @@ const METHODS: Readonly<Record<string, Method>> = {
     const kinds = TEST_TYPES[value];
     if (kinds === undefined) throw badValue(`Invalid test type selector ${value}`, Object.keys(TEST_TYPES));
     return (one) => one.testKind !== null && kinds.includes(one.testKind);
+  },
+  state: (value, context) => {
+    const { state } = context;
+    if (state === undefined || state.manifest === null) throw missing('state', 'manifest.json', state);
+    return new StateComparison(context.manifest(), state.manifest).matcher(value);
+  },
+  result: (value, { state }) => {
+    if (state === undefined || state.runResults === null) throw missing('result', 'run_results.json', state);
+    return among(idsWithResult(state.runResults, value));
+  },
+  source_status: (value, { state }) => {
+    if (state === undefined || state.sources === null) throw missing('source_status', 'sources.json', state);
+    if (state.currentSources === null) {
+      throw new LensError(
+        'USAGE',
+        'source_status: compares with the sources.json of the target folder, which is not there',
+        {
+          hint: 'lens freshness, or dbt source freshness, writes it',
+        },
+      );
+    }
+    return among(value === 'fresher' ? fresherSources(state.currentSources, state.sources) : new Set());
   },
   version: (value) => {
     if (!VERSIONS.includes(value)) throw badValue(`Invalid version type selector ${value}`, VERSIONS);
@@ -163,6 +191,21 @@ function matchesConfig(config: unknown, path: readonly string[], wanted: unknown
     (typeof one === 'boolean' && lower === String(one)) ||
     (path.join('.') === 'severity' && typeof one === 'string' && one.toLowerCase() === lower);
   return Array.isArray(value) ? value.some(equals) : equals(value);
+}
+
+function among(ids: ReadonlySet<string>): Matcher {
+  return (one) => ids.has(one.uniqueId);
+}
+
+function missing(method: string, file: string, state: PreviousState | undefined): LensError {
+  if (state === undefined) {
+    return new LensError('USAGE', `Got a ${method} selector method, but no --state to compare with`, {
+      hint: `--state names the folder with the ${file} of an earlier run`,
+    });
+  }
+  return new LensError('USAGE', `Got a ${method} selector method, but there is no ${file} in ${state.dir}`, {
+    hint: 'name the folder with the artifacts of an earlier run',
+  });
 }
 
 function textOf(value: unknown): string {

@@ -2,14 +2,14 @@ import { closestName } from '../core/closest-name.ts';
 import { mergeConfig, type Config } from './config-tree.ts';
 import { genericTestTemplate, type TestDefinition } from './data-test.ts';
 import { parseFile } from './macro-library.ts';
-import { twice } from './model-files.ts';
+import { tagsOf, twice } from './model-files.ts';
 import type { Relation } from './project-contract.ts';
 import type { ProjectFile } from './project-file.ts';
-import { imposedOn, treeOf, type ProjectPart } from './project-part.ts';
+import { imposedOn, treeOf, writtenFor, type ProjectPart } from './project-part.ts';
 import { filesBelow, fileText, foldersBelow, stem } from './project-files.ts';
 import type { ColumnProperties, Properties, SingularTestProperties, TestDeclaration } from './properties.ts';
 import { quoteIdentifier } from './relation-naming.ts';
-import { genericTestName, testHash, testMetadata } from './test-names.ts';
+import { genericTestCall, genericTestName, testHash, testMetadata } from './test-names.ts';
 
 /** Definitions of the data tests of one model or source table, and their ids by column (null: of the whole). */
 export interface GenericTests {
@@ -55,8 +55,8 @@ function define(
     own === null ? genericTestName(named, target.name.replace('.', '_'), args) : { name: own, shortName: own };
   const metadata = testMetadata(test, declaration.package, args, target);
   const fqn = [file.name, ...foldersBelow(yaml.path, file.propertyPaths), name];
-  const config = engine.yaml(declaration.config, place) as Config;
-  const columnTags = column === null ? {} : { tags: column.config['tags'] ?? [] };
+  const long = shortName === name ? {} : { alias: shortName };
+  const config = { ...long, ...(engine.yaml(declaration.config, place) as Config) };
   return {
     part,
     name,
@@ -73,7 +73,11 @@ function define(
     target,
     columnName: column?.name ?? null,
     template: genericTestTemplate(macro, place),
-    declared: mergeConfig(mergeConfig(treeOf(part, 'tests', fqn), columnTags), config),
+    columnTags: column === null ? [] : tagsOf(column.config),
+    describedAt: null,
+    declared: mergeConfig(treeOf(part, 'tests', fqn), config),
+    rawSql: genericTestCall(test, declaration.package, config),
+    written: writtenFor(part, 'tests', fqn, { ...long, ...declaration.config }),
     imposed: imposedOn(part, 'tests', fqn),
     arguments: args,
   };
@@ -116,6 +120,7 @@ export function singularTests(
     const fqn = [file.name, ...foldersBelow(path, file.testPaths), name];
     const said = properties.get(name);
     const own = said === undefined ? {} : (engine.yaml(said.config, said.yaml.place(said.at)) as Config);
+    const rawSql = fileText(dir, path);
     found.set(name, {
       part,
       name,
@@ -131,8 +136,12 @@ export function singularTests(
       place: path,
       target: null,
       columnName: null,
-      template: parseFile(fileText(dir, path), path),
+      template: parseFile(rawSql, path),
+      columnTags: [],
+      describedAt: said === undefined ? null : said.yaml.place(said.at),
       declared: mergeConfig(treeOf(part, 'tests', fqn), own),
+      rawSql,
+      written: writtenFor(part, 'tests', fqn, said?.config ?? {}),
       imposed: imposedOn(part, 'tests', fqn),
       arguments: {},
     });

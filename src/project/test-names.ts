@@ -55,6 +55,23 @@ export function testMetadata(
   return { name, namespace, kwargs: { ...args, model: `{{ get_where_subquery(${call}) }}` } };
 }
 
+/** The template that dbt makes of a generic test, with its own configuration: `raw_code` in its manifest. */
+export function genericTestCall(test: string, from: string | null, config: Readonly<Record<string, unknown>>): string {
+  const macro = `${from === null ? '' : `${from}.`}test_${test}`;
+  const order = [...CONFIG_ORDER.filter((key) => key in config), ...Object.keys(config)];
+  const said = [...new Set(order)].map((key) => {
+    const value = config[key];
+    return `${key}=${typeof value === 'string' ? `"${value.replaceAll('"', String.raw`\"`)}"` : text(fromJs(value))}`;
+  });
+  return `{{ ${macro}(**_dbt_generic_test_kwargs) }}${said.length === 0 ? '' : `{{ config(${said.join(',')}) }}`}`;
+}
+
+/** The order in which dbt reads the configuration of a test. */
+const CONFIG_ORDER =
+  `severity tags enabled where limit warn_if error_if fail_calc store_failures store_failures_as meta database schema alias`.split(
+    ' ',
+  );
+
 /** The ten digits at the end of a generic test's unique id: those of dbt-core's `create_test_node`. */
 export function testHash(name: string, metadata: TestMetadata): string {
   return createHash('md5')

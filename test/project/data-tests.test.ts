@@ -144,7 +144,7 @@ models:
       severity: 'warn',
       columnName: 'a',
       tags: ['x'],
-      dependsOn: { models: ['m'], seeds: [], sources: [], sourceNames: [] },
+      dependsOn: { refs: ['m'], models: ['m'], seeds: [], sources: [], sourceNames: [] },
     });
     expect(test.config.storeFailures).toBe('table');
     expect(squeezed(test.sql(qualified))).toBe('select * from "main"."m" where a is null');

@@ -48,12 +48,14 @@ describe('loading', () => {
       'customer_totals incremental',
     ]);
     expect(project.model('fct_orders').dependsOn).toEqual({
+      refs: ['stg_orders', 'dim_customers'],
       models: ['stg_orders', 'dim_customers'],
       seeds: [],
       sources: [],
       sourceNames: [],
     });
     expect(project.model('stg_orders').dependsOn).toEqual({
+      refs: [],
       models: [],
       seeds: [],
       sources: ['raw_orders'],

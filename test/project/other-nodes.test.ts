@@ -41,7 +41,13 @@ describe('seeds', () => {
     });
     expect(project.seeds[1]).toMatchObject({ schema: 'main', delimiter: ',', columnTypes: {}, quoteColumns: null });
     const model = project.model('m');
-    expect(model.dependsOn).toEqual({ models: [], seeds: ['codes', 'plain'], sources: [], sourceNames: [] });
+    expect(model.dependsOn).toEqual({
+      refs: ['codes', 'plain'],
+      models: [],
+      seeds: ['codes', 'plain'],
+      sources: [],
+      sourceNames: [],
+    });
     expect(compile(project, model, qualified)).toBe(
       'select * from "main_landing"."country_codes" join "main"."plain" using (a)',
     );
@@ -113,7 +119,7 @@ describe('exposures', () => {
         meta: { a: 1 },
         tags: ['a', 'b', 'z'],
         config: { tags: ['z', 'b', 'a'], meta: { a: 1 } },
-        dependsOn: { models: ['m'], seeds: ['s'], sources: ['t'], sourceNames: ['raw.t'] },
+        dependsOn: { refs: ['m', 's'], models: ['m'], seeds: ['s'], sources: ['t'], sourceNames: ['raw.t'] },
       },
     ]);
     expect(project.warnings).toEqual(["models/deep/e.yml:12: metric('sales') is not read, metrics are not run"]);

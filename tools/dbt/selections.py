@@ -4,6 +4,8 @@
     selections.py --write   keeps dbt's answers to the cases of the file
 
 A case is the arguments of `dbt ls`; its answer the unique ids, and the criteria that dbt warned of, or that it was an error.
+`stateCases` are asked after the project has been changed (`changes`), with --state test/fixtures/rides-state, whose manifest.json is
+dbt's of the project before that; what it holds of dbt's own packages is left out of the kept file.
 `outputs` are lines of `dbt ls` as it prints them. All that is written otherwise goes to a temporary folder.
 """
 
@@ -19,6 +21,7 @@ from dbt.cli.main import dbtRunner
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / "test/fixtures/dbt-selections.json"
+STATE = ROOT / "test/fixtures/rides-state"
 PROFILE = "rides: {target: dev, outputs: {dev: {type: duckdb, path: ':memory:'}}}\n"
 
 
@@ -26,14 +29,16 @@ def main(arguments: list[str]) -> int:
     kept = json.loads(KEPT.read_text())
     with tempfile.TemporaryDirectory(prefix="lens-selections-") as folder:
         made = answers(kept, Path(folder))
+        if arguments == ["--write"]:
+            keep_manifest(Path(folder))
     if arguments == ["--write"]:
         KEPT.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n")
-        print(f"{len(made['cases'])} cases and {len(made['outputs'])} outputs are kept in {KEPT}")
+        print(f"{len(made['cases'])} + {len(made['stateCases'])} cases and {len(made['outputs'])} outputs are kept in {KEPT}")
         return 0
     if arguments:
         print(__doc__.strip(), file=sys.stderr)
         return 2
-    pairs = [*zip(kept["cases"], made["cases"]), *zip(kept["outputs"], made["outputs"])]
+    pairs = [pair for part in ("cases", "stateCases", "outputs") for pair in zip(kept[part], made[part])]
     different = [new for old, new in pairs if old != new]
     for new in different:
         print(f"dbt answers otherwise: {json.dumps(new)}")
@@ -54,24 +59,64 @@ def answers(kept: dict, folder: Path) -> dict:
         if event.info.name == "NoNodesForSelectionCriteria":
             warnings.append(event.info.msg)
 
-    def ask(arguments: list[str]) -> dict:
+    def ask(arguments: list[str], project=parsed.result):
         warnings.clear()
-        runner = dbtRunner(manifest=parsed.result, callbacks=[heard])
-        return invoke(runner, ["ls", *arguments], folder)
+        return invoke(dbtRunner(manifest=project, callbacks=[heard]), ["ls", *arguments], folder)
 
-    def case(arguments: list[str]) -> dict:
-        found = ask([*arguments, "--output", "json", "--output-keys", "unique_id"])
+    def case(arguments: list[str], project=parsed.result, more: list[str] = []) -> dict:
+        found = ask([*arguments, *more, "--output", "json", "--output-keys", "unique_id"], project)
         if not found.success:
             return {"args": arguments, "error": True}
         ids = sorted(json.loads(line)["unique_id"] for line in found.result)
         return {"args": arguments, "ids": ids, "warnings": sorted(set(warnings))}
 
+    cases = [case(one["args"]) for one in kept["cases"]]
+    outputs = [{"args": one["args"], "lines": ask(one["args"]).result} for one in kept["outputs"]]
+    state = save_state(folder)
+    change(folder / "rides", kept["changes"])
+    changed = invoke(dbtRunner(), ["parse"], folder).result
+    shutil.copyfile(STATE / "now/sources.json", folder / "target/sources.json")
     return {
         "dbt": dbt.version.__version__,
         "made by": "tools/dbt/selections.py --write",
-        "cases": [case(one["args"]) for one in kept["cases"]],
-        "outputs": [{"args": one["args"], "lines": ask(one["args"]).result} for one in kept["outputs"]],
+        "cases": cases,
+        "changes": kept["changes"],
+        "stateCases": [case(one["args"], changed, ["--state", str(state)]) for one in kept["stateCases"]],
+        "outputs": outputs,
     }
+
+
+def save_state(folder: Path) -> Path:
+    """The artifacts that --state is given: dbt's manifest of the project before it is changed, and kept results."""
+    state = folder / "state"
+    shutil.copytree(STATE, state)
+    shutil.copyfile(folder / "target/manifest.json", state / "manifest.json")
+    return state
+
+
+def keep_manifest(folder: Path) -> None:
+    """dbt's manifest without what is not the project's own: for tests that have no dbt."""
+    manifest = json.loads((folder / "state/manifest.json").read_text())
+    for part in ("macros", "docs"):
+        own = manifest[part].items()
+        manifest[part] = {key: value for key, value in own if not key.split(".")[1].startswith("dbt")}
+    (STATE / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+
+
+def change(project: Path, changes: dict) -> None:
+    """Texts to be replaced in a file, a whole new file, or null for one that goes."""
+    for path, said in changes.items():
+        file = project / path
+        if said is None:
+            file.unlink()
+        elif isinstance(said, str):
+            file.write_text(said)
+        else:
+            text = file.read_text()
+            for old, new in said:
+                assert old in text, f"{path} does not hold {old}"
+                text = text.replace(old, new)
+            file.write_text(text)
 
 
 def invoke(runner: dbtRunner, arguments: list[str], folder: Path):

@@ -34,7 +34,7 @@ export function applyCommand(): Command {
     .addHelpText('after', `\nExamples:\n${EXAMPLES.map((line) => `  $ ${line}`).join('\n')}`)
     .action(async (flags: ApplyFlags, command: Command) => {
       const { settings, output } = invocationOf(command);
-      const selection = selectionOf(flags);
+      const selection = selectionOf(flags, settings);
       const models = selects(selection)
         ? selectedModels(await openProject(settings), selection, output).map(({ name }) => name)
         : undefined;

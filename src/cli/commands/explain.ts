@@ -20,7 +20,9 @@ export function explainCommand(): Command {
     .action(async (words: string[], options: SelectionFlags & { json?: boolean }, command: Command) => {
       const { settings, output } = invocationOf(command);
       const project = await openProject(settings);
-      const selected = new Set(selectedModels(project, selectionOf(options, words), output).map(({ name }) => name));
+      const selected = new Set(
+        selectedModels(project, selectionOf(options, settings, words), output).map(({ name }) => name),
+      );
       if (selected.size === 0) return;
       const raw = inputRelations(inputTables(openCatalog(settings), project));
       const plans = await planModels(project, raw);

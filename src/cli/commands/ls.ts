@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { LensError } from '../../core/errors.ts';
+import type { Settings } from '../../core/settings.ts';
 import { RESOURCE_TYPES, type Resource, type ResourceType } from '../../project/resource-graph.ts';
 import { selectResources, type Selection } from '../../project/select-resources.ts';
 import { openProject } from '../../service/runtime.ts';
@@ -37,7 +38,7 @@ export function lsCommand(): Command {
     .action(async (flags: LsFlags, own: Command) => {
       const { settings, output } = invocationOf(own);
       const project = await openProject(settings);
-      const { resources, warnings } = selectResources(project, listSelection(flags));
+      const { resources, warnings } = selectResources(project, listSelection(flags, settings));
       for (const warning of warnings) output.notice(warning);
       if (resources.length === 0) output.notice('No nodes selected!');
       const manifest = flags.writeJson || flags.output === 'json' ? manifestJson(project) : {};
@@ -52,7 +53,7 @@ export function lsCommand(): Command {
 }
 
 /** What `lens ls` lists. `--models` is an older `--select` that means models only, and so goes with neither of the others. */
-export function listSelection(flags: LsFlags): Selection {
+export function listSelection(flags: LsFlags, settings: Pick<Settings, 'projectDir'>): Selection {
   const { models, resourceType: types, excludeResourceType: excluded } = flags;
   if (models !== undefined && types !== undefined) {
     throw new LensError('USAGE', '"models" and "resource_type" are mutually exclusive arguments', {
@@ -62,7 +63,7 @@ export function listSelection(flags: LsFlags): Selection {
   const named = types === undefined || types.includes('all') || types.includes('default') ? RESOURCE_TYPES : types;
   const resourceTypes = models === undefined ? named : ['model'];
   return {
-    ...selectionOf(flags),
+    ...selectionOf(flags, settings),
     resourceTypes: RESOURCE_TYPES.filter(
       (type) => resourceTypes.includes(type) && !(excluded?.includes(type) ?? false),
     ),

@@ -28,7 +28,7 @@ export function planCommand(): Command {
     .addHelpText('after', `\nExamples:\n${EXAMPLES.map((line) => `  $ ${line}`).join('\n')}`)
     .action(async (flags: PlanFlags, command: Command) => {
       const { settings, output } = invocationOf(command);
-      const selection = selectionOf(flags);
+      const selection = selectionOf(flags, settings);
       const models = selects(selection)
         ? selectedModels(await openProject(settings), selection, output).map(({ name }) => name)
         : undefined;

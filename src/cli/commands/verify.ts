@@ -43,7 +43,7 @@ export function verifyCommand(): Command {
     .addHelpText('after', `\nExamples:\n${EXAMPLES.map((line) => `  $ ${line}`).join('\n')}`)
     .action(async (words: string[], flags: VerifyFlags, command: Command) => {
       const { settings, output } = invocationOf(command);
-      const selection = selectionOf(flags, words);
+      const selection = selectionOf(flags, settings, words);
       // without a selection, which models there are is for the holder of the warehouse to say
       const chosen = selects(selection) ? selectedModels(await openProject(settings), selection, output) : undefined;
       if (chosen?.length === 0) return;

@@ -21,7 +21,7 @@ export function sourceNode(source: SourceTable, { project, createdAt }: Manifest
   const config = { ...configOf(resource), freshness };
   return {
     ...relation(source.schema),
-    ...identity(resource, source.path),
+    ...identity(resource, resource.path),
     source_name: source.sourceName,
     source_description: source.sourceDescription,
     loader: source.loader,
@@ -38,12 +38,21 @@ export function sourceNode(source: SourceTable, { project, createdAt }: Manifest
     tags: source.tags,
     config,
     patch_path: null,
-    unrendered_config: source.config,
+    unrendered_config: { ...source.config, ...freshnessConfig(source.config, freshness) },
     relation_name: relationName(source.schema, source.table),
     created_at: createdAt,
     unrendered_database: null,
     unrendered_schema: source.schema,
     doc_blocks: [],
+  };
+}
+
+/** dbt writes these three of every source, whatever is said. */
+function freshnessConfig(config: Json, freshness: Json | null): Json {
+  return {
+    loaded_at_field: config['loaded_at_field'] ?? null,
+    ...(config['freshness'] === undefined ? {} : { freshness }),
+    loaded_at_query: config['loaded_at_query'] ?? null,
   };
 }
 
@@ -61,10 +70,10 @@ function freshnessOf(said: unknown): Json | null {
 
 /** An exposure as dbt's manifest has it: artifacts/resources/v1/exposure.py. */
 export function exposureNode(exposure: Exposure, { project, createdAt }: ManifestContext): Json {
-  const { type, owner, description, label, maturity, meta, tags, url, dependsOn, path } = exposure;
+  const { type, owner, description, label, maturity, meta, tags, url, dependsOn } = exposure;
   const resource = resourceOf(project, exposure.uniqueId);
   return {
-    ...identity(resource, belowItsRoot(path)),
+    ...identity(resource, belowItsRoot(resource.path)),
     type,
     owner: ownerOf(owner),
     description,
@@ -76,7 +85,7 @@ export function exposureNode(exposure: Exposure, { project, createdAt }: Manifes
     unrendered_config: exposure.config,
     url,
     depends_on: { macros: [], nodes: resource.parents },
-    refs: [...dependsOn.models, ...dependsOn.seeds].map((name) => ({ name, package: null, version: null })),
+    refs: dependsOn.refs.map((name) => ({ name, package: null, version: null })),
     sources: dependsOn.sourceNames.map((name) => name.split('.')),
     metrics: [],
     created_at: createdAt,
@@ -104,7 +113,7 @@ export function groupNode({ name, packageName, path, uniqueId, owner, descriptio
 
 /** A unit test as dbt's manifest has it: artifacts/resources/v1/unit_test_definition.py. */
 export function unitTestNode(test: UnitTest, { project, createdAt }: ManifestContext): Json {
-  const { model, yml, path, description } = test;
+  const { model, yml, description } = test;
   const resource = resourceOf(project, test.uniqueId);
   // Records of topics, which a test over events may be given, have no place in dbt's schema.
   const given = Array.isArray(yml['given'])
@@ -117,7 +126,7 @@ export function unitTestNode(test: UnitTest, { project, createdAt }: ManifestCon
     model,
     given: inputs,
     expect,
-    ...identity(resource, belowItsRoot(path)),
+    ...identity(resource, belowItsRoot(resource.path)),
     description,
     overrides,
     depends_on: { macros: [], nodes: resource.parents },

@@ -7,6 +7,7 @@ import { qualified, quoteIdentifier } from '../relation-naming.ts';
 import { resourceGraph, type Resource } from '../resource-graph.ts';
 import { testMetadata } from '../test-names.ts';
 import { columnsOf, constraintsOf, contractOf } from './manifest-columns.ts';
+import type { ManifestMacros } from './manifest-macros.ts';
 import { primaryKey } from './primary-key.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -19,6 +20,7 @@ export interface ManifestContext {
   readonly project: Project;
   /** Seconds since 1970. */
   readonly createdAt: number;
+  readonly macros: ManifestMacros;
   /** Whether the compiled SQL of this node goes in, too. */
   compiled(uniqueId: string): boolean;
 }
@@ -31,15 +33,15 @@ export function modelNode(model: Model, context: ManifestContext): Json {
   const sql = context.compiled(model.uniqueId) ? compile(project, model, qualified).trim() : null;
   return {
     ...relation(schema),
-    ...identity(resource, belowItsRoot(model.path)),
+    ...identity(resource, belowItsRoot(resource.path)),
     alias,
     checksum: checksum(rawSql),
     config: configOf(resource),
     ...described(model, resource),
-    ...made(resource, context, model.config),
+    ...made(context, model.writtenConfig),
     relation_name: model.materialized === 'ephemeral' ? null : relationName(schema, alias),
     raw_code: rawSql.trim(),
-    ...reads(resource, dependsOn),
+    ...reads(resource, dependsOn, context.macros.calledBy(rawSql, model.packageName)),
     ...compiledCode(sql, project, resource),
     contract: contract.enforced ? contractOf(model) : NO_CONTRACT,
     access,
@@ -58,12 +60,12 @@ export function seedNode(seed: Seed, context: ManifestContext): Json {
   const resource = resourceOf(context.project, seed.uniqueId);
   return {
     ...relation(schema),
-    ...identity(resource, belowItsRoot(path)),
+    ...identity(resource, belowItsRoot(resource.path)),
     alias,
     checksum: checksum(fileText(context.project.dir, path)),
     config: configOf(resource),
     ...described(seed, resource),
-    ...made(resource, context, seed.config),
+    ...made(context, seed.writtenConfig),
     relation_name: relationName(schema, alias),
     raw_code: '',
     root_path: context.project.dir,
@@ -74,23 +76,29 @@ export function seedNode(seed: Seed, context: ManifestContext): Json {
 /** A data test as dbt's manifest has it: artifacts/resources/v1/generic_test.py and singular_test.py. */
 export function testNode(test: DataTest, context: ManifestContext): Json {
   const { project } = context;
-  const { kind, testName, testPackage, target, columnName, path } = test;
+  const { kind, testName, testPackage, target, columnName } = test;
   const resource = resourceOf(project, test.uniqueId);
   const { schema, identifier: alias } = test.failuresTable();
   const sql = context.compiled(test.uniqueId) ? test.sql(qualified).trim() : null;
   const attached = target === null || target.kind === 'source' ? null : attachedTo(project, target.name);
+  const text = test.rawSql;
+  const macros =
+    kind === 'singular' ? context.macros.calledBy(text, test.packageName) : context.macros.calledByTest(test);
   const common = {
     ...relation(schema),
-    ...identity(resource, kind === 'singular' ? belowItsRoot(path) : (test.compiledPath.split('/').at(-1) as string)),
+    ...identity(
+      resource,
+      kind === 'singular' ? belowItsRoot(resource.path) : (test.compiledPath.split('/').at(-1) as string),
+    ),
     alias,
-    checksum: kind === 'singular' ? checksum(fileText(project.dir, path)) : { name: 'none', checksum: '' },
+    checksum: kind === 'singular' ? checksum(text) : { name: 'none', checksum: '' },
     config: configOf(resource),
     ...described({ description: test.description, columns: [] }, resource),
     group: attached === null ? null : (attached.config['group'] ?? null),
-    ...made(resource, context, test.fullConfig),
+    ...made(context, test.writtenConfig),
     relation_name: ['table', 'view'].includes(test.config.storeFailures) ? relationName(schema, alias) : null,
-    raw_code: kind === 'singular' ? fileText(project.dir, path).trim() : genericCall(test),
-    ...reads(resource, test.dependsOn),
+    raw_code: text.trim(),
+    ...reads(resource, test.dependsOn, macros),
     ...compiledCode(sql, project, resource),
     contract: NO_CONTRACT,
   };
@@ -178,18 +186,18 @@ function described(
   };
 }
 
-function made(_: Resource, { createdAt }: ManifestContext, written: Json): Json {
+function made({ createdAt }: ManifestContext, written: Json): Json {
   return { unrendered_config: written, created_at: createdAt, doc_blocks: [] };
 }
 
-function reads(resource: Resource, { models, seeds, sourceNames }: Dependencies): Json {
+function reads(resource: Resource, { refs, sourceNames }: Dependencies, macros: readonly string[]): Json {
   return {
     language: 'sql',
-    refs: [...models, ...seeds].map((name) => ({ name, package: null, version: null })),
+    refs: refs.map((name) => ({ name, package: null, version: null })),
     sources: sourceNames.map((name) => name.split('.')),
     metrics: [],
     functions: [],
-    depends_on: { macros: [], nodes: resource.parents },
+    depends_on: { macros, nodes: resource.parents },
   };
 }
 
@@ -208,13 +216,4 @@ function compiledCode(sql: string | null, project: Project, resource: Resource):
 export function compiledPath(project: Project, { packageName, path, uniqueId }: Resource): string {
   const test = project.tests.find((one) => one.uniqueId === uniqueId);
   return test?.compiledPath ?? `${packageName}/${path}`;
-}
-
-/** The call that dbt makes of a generic test, with its configuration. */
-function genericCall({ testName, testPackage, fullConfig }: DataTest): string {
-  const macro = `${testPackage === null ? '' : `${testPackage}.`}test_${testName}`;
-  const said = Object.entries(fullConfig).map(([key, value]) =>
-    typeof value === 'string' ? `${key}="${value.replaceAll('"', String.raw`\"`)}"` : `${key}=${JSON.stringify(value)}`,
-  );
-  return `{{ ${macro}(**_dbt_generic_test_kwargs) }}${said.length === 0 ? '' : `{{ config(${said.join(',')}) }}`}`;
 }

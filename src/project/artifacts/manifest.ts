@@ -3,6 +3,7 @@ import type { Project } from '../project-contract.ts';
 import { resourceGraph } from '../resource-graph.ts';
 import { selectorsOfManifest } from '../selector-definitions.ts';
 import { exposureNode, groupNode, sourceNode, unitTestNode } from './manifest-declared.ts';
+import { macroNodes, ManifestMacros } from './manifest-macros.ts';
 import { modelNode, seedNode, testNode, type Json, type ManifestContext } from './manifest-nodes.ts';
 
 export interface ManifestOptions {
@@ -15,9 +16,12 @@ export interface ManifestOptions {
 
 /** dbt's manifest.json, schema v12, of a project: what tools that read dbt's artifacts know it by. */
 export function manifestOf(project: Project, { metadata, generatedAt, compiled }: ManifestOptions): Json {
+  const createdAt = generatedAt.getTime() / 1000;
+  const macros = new ManifestMacros(project);
   const context: ManifestContext = {
     project,
-    createdAt: generatedAt.getTime() / 1000,
+    createdAt,
+    macros,
     compiled: (id) => compiled?.has(id) ?? false,
   };
   const graph = [...resourceGraph(project).values()];
@@ -38,7 +42,7 @@ export function manifestOf(project: Project, { metadata, generatedAt, compiled }
       ...byId(project.seeds, (seed) => seedNode(seed, context)),
     },
     sources: byId(project.sources, (source) => sourceNode(source, context)),
-    macros: {},
+    macros: macroNodes(macros, createdAt),
     docs: {},
     exposures: byId(project.exposures, (exposure) => exposureNode(exposure, context)),
     metrics: {},
