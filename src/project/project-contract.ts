@@ -1,8 +1,7 @@
+import type { DataTest } from './data-test-contract.ts';
 import type { Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
 import type { ModelVersion } from './model-versions.ts';
 import type { Answers, Question } from './questions.ts';
-
-import type { DataTest } from './data-test-contract.ts';
 
 export type { DataTest, DataTestConfig, FailuresTable } from './data-test-contract.ts';
 export type { Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';

@@ -62,7 +62,7 @@ Examples:
 }
 
 function shownOf(project: Project, flags: ShowFlags, output: Output): Shown[] {
-  const selection = selectionOf(flags);
+  const selection = selectionOf(flags, { projectDir: project.dir });
   if (flags.inline !== undefined) return [{ name: null, sql: compileInline(project, flags.inline, qualified) }];
   if (!selects(selection)) {
     throw new LensError('USAGE', 'either --select or --inline must be passed to show', {
