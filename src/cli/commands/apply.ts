@@ -90,6 +90,10 @@ async function confirmed(signal: AbortSignal): Promise<boolean> {
   const asking = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await asking.question('\napply this? [y/N] ', { signal })).trim());
+  } catch (error) {
+    // Ctrl-C, which is a key to a terminal that is read, or a signal.
+    if (error instanceof Error && error.name === 'AbortError') return false;
+    throw error;
   } finally {
     asking.close();
   }
