@@ -118,9 +118,11 @@ export const CHANGES: readonly ProjectChange[] = [
           '  ]\n}',
           '  ,{ "name": "channel", "type": ["null", "string"], "default": null }]\n}',
         ),
+        'models/marts/channels.sql':
+          "select order_id, coalesce(channel, 'none') as channel from {{ source('web', 'orders') }}",
         'topics/manifest.json': JSON.stringify({ 1: at('customers', 1), 2: at('orders', 1), 3: at('orders', 2) }),
       }),
-    causes: ['changed copies'],
+    causes: ['new channels', 'changed copies'],
     parts: { copies: ['columns'] },
   },
   {
