@@ -57,9 +57,35 @@ export interface BuildCost {
   readonly compared: string;
 }
 
+/** A full refresh from the log beside the live edition. */
+export interface RefreshMeasurement {
+  readonly records: number;
+  /** From the first record to every model built. */
+  readonly replaySeconds: number;
+  readonly testSeconds: number;
+  readonly tests: number;
+  /** How long following was held for the swap. */
+  readonly heldMs: number;
+  /** All of it, preflight and the last compaction included. */
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly peakMb: number;
+}
+
+export interface RefreshCost {
+  readonly label: string;
+  readonly facts: number;
+  readonly refresh: RefreshMeasurement;
+  /** `dbt build` of the models over the same raw tables, its start and parsing aside. */
+  readonly dbtSeconds: number;
+  /** What comparing both said. */
+  readonly compared: string;
+}
+
 const RESULTS = path.join(import.meta.dirname, 'results.json');
 const BATCHES = path.join(import.meta.dirname, 'batches.json');
 const BUILDS = path.join(import.meta.dirname, 'builds.json');
+const REFRESHES = path.join(import.meta.dirname, 'refreshes.json');
 const PAGE = path.join(import.meta.dirname, '../docs/benchmarks.md');
 
 /** Adds a result to bench/results.json (a label measured again replaces its old result) and writes docs/benchmarks.md anew. */
@@ -90,6 +116,12 @@ export function recordBuild(build: BuildCost): void {
   write(BUILDS, [...before.filter((b) => b.label !== build.label || b.facts !== build.facts), build]);
 }
 
+/** Adds a full refresh to bench/refreshes.json and writes docs/benchmarks.md anew. */
+export function recordRefresh(cost: RefreshCost): void {
+  const before = read<RefreshCost>(REFRESHES);
+  write(REFRESHES, [...before.filter((one) => one.label !== cost.label || one.facts !== cost.facts), cost]);
+}
+
 function hereAndNow(): { date: string; machine: string } {
   const machine = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`;
   return { date: new Date().toISOString().slice(0, 10), machine };
@@ -101,7 +133,10 @@ function read<T>(file: string): T[] {
 
 function write(file: string, results: readonly unknown[]): void {
   writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
-  writeFileSync(PAGE, page(read<Result>(RESULTS), read<BatchResult>(BATCHES), read<BuildCost>(BUILDS)));
+  writeFileSync(
+    PAGE,
+    page(read<Result>(RESULTS), read<BatchResult>(BATCHES), read<BuildCost>(BUILDS), read<RefreshCost>(REFRESHES)),
+  );
 }
 
 /** The run with the median wall time, whole: its figures belong together. */
@@ -110,7 +145,12 @@ function medianRun(runs: readonly Measurement[]): Measurement {
   return sorted[Math.floor((sorted.length - 1) / 2)] as Measurement;
 }
 
-function page(results: readonly Result[], batches: readonly BatchResult[], builds: readonly BuildCost[]): string {
+function page(
+  results: readonly Result[],
+  batches: readonly BatchResult[],
+  builds: readonly BuildCost[],
+  refreshes: readonly RefreshCost[],
+): string {
   const tables = results.toReversed().map(
     ({ label, date, machine, generations, rows }) => `### ${label} (${date}; ${machine})
 
@@ -123,7 +163,7 @@ ${rows.map(line).join('\n')}
   );
   return `# Benchmarks
 
-Written by \`npm run bench\`, \`node bench/batches.ts\` and \`node bench/build.ts\`; do not edit.
+Written by \`npm run bench\`, \`node bench/batches.ts\`, \`node bench/build.ts\` and \`node bench/refresh.ts\`; do not edit.
 
 ## Landing and the whole job
 
@@ -141,7 +181,7 @@ the same models over the same raw tables, in the same sitting, and all tables ar
 | what | generations | drained in s | of it building the models s | dbt builds them in s | peak MB | compared |
 | --- | ---: | ---: | ---: | ---: | ---: | --- |
 ${builds.map(buildLine).join('\n')}
-
+${refreshes.length === 0 ? '' : refreshTable(refreshes)}
 ## A batch by the size of the tables
 
 One transaction that lands generations (one of twenty a new version of a recent one) and folds them into every model kept by batches,
@@ -155,6 +195,25 @@ ${batches.toReversed().map(batchTable).join('\n')}`;
 function buildLine({ label, facts, job, dbtSeconds, compared }: BuildCost): string {
   const build = (job.rebuildSeconds + job.compactionSeconds).toFixed(1);
   return `| ${label} | ${facts.toLocaleString('en')} | ${job.seconds.toFixed(1)} | ${build} | ${dbtSeconds.toFixed(1)} | ${Math.round(job.peakMb)} | ${compared} |`;
+}
+
+function refreshTable(refreshes: readonly RefreshCost[]): string {
+  const lines = refreshes.map(({ label, facts, refresh, dbtSeconds, compared }) => {
+    const { records, replaySeconds, testSeconds, tests, heldMs, seconds, peakMb } = refresh;
+    const rate = Math.round(records / replaySeconds).toLocaleString('en');
+    return `| ${label} | ${facts.toLocaleString('en')} | ${replaySeconds.toFixed(1)} | ${rate} | ${testSeconds.toFixed(1)} (${tests}) | ${heldMs.toFixed(0)} | ${seconds.toFixed(1)} | ${Math.round(peakMb)} | ${dbtSeconds.toFixed(1)} | ${compared} |`;
+  });
+  return `
+## A full refresh beside the live edition
+
+\`lens run --full-refresh\` from the log, while the live edition is open and followed: every record replayed in bulk and every model built, the data
+tests run on the new edition, then the swap, for which following is held and readers are not. dbt-duckdb then builds the same models over the same
+raw tables, in the same sitting, and all tables are compared.
+
+| what | generations | replayed and built in s | records/s | tests s | following held ms | all s | peak MB | dbt builds them in s | compared |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |
+${lines.join('\n')}
+`;
 }
 
 function batchTable({ label, date, machine, rows }: BatchResult): string {
