@@ -207,14 +207,14 @@ export const SETTINGS: readonly SettingDefinition[] = [
     type: TEXT,
     env: 'LENS_TARGET_NAME',
     flag: '--target <name>',
-    default: 'dev',
-    description: 'target.name in models',
+    description:
+      'the target of profiles.yml, `target.name` in models; that of the profile when it is not set, `dev` without one',
   },
   {
     key: 'target.schema',
     type: TEXT,
     env: 'LENS_TARGET_SCHEMA',
-    default: 'main',
-    description: 'schema of the warehouse that models without one of their own live in',
+    description:
+      'schema of the warehouse that models without one of their own live in; that of the target in profiles.yml when it is not set, `main` without one',
   },
 ];

@@ -25,7 +25,8 @@ export interface Settings {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly quiet: boolean;
   readonly vars: Readonly<Record<string, unknown>>;
-  readonly target: { readonly name: string; readonly schema: string };
+  /** What is not set follows from dbt's profiles.yml. */
+  readonly target: { readonly name: string | undefined; readonly schema: string | undefined };
 }
 
 export interface KafkaSettings {
@@ -147,7 +148,10 @@ function assemble(projectDir: string, get: (key: string) => unknown): Settings {
     logLevel: get('logLevel') as Settings['logLevel'],
     quiet: get('quiet') as boolean,
     vars: (get('vars') as Record<string, unknown> | undefined) ?? {},
-    target: { name: get('target.name') as string, schema: get('target.schema') as string },
+    target: {
+      name: get('target.name') as string | undefined,
+      schema: get('target.schema') as string | undefined,
+    },
   };
 }
 

@@ -15,6 +15,8 @@ import {
   type Callable,
   type Value,
 } from './jinja/values.ts';
+import { DBT_VERSION } from './dbt-version.ts';
+import type { Target } from './profile.ts';
 import type { Interview } from './questions.ts';
 import { quoteIdentifier } from './relation-naming.ts';
 import { createRelation } from './relation-values.ts';
@@ -27,7 +29,7 @@ export interface ProjectSettings {
   readonly name: string;
   readonly packageName: string;
   readonly vars: Readonly<Record<string, unknown>>;
-  readonly target: { readonly name: string; readonly schema: string };
+  readonly target: Target;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Texts of `{% docs %}` by name. */
   readonly docs: ReadonlyMap<string, string>;
@@ -43,6 +45,8 @@ export interface Resolver {
   source(sourceName: string, table: string): Value;
   /** The relation of the project at a place; null when there is none. */
   relationAt(schema: string, identifier: string): Value;
+  /** dbt's `graph`. */
+  graph(): Value;
 }
 
 /** A template's configuration: what the yml files say, and what `config()` in the template adds. */
@@ -60,9 +64,6 @@ export interface TemplateNames {
   /** Other names: `this`, `model`, arguments of a test. */
   readonly names: Readonly<Record<string, Value>>;
 }
-
-/** The version of dbt whose behaviour this is; `require-dbt-version` is checked against it. */
-export const DBT_VERSION = '1.11.16';
 
 /** dbt's names for one rendering: https://docs.getdbt.com/reference/dbt-jinja-functions */
 export function contextScope(
@@ -104,6 +105,8 @@ export function contextScope(
     env_var: environmentVariable(settings.env),
     dbt_version: DBT_VERSION,
     execute: interview !== null,
+    // while templates are parsed the graph is empty, as in dbt
+    graph: interview === null || resolver === null ? new Map<Value, Value>() : resolver.graph(),
     flags: new Thing('flags', { FULL_REFRESH: false, WHICH: 'compile' }),
     is_incremental: () => false,
     local_md5: ({ positional }) =>
@@ -117,7 +120,7 @@ export function contextScope(
       schema: target.schema,
       database: 'warehouse',
       type: 'duckdb',
-      profile_name: settings.name,
+      profile_name: target.profile,
       threads: 1,
     }),
     var: variable(settings.vars, render),
@@ -234,6 +237,6 @@ const unsupported = (names: readonly string[], why: string): [string, Value][] =
 
 /** Names dbt has and this product does not, with the reason. */
 const UNSUPPORTED: Readonly<Record<string, Value>> = Object.fromEntries([
-  ...unsupported(['graph', 'store_result', 'store_raw_result'], NO_WAREHOUSE),
+  ...unsupported(['store_result', 'store_raw_result'], NO_WAREHOUSE),
   ...unsupported(['run_started_at', 'invocation_id', 'modules', 'thread_id'], NOT_PURE),
 ]);

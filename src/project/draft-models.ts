@@ -1,4 +1,6 @@
 import { LensError } from '../core/errors.ts';
+import { graphValue } from './graph-values.ts';
+import type { Value } from './jinja/values.ts';
 import { twice, type ModelFile } from './model-files.ts';
 import { draftModel, renderDraft, type ModelDraft } from './model-renderer.ts';
 import { Interview, PendingQuestion, type Answer, type Answers, type Question } from './questions.ts';
@@ -47,6 +49,7 @@ export function draftModels(files: readonly ModelFile[], others: OtherNames, kno
     modelNames: [...byName.keys(), ...tables.seedNames],
     left,
     relationAt: () => undefined,
+    graph: () => null,
     remembersLeft: true,
     disabled: new Set(others.seeds.disabled.keys()),
   };
@@ -72,7 +75,9 @@ export function draftModels(files: readonly ModelFile[], others: OtherNames, kno
   for (const name of [...drafts.keys(), ...notRun.keys(), ...tables.seedNames]) disabled.delete(name);
   const warnings = leaveOut(drafts, notRun, byName, new Set());
   const told = new Set(notRun.keys());
+  let graph: Value | undefined;
   const references: ReferenceTable = {
+    graph: () => (graph ??= graphValue(drafts, others.seeds.seeds, others.sources.tables)),
     relationAt: (schema, identifier) => relationAt(drafts, others, schema, identifier),
     ...tables,
     model: (name) => {

@@ -28,7 +28,7 @@ export function leftOut(dir: string, file: ProjectFile, yamls: readonly YamlFile
     leave(path, stem(path), 'Python models');
   const data = file.yaml.record(file.yaml.data, []);
   for (const key of ['on-run-start', 'on-run-end']) {
-    if (data[key] !== undefined) warnings.push(`${file.yaml.place([key])}: ${key} is not used`);
+    if (data[key] !== undefined) warnings.push(`${file.yaml.place([key])}: ${key} is not run`);
   }
   for (const [old, key] of [
     ['source-paths', 'model-paths'],

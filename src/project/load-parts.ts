@@ -1,9 +1,11 @@
 import type { ProjectSettings } from './dbt-context.ts';
+import { checkDbtVersion } from './dbt-version.ts';
 import { docBlocks } from './doc-blocks.ts';
 import { leftOut, type LeftOut } from './left-out.ts';
 import { MacroLibrary } from './macro-library.ts';
 import { findPackages } from './packages.ts';
 import type { LoadOptions } from './project-contract.ts';
+import { resolveTarget } from './profile.ts';
 import { readProjectFile, type ProjectFile } from './project-file.ts';
 import { filesBelow, fileText } from './project-files.ts';
 import type { ProjectPart } from './project-part.ts';
@@ -30,8 +32,12 @@ export interface LoadedParts {
 export function loadParts(root: string, options: LoadOptions): LoadedParts {
   const file = readProjectFile(root);
   const env = options.env ?? process.env;
-  const target = options.target ?? { name: 'dev', schema: 'main' };
+  checkDbtVersion(file);
+  const target = resolveTarget(root, file, options.target ?? {}, env, (value, place) =>
+    plainEngine(file.name, env, options.vars ?? {}).yaml(value, place),
+  );
   const packages = findPackages(root, file);
+  for (const one of packages.files) checkDbtVersion(one);
   const files: readonly [ProjectFile, ...ProjectFile[]] = [file, ...packages.files];
   const macros = new MacroLibrary(
     files.map((one) => ({ name: one.name, files: macroFiles(root, one), isPackage: one !== file })),
@@ -52,6 +58,16 @@ export function loadParts(root: string, options: LoadOptions): LoadedParts {
     target,
     missing: packages.warnings,
   };
+}
+
+/** Renders what is read before there is a target: profiles.yml. */
+function plainEngine(
+  name: string,
+  env: ProjectSettings['env'],
+  vars: Readonly<Record<string, unknown>>,
+): TemplateEngine {
+  const target = { name: 'dev', schema: 'main', profile: name };
+  return new TemplateEngine({ name, packageName: name, vars, target, env, docs: new Map() }, new MacroLibrary([]));
 }
 
 /** Variables of a part: its own, those of the project, those of the options; as they are written. */

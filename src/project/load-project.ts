@@ -7,7 +7,7 @@ import { sortModels } from './graph.ts';
 import { groupOf, loadGroups } from './groups.ts';
 import { unknownProjectKeys } from './known-keys.ts';
 import { loadParts, type LoadedPart } from './load-parts.ts';
-import { configWarnings, readModelFiles, tagsOf, twice } from './model-files.ts';
+import { configWarnings, hookWarnings, readModelFiles, tagsOf, twice } from './model-files.ts';
 import { accessOf, modelContract } from './model-contract.ts';
 import { ModelRenderer, type ModelDraft } from './model-renderer.ts';
 import type { DataTest, LoadOptions, Model, Project } from './project-contract.ts';
@@ -95,11 +95,13 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
       unitTests.flatMap((one) => one.fqns),
     ),
     ...['data_tests' as const, 'tests' as const].flatMap((kind) => unusedConfig(file, kind, fqns(definitions))),
+    ...hookWarnings([...drafts.values()]),
     ...[...drafts.values()].flatMap((draft) => configWarnings(draft.file, draft.config)),
   ];
   return {
     name: file.name,
     dir: root,
+    target: target.name,
     schema: target.schema,
     vars: engine.settings.vars,
     packages: parts.slice(1).map(

@@ -123,12 +123,22 @@ export function tagsOf(config: Config): string[] {
 export function configWarnings(model: ModelFile, config: Config): string[] {
   const warnings: string[] = [];
   const say = (what: string): number => warnings.push(`${model.path}: ${what}`);
-  for (const hook of ['pre_hook', 'post_hook']) if (asList(config[hook]).length > 0) say(`${hook} is not run`);
   if (config['sql_header'] !== undefined && config['sql_header'] !== null) say('sql_header is not run');
   if (config['database'] !== undefined && config['database'] !== null)
     say('database is not used, its relation is in the warehouse');
   if (isEnforced(config)) say('its contract is not enforced');
   return warnings;
+}
+
+/** Hooks of models, one sentence for each kind: a project often has them for all its models. */
+export function hookWarnings(models: readonly { readonly file: ModelFile; readonly config: Config }[]): string[] {
+  return ['pre_hook', 'post_hook'].flatMap((hook) => {
+    const [first, ...others] = models.filter(({ config }) => asList(config[hook]).length > 0);
+    if (first === undefined) return [];
+    const more =
+      others.length === 0 ? '' : `, nor that of ${others.length} other model${others.length === 1 ? '' : 's'}`;
+    return [`${first.file.path}: ${hook} is not run${more}`];
+  });
 }
 
 export function emptyCapture(declared: Config): ConfigCapture {

@@ -4,7 +4,7 @@ import { LensError } from '../core/errors.ts';
 import { fromJs, type Value } from './jinja/values.ts';
 import { parseFile } from './macro-library.ts';
 import { isEnabled, materializedOf, type ModelFile } from './model-files.ts';
-import { nodeValue, relationNames, type NamedNode } from './node-names.ts';
+import { columnRecords, nodeValue, relationNames, type NamedNode } from './node-names.ts';
 import type {
   Dependencies,
   Materialized,
@@ -80,8 +80,14 @@ export function draftModel(file: ModelFile, names: ReferenceTable): Drafted {
   };
 }
 
-function nodeOf({ name, version, path, fqn, part }: ModelFile): NamedNode {
-  return { resourceType: 'model', name, version, packageName: part.file.name, path, fqn };
+function nodeOf({ name, version, path, fqn, part, rawSql, properties }: ModelFile): NamedNode {
+  const more = {
+    raw_code: rawSql,
+    language: 'sql',
+    description: properties?.description ?? '',
+    columns: columnRecords(properties?.columns ?? []),
+  };
+  return { resourceType: 'model', name, version, packageName: part.file.name, path, fqn, more };
 }
 
 function modelValue(file: ModelFile, config: Config): Value {

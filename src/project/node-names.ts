@@ -13,6 +13,8 @@ export interface NamedNode {
   readonly packageName: string;
   readonly path: string;
   readonly fqn: readonly string[];
+  /** What else templates may ask of it. */
+  readonly more?: Readonly<Record<string, unknown>>;
 }
 
 /** dbt's `model` or `node` in templates. */
@@ -27,6 +29,10 @@ export function nodeValue(node: NamedNode, config: Config): Value {
     original_file_path: node.path,
     path: node.path.split('/').slice(1).join('/'),
     fqn: node.fqn,
+    database: null,
+    tags: config['tags'] ?? [],
+    meta: config['meta'] ?? {},
+    ...node.more,
     config,
   });
 }
@@ -64,4 +70,13 @@ function customName(
       place: node.path,
     });
   return name;
+}
+
+/** `columns` of a node, by name. */
+export function columnRecords(
+  columns: readonly { readonly name: string; readonly description: string; readonly dataType: string | null }[],
+): Record<string, unknown> {
+  return Object.fromEntries(
+    columns.map(({ name, description, dataType }) => [name, { name, description, data_type: dataType }]),
+  );
 }

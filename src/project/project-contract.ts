@@ -1,6 +1,7 @@
 import type { DataTest } from './data-test-contract.ts';
 import type { Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
 import type { ModelVersion } from './model-versions.ts';
+import type { TargetRequest } from './profile.ts';
 import type { Answers, Question } from './questions.ts';
 
 export type { DataTest, DataTestConfig, FailuresTable } from './data-test-contract.ts';
@@ -16,6 +17,8 @@ export interface Project {
   readonly name: string;
   /** Absolute path of the folder that holds dbt_project.yml. */
   readonly dir: string;
+  /** The name of the target. */
+  readonly target: string;
   /** The target schema; models without a schema of their own live here. */
   readonly schema: string;
   /** Variables of the root project after merging dbt_project.yml and the options. */
@@ -70,7 +73,8 @@ export interface LoadOptions {
   readonly answers?: Answers | undefined;
   /** Override the variables of dbt_project.yml, as `--vars` does. */
   readonly vars?: Readonly<Record<string, unknown>> | undefined;
-  readonly target?: { readonly name: string; readonly schema: string } | undefined;
+  /** What is not said follows from profiles.yml. */
+  readonly target?: TargetRequest | undefined;
   /** What `env_var()` reads; `process.env` when missing. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }

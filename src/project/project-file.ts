@@ -11,6 +11,8 @@ export interface ProjectFile {
   /** The folder of a package; empty for the project itself. */
   readonly folder: string;
   readonly version: string | null;
+  /** The name of its profile in profiles.yml. */
+  readonly profile: string | null;
   readonly name: string;
   readonly modelPaths: readonly string[];
   readonly macroPaths: readonly string[];
@@ -83,6 +85,8 @@ export function readProjectFile(dir: string, folder = ''): ProjectFile {
     folder,
     version:
       data['version'] === undefined || data['version'] === null ? null : yaml.string(data['version'], ['version']),
+    profile:
+      data['profile'] === undefined || data['profile'] === null ? null : yaml.string(data['profile'], ['profile']),
     docsPaths: data['docs-paths'] === undefined ? propertyPaths : paths('docs-paths'),
     vars: yaml.record(data['vars'], ['vars']),
     packagesPath: yaml.string(data['packages-install-path'], ['packages-install-path'], 'dbt_packages'),

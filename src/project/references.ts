@@ -1,6 +1,7 @@
 import { closestName } from '../core/closest-name.ts';
 import { LensError } from '../core/errors.ts';
 import type { Resolver } from './dbt-context.ts';
+import type { Value } from './jinja/values.ts';
 import { ephemeralValue, relationValue } from './relation-values.ts';
 import type { Dependencies, Materialized, Relation, RelationNaming } from './project-contract.ts';
 
@@ -25,6 +26,8 @@ export interface ReferenceTable {
   source(sourceName: string, name: string): { readonly table: string; readonly schema: string } | undefined;
   /** Of models and seeds. */
   readonly modelNames: readonly string[];
+  /** dbt's `graph`, made when it is asked for. */
+  graph(): Value;
   /** What `adapter.get_relation` finds. */
   relationAt(
     schema: string,
@@ -111,6 +114,10 @@ export class ReferenceCapture implements Resolver {
     this.#models.add(name);
     if (model.materialized === 'ephemeral') return ephemeralValue(name);
     return relationValue({ kind: 'model', name, schema: model.schema, identifier: model.alias }, this.#naming);
+  }
+
+  graph(): Value {
+    return this.#table.graph();
   }
 
   relationAt(schema: string, identifier: string): ReturnType<Resolver['relationAt']> {

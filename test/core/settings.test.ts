@@ -44,7 +44,7 @@ describe('sources', () => {
       logLevel: 'info',
       quiet: false,
       vars: {},
-      target: { name: 'dev', schema: 'main' },
+      target: { name: undefined, schema: undefined },
     });
   });
 

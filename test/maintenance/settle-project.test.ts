@@ -139,6 +139,28 @@ describe('a model that asks for', () => {
   });
 });
 
+describe('the graph', () => {
+  it('holds models, seeds and source tables when SQL is rendered, and nothing before', async () => {
+    const sql = `{% if execute %}{% for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='name') -%}
+{{ node.unique_id }} {{ node.config.materialized }} {{ node.depends_on.nodes | join('+') }} {% endfor %}{{ graph.sources.values() | map(attribute='identifier') | list }}{% else %}{{ config(tags=['n' ~ graph.nodes | default([]) | length]) }}{% endif %}`;
+    const project = await settled({ 'models/m.sql': sql });
+    expect(project.model('m').tags).toEqual(['n0']);
+    expect(compile(project, project.model('m'), qualified)).toBe(
+      "model.p.m view  model.p.stg view source.p.raw.t ['t']",
+    );
+  });
+
+  it('has the same of a model as `model` in its template', async () => {
+    const project = await settled({
+      'models/m.sql':
+        "select '{{ model.columns.a.data_type }} {{ model.description }} {{ model.config.materialized }}'",
+      'models/m.yml':
+        'models: [{name: m, description: d, config: {materialized: table}, columns: [{name: a, data_type: int}]}]',
+    });
+    expect(compile(project, project.model('m'), qualified)).toBe("select 'int d table'");
+  });
+});
+
 describe('a data test that asks', () => {
   it('has its answers, or is left out', async () => {
     const project = await settled({

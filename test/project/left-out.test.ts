@@ -32,9 +32,9 @@ describe('what is not run', () => {
       /^snapshots\/s.yml:2 is one of/,
     ],
     [
-      'the graph',
-      { 'models/left.sql': '\n{% set r = graph.nodes %}' },
-      /^models\/left.sql:2: graph is not supported here/,
+      'the time of the run',
+      { 'models/left.sql': "\n{% set r = run_started_at.strftime('%Y') %}" },
+      /^models\/left.sql:2: run_started_at is not supported here/,
     ],
     ['a macro of dbt that is not here', { 'models/left.sql': 'select {{ dbt.hex(1) }}' }, /:1: hex of dbt is not/],
     [

@@ -9,7 +9,7 @@ export interface ProjectSource {
   /** Absolute path of the folder. */
   readonly dir: string;
   readonly vars: Readonly<Record<string, unknown>>;
-  readonly target: { readonly name: string; readonly schema: string };
+  readonly target: { readonly name?: string | undefined; readonly schema?: string | undefined };
   readonly registry?: string | undefined;
 }
 

@@ -117,6 +117,22 @@ const extreme =
     return all.reduce((best, one) => (sign * compare(key(one), key(best)) > 0 ? one : best));
   };
 
+/** Pairs of a value and the items that have it, in the order of the values. */
+const groupby: Filter = (value, args) => {
+  const bound = bind('groupby', args, ['attribute', 'default', 'case_sensitive']);
+  const keyed = items(value).map((one) => {
+    const found = path(one, bound.attribute ?? '');
+    return { key: found instanceof Undefined ? (bound.default ?? found) : found, one };
+  });
+  const groups: { key: Value; all: Value[] }[] = [];
+  for (const { key, one } of keyed.toSorted((a, b) => compare(a.key, b.key))) {
+    const last = groups.at(-1);
+    if (last !== undefined && equal(last.key, key)) last.all.push(one);
+    else groups.push({ key, all: [one] });
+  }
+  return groups.map(({ key, all }) => tuple(key, all));
+};
+
 const sum: Filter = (value, args) => {
   const { attribute: by, start } = bind('sum', args, ['attribute', 'start']);
   const numbers = [start ?? 0, ...items(value).map((one) => (by === undefined ? one : path(one, by)))];
@@ -216,6 +232,12 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   as_native: (value) => value,
   as_number: asNumber,
   as_text: (value) => text(value),
+  // an attribute alone, never an entry
+  attr(value, args) {
+    const name = stringArgument('attr', bind('attr', args, ['name']).name);
+    const missing = value instanceof Map && value.has(name);
+    return missing ? new Undefined(`'${name}' of a dict`) : attribute(value, name);
+  },
   batch,
   capitalize: method('capitalize'),
   count: length,
@@ -226,6 +248,7 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   float: toNumber(false),
   format: (value, args) =>
     formatPercent(text(value), args.named.size > 0 ? new Map(args.named) : tuple(...args.positional)),
+  groupby,
   indent,
   int: toNumber(true),
   items: (value) => (value instanceof Map ? [...value].map(([key, one]) => tuple(key, one)) : items(value)),

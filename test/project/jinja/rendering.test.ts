@@ -11,7 +11,7 @@ interface Case {
   readonly expect: string;
 }
 
-// every case gives the same text in Jinja 3.1 with jinja2.ext.do
+// every case gives the same text in Jinja 3.1 with jinja2.ext.do and jinja2.ext.loopcontrols, which dbt has
 const CASES = JSON.parse(readFileSync(new URL('cases.json', import.meta.url), 'utf8')) as Case[];
 
 function render(template: string): string {
