@@ -1,6 +1,7 @@
 import type { Project } from '../project/project-contract.ts';
 import type { GatePlan } from './gate-plan.ts';
 import type { MaintenancePlan } from './maintenance-plan.ts';
+import { requireContracts } from './model-contracts.ts';
 import type { RawRelation } from './planner.ts';
 
 /** All that is planned of a project. */
@@ -11,7 +12,10 @@ export interface Planned {
 
 const last = new WeakMap<Project, { readonly raw: string; readonly planned: Promise<Planned> }>();
 
-/** A full refresh and a second start in one process ask again, and the answer is a function of the arguments. */
+/**
+ * Models keep their contracts, or there is no plan. A full refresh and a second start in one process ask again, and the answer is
+ * a function of the arguments.
+ */
 export function plannedOnce(
   project: Project,
   raw: readonly RawRelation[],
@@ -20,7 +24,10 @@ export function plannedOnce(
   const text = JSON.stringify(raw);
   const known = last.get(project);
   if (known?.raw === text) return known.planned;
-  const planned = plan(project, raw);
+  const planned = plan(project, raw).then(async (made) => {
+    await requireContracts(project, made.plans);
+    return made;
+  });
   last.set(project, { raw: text, planned });
   return planned;
 }

@@ -29,8 +29,8 @@ export interface RawRelation extends Relation {
  * reads reaches its rows. Views and ephemeral models are looked through. What is not understood is not guessed at: the
  * model is rebuilt by compaction, with the reason.
  *
- * MODEL_SQL_INVALID when a model does not bind, with DuckDB's message and the model's file; PROJECT_INVALID for a
- * configuration of upkeep that means nothing.
+ * MODEL_SQL_INVALID when a model does not bind, with DuckDB's message and the model's file; MODEL_CONTRACT_BROKEN;
+ * PROJECT_INVALID for a configuration of upkeep that means nothing.
  */
 export async function planModels(project: Project, raw: readonly RawRelation[]): Promise<MaintenancePlan[]> {
   return (await plannedOnce(project, raw, planAll)).plans;

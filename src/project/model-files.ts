@@ -126,7 +126,14 @@ export function configWarnings(model: ModelFile, config: Config): string[] {
   if (config['sql_header'] !== undefined && config['sql_header'] !== null) say('sql_header is not run');
   if (config['database'] !== undefined && config['database'] !== null)
     say('database is not used, its relation is in the warehouse');
-  if (isEnforced(config)) say('its contract is not enforced');
+  const { constraints = [], columns = [] } = model.properties ?? {};
+  const rules = [...constraints, ...columns.flatMap((column) => column.constraints)];
+  if (isEnforced(config) && rules.length > 0) {
+    const types = [...new Set(rules.map(({ type }) => type))].join(', ');
+    say(
+      `constraints (${types}) are not enforced, names and types of its contract are; a data test with gate: true keeps rows out`,
+    );
+  }
   return warnings;
 }
 

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { LensError } from '../../src/core/errors.ts';
+import { planModels } from '../../src/maintenance/planner.ts';
+import { projectOf } from '../project/project-folder.ts';
+
+const RAW = {
+  name: 'raw_t',
+  schema: 'main',
+  identifier: 'raw_t',
+  columns: [{ name: 'id', type: 'BIGINT' }],
+  key: ['id'],
+};
+
+function projectWith(columns: string, more = ''): ReturnType<typeof projectOf> {
+  return projectOf({
+    'models/sources.yml': 'sources: [{ name: raw, schema: main, tables: [{ name: t, identifier: raw_t }] }]\n',
+    'models/con.sql': `select id, 'x' as extra, 1.5 as amount, 'a' as ok, 1.5::decimal(12, 4) as small from {{ source('raw', 't') }}`,
+    'models/con.yml': `
+models:
+  - name: con
+    config: { materialized: table, contract: { enforced: true } }
+    columns: [${columns}]
+${more}`,
+  });
+}
+
+const RIGHT =
+  '{ name: small, data_type: "decimal(12,4)" }, { name: ID, data_type: int8 }, { name: extra, data_type: string }, { name: amount, data_type: "numeric(2, 1)" }, { name: ok, data_type: text }';
+
+test('names and types in any order and spelling are kept', async () => {
+  expect(await planModels(projectWith(RIGHT), [RAW])).toHaveLength(1);
+});
+
+test('what differs is an error in the words of dbt', async () => {
+  const project = projectWith(
+    '{ name: id, data_type: integer }, { name: missing_one, data_type: varchar }, { name: amount, data_type: "decimal(10,2)" }, { name: ok, data_type: string }, { name: small, data_type: nonsense }',
+  );
+  const error = await planModels(project, [RAW]).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(LensError);
+  expect(error).toMatchObject({ code: 'MODEL_CONTRACT_BROKEN', place: 'models/con.yml:3' });
+  expect((error as LensError).message).toBe(
+    `this model has an enforced contract that failed.
+Please ensure the name, data_type, and number of columns in your contract match the columns in your model's definition.
+model con (models/con.sql):
+  | column_name | definition_type | contract_type | mismatch_reason       |
+  | ----------- | --------------- | ------------- | --------------------- |
+  | amount      | DECIMAL(2,1)    | DECIMAL(10,2) | data type mismatch    |
+  | extra       | VARCHAR         |               | missing in contract   |
+  | id          | BIGINT          | INTEGER       | data type mismatch    |
+  | missing_one |                 | VARCHAR       | missing in definition |
+  | small       | DECIMAL(12,4)   | NONSENSE      | data type mismatch    |`,
+  );
+});
+
+test('constraints are a warning', () => {
+  expect(projectWith(RIGHT).warnings).toEqual([]);
+  const { warnings } = projectWith(RIGHT, '    constraints: [{ type: check, expression: "id > 5" }]\n');
+  expect(warnings).toEqual([expect.stringContaining('constraints (check) are not enforced') as string]);
+});
