@@ -92,6 +92,36 @@ models: [{name: numbered, data_tests: [{max_n: {config: {gate: true}}}]}]`,
     expect(message).toContain('gate_failed');
   });
 
+  it('fail where other columns than those expected differ from way to way', async () => {
+    const dir = shopWith(
+      `
+  - name: child_first
+    model: counted
+${DEFAULTS}
+      customers: { name: Ann, country: de, joined_on: 2026-01-01 }
+    batches:
+      - events:
+          - { topic: orders, rows: [{ order_id: 1 }] }
+          - { topic: customers, rows: [{ customer_id: k1 }] }
+    expect: { rows: [{ k: x }] }
+`,
+      {
+        'models/counted.sql': `{{ config(materialized='table') }} select k, sum(n)::bigint as n from (
+  select 'x' as k, 1 as n from {{ source('web', 'orders') }} union all select 'x', 0 from {{ source('web', 'customers') }}
+) group by k`,
+        'tests/orphans.sql': `{{ config(gate=true) }}
+select o.order_id from {{ source('web', 'orders') }} o
+left join {{ source('web', 'customers') }} c on c.customer_id = o.customer_id where c.customer_id is null`,
+      },
+    );
+    const [status, message] = (await outcomes(dir))['child_first'] as [string, string];
+    expect([status, message]).toEqual([
+      'fail',
+      expect.stringContaining('actual is event by event, expected is one batch'),
+    ]);
+    expect(message).toContain('→ ,x,1→0');
+  });
+
   it('take variables, and say what is wrong with them', async () => {
     const dir = shopWith(
       `
