@@ -50,6 +50,11 @@ export function openCatalog(settings: Settings): TopicCatalog {
   return loadTopics(settings.projectDir, { registry: settings.registry });
 }
 
+/** Whether there is a log to look at: Kafka always is, the embedded one once it was made. */
+export function hasLog({ brokers, dataDir }: Settings): boolean {
+  return brokers.length > 0 || existsSync(path.join(dataDir, 'log.sqlite'));
+}
+
 /**
  * Kafka when brokers are set, otherwise the embedded log in the data folder.
  *

@@ -56,6 +56,7 @@ function readTopic(root: string, name: string, manifest: Manifest, needIds: bool
     name,
     table: topic.table,
     mode: topic.mode,
+    format: topic.format,
     key: topic.key,
     tableKey: topic.mode === 'patch' ? topic.key.slice(0, -1) : topic.key,
     partitions: topic.partitions,

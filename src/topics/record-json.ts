@@ -52,7 +52,10 @@ export class ContractJson implements RecordJson {
       if (given === undefined) throw this.#invalid('a record without a value needs a key');
       return { key: given, value: null };
     }
-    const record = encoder.record(this.#values(value));
+    const avro = encoder.record(this.#values(value));
+    // What was given is right, then.
+    const isJson = this.#shape.contract.format === 'json';
+    const record = isJson ? { key: avro.key, value: Buffer.from(JSON.stringify(value)) } : avro;
     return given === undefined ? record : { key: given, value: record.value };
   }
 

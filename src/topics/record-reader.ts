@@ -14,6 +14,8 @@ export function readValues(
   start: number,
   length: number,
 ): Record<string, AvroValue> {
+  // JSON never begins with a zero byte.
+  if (schemas.json !== null && bytes[start] !== 0) return schemas.json.read(bytes.subarray(start, start + length));
   const id = wireIdOf(bytes, start, length);
   if (length < WIRE_HEADER || bytes[start] !== 0) {
     const what = length < WIRE_HEADER ? `has ${length} bytes` : `starts with byte ${bytes[start]}`;

@@ -59,6 +59,25 @@ export class SchemaRegistry {
     return Promise.all([...missing].map((id) => this.#fetch(id))).then(() => undefined);
   }
 
+  /** The schema of an id, fetched when it is not known yet. REGISTRY_FAILED. */
+  async schemaOf(id: number): Promise<ReturnType<SchemaLookup>> {
+    if (!this.#schemas.has(id)) await this.#fetch(id);
+    return this.schema(id);
+  }
+
+  /** The newest schema under the subject TOPIC-value; null when there is none. REGISTRY_FAILED, also for what is not Avro. */
+  async latest(topic: string): Promise<unknown> {
+    const subject = `${topic}-value`;
+    const answer = await this.#ask('GET', `/subjects/${encodeURIComponent(subject)}/versions/latest`);
+    if (answer.status === 404) return null;
+    const { schema, schemaType } = answer.json;
+    if (answer.status !== 200 || typeof schema !== 'string') throw this.#failed(`no answer for ${subject}`, answer);
+    if (typeof schemaType === 'string' && schemaType !== 'AVRO') {
+      throw this.#failed(`${subject} is ${schemaType}, not Avro`, answer);
+    }
+    return JSON.parse(schema) as unknown;
+  }
+
   /** The id of a topic's schema under the subject TOPIC-value, registered if it is not there yet. */
   register(topic: string, schema: unknown): Promise<number> {
     const text = JSON.stringify(schema);

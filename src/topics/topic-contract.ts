@@ -9,6 +9,8 @@ export interface TopicContract {
   /** The raw table this topic feeds; a dbt source table of this name is fed by it. */
   readonly table: string;
   readonly mode: LandingMode;
+  /** How values are written. `json`: JSON objects, and Avro as well. */
+  readonly format: 'avro' | 'json';
   /** Fields that make the message key, in order. `patch`: the last one is the kind; empty only for `append`. */
   readonly key: readonly string[];
   /** Key columns of the raw table: `key`, without the kind in `patch`. */

@@ -6,6 +6,7 @@ export interface TopicFile {
   readonly yaml: YamlFile;
   readonly table: string;
   readonly mode: LandingMode;
+  readonly format: 'avro' | 'json';
   readonly key: readonly string[];
   readonly kinds: readonly TopicKind[];
   readonly partitions: number;
@@ -14,7 +15,7 @@ export interface TopicFile {
 }
 
 const MODES: readonly string[] = ['upsert', 'patch', 'append'];
-const KEYS = ['description', 'table', 'mode', 'key', 'kinds', 'partitions', 'settings', 'checks'];
+const KEYS = ['description', 'table', 'mode', 'format', 'key', 'kinds', 'partitions', 'settings', 'checks'];
 const CHECKS = ['accepted_values', 'exact', 'min', 'max', 'length', 'required'];
 
 /** Reads a topic.yml; TOPIC_CONTRACT_INVALID with line and key. */
@@ -25,6 +26,8 @@ export function readTopicFile(file: string, name: string): TopicFile {
   const table = yaml.text(['table'], root['table']);
   const mode = root['mode'] === undefined ? 'upsert' : yaml.text(['mode'], root['mode']);
   if (!MODES.includes(mode)) yaml.fail(['mode'], `unknown mode "${mode}"`, `one of ${MODES.join(', ')}`);
+  const format = root['format'] === undefined ? 'avro' : yaml.text(['format'], root['format']);
+  if (format !== 'avro' && format !== 'json') yaml.fail(['format'], `unknown format "${format}"`, 'avro or json');
   const key = root['key'] === undefined ? [] : yaml.texts(['key'], root['key']);
   const partitions = root['partitions'] === undefined ? 1 : yaml.number(['partitions'], root['partitions']);
   if (!Number.isInteger(partitions) || partitions < 1) yaml.fail(['partitions'], 'at least one partition is needed');
@@ -32,6 +35,7 @@ export function readTopicFile(file: string, name: string): TopicFile {
     yaml,
     table,
     mode: mode as LandingMode,
+    format: format as 'avro' | 'json',
     key,
     kinds: kinds(yaml, root['kinds']),
     partitions,

@@ -1,6 +1,7 @@
 import { messageOf } from '../core/errors.ts';
 import { type ColumnDecoder, columnDecoder } from './column-decoder.ts';
 import { ValueReader } from './avro-values.ts';
+import { JsonValues } from './json-values.ts';
 import type { DeadLetterReason } from './dead-letter-reasons.ts';
 import type { RecordShape } from './record-shape.ts';
 
@@ -22,11 +23,14 @@ export interface Unreadable {
 export class WriterSchemas {
   readonly #shape: RecordShape;
   readonly #lookUp: SchemaLookup;
+  /** Reads values that are JSON; null where they may not be. */
+  readonly json: JsonValues | null;
   readonly #byId = new Map<number, WriterSchema | Unreadable>();
 
   constructor(shape: RecordShape, lookUp: SchemaLookup) {
     this.#shape = shape;
     this.#lookUp = lookUp;
+    this.json = shape.contract.format === 'json' ? new JsonValues(shape) : null;
   }
 
   get(id: number): WriterSchema | Unreadable {

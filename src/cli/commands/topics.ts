@@ -3,9 +3,10 @@ import type { EventLog } from '../../log/event-log.ts';
 import { openCatalog, openLog } from '../../service/runtime.ts';
 import type { TopicCatalog } from '../../topics/catalog.ts';
 import { applyTopics, checkTopics, remedyOf, type TopicDifference } from '../../topics/manage-topics.ts';
+import { initCommand } from './topics-init.ts';
 import { invocationOf, type Invocation } from '../invocation.ts';
 
-/** `lens topics apply|check`. */
+/** `lens topics apply|check|init`. */
 export function topicsCommand(): Command {
   const topics = new Command('topics').description(
     "compare the log's topics with the contracts in topics/, or make them so",
@@ -34,6 +35,7 @@ export function topicsCommand(): Command {
       if (found.length > 0) process.exitCode = 1;
       else invocation.output.line('all topics are as their contracts say', { event: 'unchanged' });
     });
+  topics.addCommand(initCommand());
   return topics;
 }
 
