@@ -16,6 +16,7 @@ import {
   type Value,
 } from './jinja/values.ts';
 import { DBT_VERSION } from './dbt-version.ts';
+import { MODULES } from './modules-value.ts';
 import type { Target } from './profile.ts';
 import type { Interview } from './questions.ts';
 import { quoteIdentifier } from './relation-naming.ts';
@@ -113,6 +114,7 @@ export function contextScope(
       createHash('md5')
         .update(text(positional[0] ?? ''))
         .digest('hex'),
+    modules: MODULES,
     project_name: settings.name,
     schema: target.schema,
     target: new Thing('target', {
@@ -238,5 +240,5 @@ const unsupported = (names: readonly string[], why: string): [string, Value][] =
 /** Names dbt has and this product does not, with the reason. */
 const UNSUPPORTED: Readonly<Record<string, Value>> = Object.fromEntries([
   ...unsupported(['store_result', 'store_raw_result'], NO_WAREHOUSE),
-  ...unsupported(['run_started_at', 'invocation_id', 'modules', 'thread_id'], NOT_PURE),
+  ...unsupported(['run_started_at', 'invocation_id', 'thread_id'], NOT_PURE),
 ]);

@@ -1,6 +1,5 @@
 import { LensError } from '../core/errors.ts';
 import { asList, mergeConfig, type Config } from './config-tree.ts';
-import type { ConfigCapture } from './dbt-context.ts';
 import { largeAsText } from './jinja/numbers.ts';
 import type { Template } from './jinja/template.ts';
 import { parseFile } from './macro-library.ts';
@@ -146,8 +145,4 @@ export function hookWarnings(models: readonly { readonly file: ModelFile; readon
       others.length === 0 ? '' : `, nor that of ${others.length} other model${others.length === 1 ? '' : 's'}`;
     return [`${first.file.path}: ${hook} is not run${more}`];
   });
-}
-
-export function emptyCapture(declared: Config): ConfigCapture {
-  return { declared, captured: {} };
 }

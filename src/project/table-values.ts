@@ -48,14 +48,16 @@ function sequence(kind: string, names: readonly string[], values: readonly Value
   );
 }
 
-const INTEGER = /^(?:u?(?:tiny|small|big|huge)int|u?integer|int\d*)$/i;
-const FLOAT = /^(?:float|double|real|float4|float8)/i;
+// dbt's words for kinds of types, those of dbt-duckdb's column.py and dbt-adapters' base/column.py: `DECIMAL(9,2)` is none of them
+const INTEGER = /^(?:u?(?:tiny|small|big)int|integer|uinteger|hugeint|int|int1|int2|int4|int8|short|signed|long)$/i;
+const FLOAT = /^(?:real|float|float4|float8|double)$/i;
+const NUMERIC = /^(?:numeric|decimal)$/i;
+const STRING = /^(?:text|character varying|character|varchar)$/i;
 
 /** A column of a relation: what of dbt's `Column` macros use. */
 export function columnThing({ name, type }: RelationColumn): Thing {
-  const [integer, float] = [INTEGER.test(type), FLOAT.test(type)];
-  const numeric = /^(?:decimal|numeric)/i.test(type);
-  const string = /^(?:varchar|text|char|string)/i.test(type);
+  const [integer, float, numeric] = [INTEGER.test(type), FLOAT.test(type), NUMERIC.test(type)];
+  const string = STRING.test(type);
   const is =
     (value: boolean): Callable =>
     () =>
@@ -67,7 +69,7 @@ export function columnThing({ name, type }: RelationColumn): Thing {
       column: name,
       quoted: quoteIdentifier(name),
       dtype: type,
-      data_type: type,
+      data_type: string ? 'character varying(256)' : type,
       char_size: null,
       is_integer: is(integer),
       is_float: is(float),

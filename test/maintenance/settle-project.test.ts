@@ -88,7 +88,7 @@ describe('a model that asks for', () => {
       'models/m.sql': "{{ kit.union([ref('b'), ref('stg')]) }}",
     };
     expect(await sqlOf(files)).toBe(
-      'select cast("kind" as VARCHAR) as "kind", cast("n" as DECIMAL(2,1)) as "n", cast("z" as INTEGER) as "z", cast(null as BIGINT) as "id" from "main"."b" union all select cast("kind" as VARCHAR) as "kind", cast("n" as DECIMAL(2,1)) as "n", cast(null as INTEGER) as "z", cast("id" as BIGINT) as "id" from "main"."stg"',
+      'select cast("kind" as character varying(256)) as "kind", cast("n" as DECIMAL(2,1)) as "n", cast("z" as INTEGER) as "z", cast(null as BIGINT) as "id" from "main"."b" union all select cast("kind" as character varying(256)) as "kind", cast("n" as DECIMAL(2,1)) as "n", cast(null as INTEGER) as "z", cast("id" as BIGINT) as "id" from "main"."stg"',
     );
   });
 
@@ -102,6 +102,24 @@ describe('a model that asks for', () => {
     expect(await sqlOf({ 'models/m.sql': table })).toBe(
       "1 x 2.50 (1, 'x', '2.50', None) ('a', 'b', 'c', 'd') (1,) ('x',) 1 a",
     );
+  });
+
+  it('kinds of columns has those that dbt tells', async () => {
+    const kinds = ['is_number', 'is_numeric', 'is_integer', 'is_string', 'is_float'];
+    const sql = `{% for c in adapter.get_columns_in_relation(ref('typed')) %}{{ c.name }} {{ c.dtype }} {{ c.data_type }} ${kinds.map((kind) => `{{ c.${kind}() }}`).join(' ')}; {% endfor %}`;
+    const files = {
+      'models/typed.sql': "select 1::bigint as i, 'x' as s, 1.5::decimal(9,2) as d",
+      'models/m.sql': sql,
+    };
+    // as dbt-duckdb 1.11.1 renders it
+    expect(await sqlOf({ ...files, 'models/m.sql': `${sql}-- {{ ref('typed') }}` })).toBe(
+      'i BIGINT BIGINT True False True False False; s VARCHAR character varying(256) False False False True False; d DECIMAL(9,2) DECIMAL(9,2) False False False False False; -- "main"."typed"',
+    );
+  });
+
+  it('regular expressions has those of Python', async () => {
+    const sql = `{{ modules.re.sub('[ -]+', '_', 'a -b c') }} {{ modules.re.sub('(a)(b)', '\\\\2$\\\\1', 'ab') }} {{ modules.re.match('b', 'ab') }} {{ modules.re.search('(b)', 'ab').group(1) }} {{ modules.re.findall('[a-c]', 'xaby') }} {{ modules.re.sub('x', '', 'xxx', 2) }}`;
+    expect(await sqlOf({ 'models/m.sql': sql })).toBe("a_b_c b$a None b ['a', 'b'] x");
   });
 
   it('relations of the project finds them, and no others', async () => {

@@ -48,10 +48,29 @@ function tokensOf(segment: Segment): Token[] {
   const [open, close] = kind === 'expression' ? ['{{', '}}'] : ['{%', '%}'];
   const source = kind === 'statement' ? dialect(segment.text) : segment.text;
   try {
-    return [marker, ...inParserTerms(tokenize(`${open} ${source} ${close}`)).map(nameDiscard)];
+    return [marker, ...inParserTerms(tokenize(`${open} ${pythonStrings(source)} ${close}`)).map(nameDiscard)];
   } catch (error) {
     throw new TemplateSyntaxError(readable(error), line);
   }
+}
+
+const STRINGS = /'(?:[^'\\]|\\[^])*'|"(?:[^"\\]|\\[^])*"/g;
+const ESCAPES = /\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[0-7]{1,3}|[^])/g;
+
+/** Strings with Python's escapes in those that the tokenizer knows: numbers of characters, and `\d`, which stays as it is. */
+function pythonStrings(source: string): string {
+  return source.replaceAll(STRINGS, (string) =>
+    string.replaceAll(ESCAPES, (whole, escape: string) => {
+      if ('ntrbfv\'"\\'.includes(escape)) return whole;
+      if (escape === '\n') return '';
+      if (escape === 'a') return '\u0007';
+      const digits = /^[xu]/.test(escape) && escape.length > 1 ? Number.parseInt(escape.slice(1), 16) : Number.NaN;
+      const code = /^[0-7]/.test(escape) ? Number.parseInt(escape, 8) : digits;
+      if (Number.isNaN(code)) return `\\\\${escape}`;
+      const char = String.fromCodePoint(code);
+      return '\'"\\'.includes(char) ? `\\${char}` : char;
+    }),
+  );
 }
 
 /** dbt's own statements in terms of Jinja's. */
