@@ -11,6 +11,7 @@ import { debugCommand } from './commands/debug.ts';
 import { demoCommand } from './commands/demo.ts';
 import { dlqCommand } from './commands/dlq.ts';
 import { editionsCommand } from './commands/editions.ts';
+import { docsCommand } from './commands/docs.ts';
 import { explainCommand } from './commands/explain.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { lagCommand } from './commands/lag.ts';
@@ -64,6 +65,7 @@ export function buildProgram(): Command {
     debugCommand,
     cleanCommand,
     lsCommand,
+    docsCommand,
     explainCommand,
     planCommand,
     applyCommand,

@@ -1,21 +1,114 @@
-import { Command } from 'commander';
-import { compile, qualified } from '../../project/compile.ts';
+import { Command, Option } from 'commander';
+import { compile, compileInline, qualified } from '../../project/compile.ts';
+import { compiledPath } from '../../project/artifacts/manifest-nodes.ts';
+import type { Project } from '../../project/project-contract.ts';
+import type { Resource } from '../../project/resource-graph.ts';
 import { openProject } from '../../service/runtime.ts';
-import { invocationOf } from '../invocation.ts';
+import { invocationOf, type Invocation } from '../invocation.ts';
+import { manifestJson } from '../manifest-file.ts';
+import { counted } from '../numbers.ts';
+import { selectedResources, selectionOf, withSelectionFlags, type SelectionFlags } from '../selection-flags.ts';
+import { TargetFolder } from '../target-folder.ts';
+
+interface CompileFlags extends SelectionFlags {
+  readonly inline?: string;
+  readonly output: 'text' | 'json';
+  readonly writeJson: boolean;
+}
+
+interface Compiled {
+  readonly resource: Resource;
+  readonly sql: string;
+}
+
+const EXAMPLES = [
+  'lens compile fct_sessions',
+  'lens compile --select +fct_sessions',
+  `lens compile --inline "select count(*) from {{ ref('fct_sessions') }}"`,
+];
 
 /** `lens compile [MODEL...]`: needs neither log nor warehouse. */
 export function compileCommand(): Command {
-  return new Command('compile')
-    .description('print the compiled SQL of models, all of them when none is named')
-    .argument('[models...]', 'names of models')
-    .addHelpText('after', '\nExamples:\n  $ lens compile fct_sessions')
-    .action(async (models: string[], _options: unknown, command: Command) => {
-      const { settings, output } = invocationOf(command);
+  const command = new Command('compile')
+    .description(
+      'write the compiled SQL of models and data tests to target/compiled; print that of models that are named',
+    )
+    .argument('[models...]', 'names of models to print')
+    .option('--inline <sql>', 'compile and print this instead: SQL with Jinja')
+    .addOption(new Option('--output <format>', 'how it is printed').choices(['text', 'json']).default('text'))
+    .option('--target-path <dir>', "where compiled SQL and manifest.json go; the project's target-path without it")
+    .option('--no-write-json', 'write no manifest.json');
+  return withSelectionFlags(command, 'resources')
+    .addHelpText('after', `\nExamples:\n${EXAMPLES.map((line) => `  $ ${line}`).join('\n')}`)
+    .action(async (words: string[], flags: CompileFlags, own: Command) => {
+      const invocation = invocationOf(own);
+      const { settings, output } = invocation;
       const project = await openProject(settings);
-      const chosen = models.length === 0 ? project.models : models.map((name) => project.model(name));
-      for (const model of chosen) {
-        const sql = compile(project, model, qualified).trim();
-        output.result(chosen.length === 1 ? sql : `-- ${model.name} (${model.path})\n${sql};\n`);
+      if (flags.inline !== undefined) {
+        output.result(printed(null, compileInline(project, flags.inline, qualified).trim(), flags, output.quiet));
+        return;
       }
+      const names = words.map((name) => project.model(name).uniqueId);
+      const selection = selectionOf(flags, settings);
+      const chosen = selectedResources(project, selection, ['model', 'test'], output);
+      const selected = names.length === 0 ? chosen : chosen.filter(({ uniqueId }) => names.includes(uniqueId));
+      const compiled = selected.map((resource) => ({ resource, sql: sqlOf(project, resource) }));
+      const where = write(project, compiled, flags, invocation);
+      if (words.length > 0) printModels(compiled, flags, invocation);
+      else if (flags.select === undefined) {
+        output.line(`compiled ${counted(compiled.length, 'node')} to ${where}`, {
+          event: 'compiled',
+          nodes: compiled.length,
+        });
+      } else printSelected(compiled, flags, invocation);
     });
+}
+
+/** What is named as an argument: the SQL alone, or each model's below a line with its name. */
+function printModels(compiled: readonly Compiled[], flags: CompileFlags, { output }: Invocation): void {
+  for (const { resource, sql } of compiled) {
+    if (flags.output === 'json') output.result(printed(resource.name, sql, flags, output.quiet));
+    else output.result(compiled.length === 1 ? sql : `-- ${resource.name} (${resource.path})\n${sql};\n`);
+  }
+}
+
+/** As dbt does: of what is selected, those nodes are printed that the first word names. */
+function printSelected(compiled: readonly Compiled[], flags: CompileFlags, { output }: Invocation): void {
+  for (const { resource, sql } of compiled) {
+    if (flags.select?.[0]?.includes(resource.name)) output.result(printed(resource.name, sql, flags, output.quiet));
+  }
+}
+
+/** dbt's words for compiled SQL. */
+function printed(node: string | null, compiled: string, { output }: CompileFlags, quiet: boolean): string {
+  if (output === 'json') return JSON.stringify(node === null ? { compiled } : { node, compiled }, null, 2);
+  if (quiet) return compiled;
+  return `${node === null ? 'Compiled inline node is:' : `Compiled node '${node}' is:`}\n${compiled}`;
+}
+
+function sqlOf(project: Project, { uniqueId }: Resource): string {
+  const model = project.models.find((one) => one.uniqueId === uniqueId);
+  if (model !== undefined) return compile(project, model, qualified).trim();
+  return (
+    project.tests
+      .find((one) => one.uniqueId === uniqueId)
+      ?.sql(qualified)
+      .trim() ?? ''
+  );
+}
+
+/** Gives the folder of compiled SQL as dbt writes it. */
+function write(project: Project, compiled: readonly Compiled[], flags: CompileFlags, { output }: Invocation): string {
+  const target = new TargetFolder(project.dir, flags.targetPath);
+  const files = compiled.map(({ resource, sql }) => [`compiled/${compiledPath(project, resource)}`, sql] as const);
+  const ids = new Set(compiled.map(({ resource }) => resource.uniqueId));
+  const manifest = flags.writeJson ? [['manifest.json', JSON.stringify(manifestJson(project, ids))] as const] : [];
+  for (const [name, text] of [...files, ...manifest]) {
+    const problem = target.write(name, text);
+    if (problem !== null) {
+      output.notice(problem);
+      break;
+    }
+  }
+  return `${target.shown}/compiled`;
 }

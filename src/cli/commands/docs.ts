@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Command } from 'commander';
+import { LensError } from '../../core/errors.ts';
+import type { Settings } from '../../core/settings.ts';
+import { planModels } from '../../maintenance/planner.ts';
+import { rawRelation, rawTables } from '../../materializer/raw-tables.ts';
+import { catalogOf } from '../../project/artifacts/catalog.ts';
+import type { Project } from '../../project/project-contract.ts';
+import { withWarehouseReads } from '../../service/hold-warehouse.ts';
+import { openCatalog, openProject } from '../../service/runtime.ts';
+import { docsData, type DocsData } from '../docs/docs-data.ts';
+import { serveDocs } from '../docs/docs-server.ts';
+import { storedRelations, type StoredRelations } from '../docs/stored-relations.ts';
+import { noticePrinter } from '../event-printer.ts';
+import { interruption } from '../interruption.ts';
+import { invocationOf } from '../invocation.ts';
+import { manifestJson } from '../manifest-file.ts';
+import { wholeNumber } from '../number-arguments.ts';
+import { counted } from '../numbers.ts';
+import type { Output } from '../output.ts';
+import { artifactMetadata } from '../run-results-file.ts';
+import { TargetFolder } from '../target-folder.ts';
+
+/** `lens docs generate|serve`. */
+export function docsCommand(): Command {
+  const docs = new Command('docs').description('pages about the project, and the artifacts behind them');
+  docs.addCommand(generateCommand());
+  docs.addCommand(serveCommand());
+  return docs;
+}
+
+function generateCommand(): Command {
+  return new Command('generate')
+    .description('write manifest.json, catalog.json and index.html to the target folder')
+    .option('--empty-catalog', 'do not ask the warehouse')
+    .option('--target-path <dir>', "where they go; the project's target-path without it")
+    .addHelpText('after', '\nExamples:\n  $ lens docs generate')
+    .action(async (flags: { emptyCatalog?: boolean; targetPath?: string }, command: Command) => {
+      const { settings, output } = invocationOf(command);
+      const project = await openProject(settings);
+      const plans = await planModels(project, rawTables(openCatalog(settings), project).map(rawRelation));
+      const stored = flags.emptyCatalog === true ? NOTHING_STORED : await inWarehouse(settings, project, output);
+      const catalog = catalogOf(project, { metadata: artifactMetadata('catalog', 1), ...stored });
+      const compiled = new Set([...project.models, ...project.tests].map(({ uniqueId }) => uniqueId));
+      const target = new TargetFolder(settings.projectDir, flags.targetPath);
+      const files = {
+        'manifest.json': JSON.stringify(manifestJson(project, compiled)),
+        'catalog.json': JSON.stringify(catalog),
+        'index.html': docsPage(docsData(project, stored, plans, new Date())),
+      };
+      for (const [name, text] of Object.entries(files)) {
+        const problem = target.write(name, text);
+        if (problem !== null) throw new LensError('CONFIG_INVALID', problem, { hint: 'choose another --target-path' });
+      }
+      const tables = counted(stored.rows.size, 'table');
+      output.line(`Catalog written to ${path.join(target.dir, 'catalog.json')}: ${tables} with rows`, {
+        event: 'docs',
+        target: target.dir,
+        tables: stored.rows.size,
+      });
+    });
+}
+
+const NOTHING_STORED: StoredRelations = { columns: [], rows: new Map() };
+
+/** Without a warehouse the catalog is empty, and that is said. */
+async function inWarehouse(settings: Settings, project: Project, output: Output): Promise<StoredRelations> {
+  try {
+    return await withWarehouseReads(settings, noticePrinter(output), (reads) => storedRelations(reads, project));
+  } catch (error) {
+    if (!(error instanceof LensError) || error.code !== 'WAREHOUSE_MISSING') throw error;
+    output.notice(`${error.message}: the catalog is empty, columns are those of the yml files`);
+    return NOTHING_STORED;
+  }
+}
+
+/** One file with everything in it: it needs no server, and nothing from elsewhere. */
+export function docsPage(data: DocsData): string {
+  const page = readFileSync(new URL('../docs/page.html', import.meta.url), 'utf8');
+  // within a script element, `<` could end it
+  const json = JSON.stringify(data).replaceAll('<', String.raw`\u003c`);
+  return page.replaceAll('PROJECT', () => data.project).replace('"DATA"', () => json);
+}
+
+function serveCommand(): Command {
+  return new Command('serve')
+    .description('serve what lens docs generate wrote, until Ctrl-C')
+    .option('--port <port>', 'to listen on; 0 takes a free one', wholeNumber(0), 8080)
+    .option('--host <host>', 'to listen on', '127.0.0.1')
+    .option('--no-browser', 'open no browser')
+    .option('--target-path <dir>', "where it was written; the project's target-path without it")
+    .addHelpText('after', '\nExamples:\n  $ lens docs serve --port 8080 --no-browser')
+    .action(async (flags: { port: number; host: string; browser: boolean; targetPath?: string }, command: Command) => {
+      const { settings, output } = invocationOf(command);
+      const { dir } = new TargetFolder(settings.projectDir, flags.targetPath);
+      if (!existsSync(path.join(dir, 'index.html'))) {
+        throw new LensError('USAGE', `there is no documentation in ${dir}`, { hint: 'lens docs generate' });
+      }
+      const signal = interruption();
+      await using server = await serveDocs(dir, flags.host, flags.port);
+      output.line(`Serving docs at ${server.url}; Ctrl-C ends it`, { event: 'serving', url: server.url });
+      if (flags.browser) openBrowser(server.url);
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        else signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    });
+}
+
+/** On machines that can; where not, the address stands in the line above. */
+function openBrowser(url: string): void {
+  const [command, ...args] =
+    process.platform === 'darwin'
+      ? ['open', url]
+      : process.platform === 'win32'
+        ? ['cmd', '/c', 'start', '', url]
+        : ['xdg-open', url];
+  spawn(command, args, { stdio: 'ignore', detached: true })
+    .on('error', () => {})
+    .unref();
+}
