@@ -19,17 +19,23 @@ export function isEmpty({ models, hidden, rawTables }: ChangePlan): boolean {
 export function changePlanText(plan: ChangePlan): string {
   const { models, hidden, rawTables, unchanged } = plan;
   if (isEmpty(plan)) {
-    return `nothing to do: the warehouse is as the project asks for (${counted(unchanged.length, 'model')})`;
+    const nothing = `nothing to do: the warehouse is as the project asks for (${counted(unchanged.length, 'model')})`;
+    return [nothing, ...leftOutLines(plan)].join('\n');
   }
   const sections = [summary(plan)];
   if (models.length > 0) sections.push(table(models));
   sections.push(...models.flatMap(detail));
   if (rawTables.length > 0)
     sections.push(rawTables.map(({ name, what, change }) => rawLine(name, what, change)).join('\n'));
+  if (plan.leftOut.length > 0) sections.push(leftOutLines(plan).join('\n'));
   if (hidden.length > 0) sections.push(`not selected: ${hidden.join(', ')}`);
   const expected = expectedLine(models);
   if (expected !== null) sections.push(expected);
   return sections.join('\n\n');
+}
+
+function leftOutLines({ leftOut }: ChangePlan): string[] {
+  return leftOut.map(({ name, reason }) => `! ${name} is left out, and its table stays as it is: ${firstLine(reason)}`);
 }
 
 const MARKS: Readonly<Record<ModelChange['cause'], string>> = {

@@ -63,7 +63,7 @@ export async function buildModels(
   await writeDefinitions(connection, definitions);
   await writeModelColumns(connection, plans);
   await costs.write(connection);
-  return modelChanges(plans, definitions, stored, stale, left);
+  return modelChanges(project, plans, definitions, stored, stale, left);
 }
 
 /** Makes the views that are missing because what they read was, as far as that is there now. */

@@ -196,8 +196,7 @@ export class NextEdition implements AsyncDisposable {
   async dropLeft(): Promise<void> {
     using connection = await this.edition.warehouse.connect();
     await connection.transaction(async () => {
-      const { left, relations } = await readStoredModels(connection);
-      await dropLeft(connection, left, relations);
+      await dropLeft(connection, await readStoredModels(connection), this.edition.project.leftOut);
     });
   }
 

@@ -19,6 +19,8 @@ export interface Drafts {
   readonly questions: readonly Question[];
   /** Models that are not run, a sentence each. */
   readonly warnings: readonly string[];
+  /** What has a model's name and is not run, with the reason. */
+  readonly leftOut: ReadonlyMap<string, string>;
 }
 
 /** What besides models has a name that ref() and source() may meet. */
@@ -94,7 +96,8 @@ export function draftModels(files: readonly ModelFile[], others: OtherNames, kno
   checkDrafts(drafts, others.seeds, references);
   const { answers, questions } = renderAll(drafts, notRun, references, known);
   warnings.push(...leaveOut(drafts, notRun, byName, told));
-  return { drafts, references, answers, questions, warnings };
+  const leftOut = new Map([...others.left, ...notRun]);
+  return { drafts, references, answers, questions, warnings, leftOut };
 }
 
 /** Renders every draft for its SQL, with what templates ask the warehouse answered as far as it is known. */

@@ -120,6 +120,7 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
     groups: parts.flatMap(({ part, yamls }) => loadGroups(yamls, part)),
     selectors: readSelectors(root, engine),
     warnings,
+    leftOut: drafted.leftOut,
     questions: [...drafted.questions, ...tests.questions],
     model,
     renderer,

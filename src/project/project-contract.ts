@@ -39,6 +39,8 @@ export interface Project {
   readonly selectors: readonly SelectorDefinition[];
   /** What the folder holds and this product does not run, a sentence each, with the file. */
   readonly warnings: readonly string[];
+  /** Models, by name, that are there and not run, with the reason: nobody keeps their tables, and they are not gone either. */
+  readonly leftOut: ReadonlyMap<string, string>;
   /** The model of that name. Throws MODEL_UNKNOWN_REF with the closest name as hint. */
   model(name: string): Model;
   /** What templates ask of the warehouse and nobody has answered: until then they cannot be rendered. */

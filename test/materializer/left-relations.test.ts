@@ -67,3 +67,27 @@ it('a raw table is never one that was left', async () => {
   });
   expect((await opened(workshop, source)).left).toEqual([]);
 });
+
+it('a model that is left out is not gone: its table stays, also when changes are applied, and the plan says why', async () => {
+  await using workshop = await Workshop.of(SHOP);
+  const dataDir = path.join(workshop.dir, 'kept');
+  await workshop.publish([order(1, 'k1'), customer('k1')]);
+  const asked = changedShop({
+    'models/reports/daily_sales.py': 'def model(dbt, session):\n    return dbt.ref("fct_orders")\n',
+    'models/marts/dim_customers.sql':
+      "select customer_id, customer_name, country, joined_on from {{ ref('stg_customers') }} where country <> 'FR'",
+  });
+  for (const name of ['models/reports/daily_sales.sql', 'tests/sales_match_orders.sql']) rmSync(path.join(asked, name));
+  const source = { dir: asked, vars: {}, target: { name: 'dev', schema: 'main' } };
+  await using materializer = await workshop.open({ dataDir });
+  await materializer.run({});
+  const plan = await materializer.plan({ source });
+  expect(plan.models.map(({ name }) => name)).toEqual(['dim_customers', 'fct_orders']);
+  expect(plan.leftOut).toMatchObject([
+    { name: 'daily_sales', reason: expect.stringContaining('daily_sales.py') as string },
+  ]);
+  await materializer.apply({ source, plan: plan.id });
+  expect((await materializer.query('select orders::int from daily_sales')).rows).toEqual([[1]]);
+  const after = await materializer.plan({ source });
+  expect([after.models, after.leftOut.map(({ name }) => name)]).toEqual([[], ['daily_sales']]);
+});

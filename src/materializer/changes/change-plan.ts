@@ -14,6 +14,8 @@ export interface ChangePlan {
   readonly rawTables: readonly RawTableChange[];
   /** Models of which nothing changes. */
   readonly unchanged: readonly string[];
+  /** Models that are no longer run, and why: their tables stay as they are, and are not kept current from the next start on. */
+  readonly leftOut: readonly { readonly name: string; readonly reason: string }[];
   /** A raw table cannot be kept as it is: all is landed again from the log. */
   readonly replay: boolean;
 }

@@ -79,7 +79,7 @@ async function planOnce(
   const stale = staleModels(project, plans, stored, new Set(replaced));
   const definitions = new Map(plans.map((plan) => [plan.model, definitionOf(project, plan)]));
   const left = leftRelations(stored, presentRelations(project, plans, tables));
-  const bare = modelChanges(plans, definitions, stored, stale, left);
+  const bare = modelChanges(project, plans, definitions, stored, stale, left);
   const id = createHash('sha256')
     .update(JSON.stringify([bare, raw, plans.map((plan) => storedFingerprint(project, plan))]))
     .digest('hex');
@@ -102,6 +102,10 @@ async function planOnce(
     models,
     hidden: bare.filter((one) => !isShown(one)).map(({ name }) => name),
     rawTables: raw,
+    leftOut: left.flatMap((one) => {
+      const reason = project.leftOut.get(one.model);
+      return reason === undefined ? [] : [{ name: one.model, reason }];
+    }),
     unchanged: plans.map(({ model }) => model).filter((name) => !stale.has(name)),
     replay: raw.some(({ change }) => change === 'replay'),
   };

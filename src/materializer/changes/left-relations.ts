@@ -45,15 +45,19 @@ export async function writeLeft(connection: Connection, left: readonly LeftRelat
   await connection.run(`delete from lens.left_relations${insert}`);
 }
 
-/** Drops them, views first, inside the caller's transaction. */
+/** Drops them, views first, but for those of models that are left out, inside the caller's transaction. */
 export async function dropLeft(
   connection: Connection,
-  left: readonly LeftRelation[],
-  relations: StoredModels['relations'],
+  { left, relations }: Pick<StoredModels, 'left' | 'relations'>,
+  leftOut: Project['leftOut'],
 ): Promise<void> {
+  const gone = left.filter(({ model }) => !leftOut.has(model));
   const isView = (one: LeftRelation): boolean => relations.get(relationId(one)) === 'VIEW';
-  for (const one of [...left.filter(isView), ...left.filter((table) => !isView(table))]) {
+  for (const one of [...gone.filter(isView), ...gone.filter((table) => !isView(table))]) {
     await connection.run(`drop ${isView(one) ? 'view' : 'table'} if exists ${qualified(one.schema, one.identifier)}`);
   }
-  await writeLeft(connection, []);
+  await writeLeft(
+    connection,
+    left.filter(({ model }) => leftOut.has(model)),
+  );
 }

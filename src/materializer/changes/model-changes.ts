@@ -1,4 +1,5 @@
 import type { MaintenancePlan } from '../../maintenance/maintenance-plan.ts';
+import type { Project } from '../../project/project-contract.ts';
 import type { ModelChange, RelationName } from './change-plan.ts';
 import { definitionDifferences } from './definition-differences.ts';
 import type { ModelDefinition } from './model-definition.ts';
@@ -10,25 +11,27 @@ import { type LeftRelation, relationId, type StoredModels } from './stored-model
 export type BareChange = Omit<ModelChange, 'rows' | 'milliseconds' | 'recordsBehind' | 'data'>;
 
 /**
- * What becomes of models, as it is told before and after: those that are built in their order, then the relations that are left.
+ * What becomes of models, as it is told before and after: those that are built in their order, then the relations that are left. A model
+ * that is left out is no change: its table stays.
  *
  * @param definitions of the project's models
  */
 export function modelChanges(
+  project: Project,
   plans: readonly MaintenancePlan[],
   definitions: ReadonlyMap<string, ModelDefinition>,
   stored: StoredModels,
   stale: ReadonlyMap<string, Stale>,
   left: readonly LeftRelation[],
 ): BareChange[] {
-  const gone = new Map([...stored.definitions].filter(([model]) => !definitions.has(model)));
+  const before = new Map([...stored.definitions].filter(([model]) => !definitions.has(model)));
   const fresh = new Map([...definitions].filter(([model]) => stale.get(model)?.cause === 'new'));
-  const renamed = renamedModels(fresh, gone);
+  const renamed = renamedModels(fresh, before);
   const built = plans.flatMap((plan): BareChange[] => {
     const why = stale.get(plan.model);
     const definition = definitions.get(plan.model);
     if (why === undefined || definition === undefined) return [];
-    const before = stored.definitions.get(plan.model);
+    const was = stored.definitions.get(plan.model);
     return [
       {
         name: plan.model,
@@ -37,13 +40,14 @@ export function modelChanges(
         relation: nameOf(definition),
         before: there(stored, stored.definitions.get(renamed.get(plan.model) ?? plan.model) ?? definition),
         renamed: renamed.get(plan.model) ?? null,
-        differences: why.cause === 'changed' ? definitionDifferences(before, definition) : [],
+        differences: why.cause === 'changed' ? definitionDifferences(was, definition) : [],
         follows: why.follows,
       },
     ];
   });
   const becameOf = new Map([...renamed].map(([now, before]) => [before, now]));
-  const dropped = left.map((one): BareChange => ({
+  const gone = left.filter(({ model }) => !project.leftOut.has(model));
+  const dropped = gone.map((one): BareChange => ({
     name: one.model,
     kind: stored.relations.get(relationId(one)) === 'VIEW' ? 'view' : 'table',
     cause: 'removed',
