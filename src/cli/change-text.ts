@@ -6,13 +6,14 @@ import type {
   Difference,
   ModelChange,
   RowExample,
+  SeedChange,
 } from '../materializer/changes/change-plan.ts';
 import { count, counted, duration } from './numbers.ts';
 import { firstLine, textTable } from './text-table.ts';
 
 /** Whether opening the warehouse with the project, or applying it, changes anything. */
-export function isEmpty({ models, hidden, rawTables }: ChangePlan): boolean {
-  return models.length === 0 && hidden.length === 0 && rawTables.length === 0;
+export function isEmpty({ models, hidden, rawTables, seeds }: ChangePlan): boolean {
+  return models.length + hidden.length + rawTables.length + seeds.length === 0;
 }
 
 /** A plan for people: a line for each model and raw table, then what of each is another. */
@@ -27,6 +28,7 @@ export function changePlanText(plan: ChangePlan): string {
   sections.push(...models.flatMap(detail));
   if (rawTables.length > 0)
     sections.push(rawTables.map(({ name, what, change }) => rawLine(name, what, change)).join('\n'));
+  if (plan.seeds.length > 0) sections.push(plan.seeds.map(seedLine).join('\n'));
   if (plan.leftOut.length > 0) sections.push(leftOutLines(plan).join('\n'));
   if (hidden.length > 0) sections.push(`not selected: ${hidden.join(', ')}`);
   const expected = expectedLine(models);
@@ -47,13 +49,14 @@ const MARKS: Readonly<Record<ModelChange['cause'], string>> = {
   removed: '-',
 };
 
-function summary({ models, rawTables, unchanged, replay }: ChangePlan): string {
+function summary({ models, rawTables, seeds, unchanged, replay }: ChangePlan): string {
   const of = (...causes: ModelChange['cause'][]): number => models.filter(({ cause }) => causes.includes(cause)).length;
   const parts = [
     [of('new', 'missing'), 'to create'],
     [of('changed', 'failed'), 'to change'],
     [of('follows'), 'to build since what it reads changes'],
     [of('removed'), 'to drop'],
+    [seeds.length, `${seeds.length === 1 ? 'seed' : 'seeds'} to load`],
     [rawTables.length, `raw ${rawTables.length === 1 ? 'table' : 'tables'} to change`],
     [unchanged.length, unchanged.length === 1 ? 'stays as it is' : 'stay as they are'],
   ] as const;
@@ -118,6 +121,11 @@ function columnText({ name, before, after }: ColumnChange): string {
 
 function rawLine(name: string, what: string, change: string): string {
   return change === 'new' ? `+ ${name}: ${what}` : `~ ${what}`;
+}
+
+function seedLine({ name, path, change }: SeedChange): string {
+  const why = { new: 'is new', columns: 'has other columns', rows: 'changed' }[change];
+  return `${change === 'new' ? '+' : '~'} seed ${name}: ${path} ${why}, and is loaded`;
 }
 
 function dataLines(data: DataDifference | null): string[] {

@@ -7,7 +7,7 @@ import type { Materializer } from '../../src/materializer/materializer.ts';
 import { loadProject } from '../../src/project/load-project.ts';
 import type { Project } from '../../src/project/project-contract.ts';
 import { loadTopics } from '../../src/topics/catalog.ts';
-import { order } from './changed-shop.ts';
+import { changedShop, order } from './changed-shop.ts';
 import { CHANGES, projectBefore } from './changed-projects.ts';
 import { contents, differences, Workshop } from './workshop.ts';
 
@@ -185,5 +185,43 @@ describe('a plan', () => {
     if (again.models.length === 0) return;
     await materializer.apply({ source: sourceOf(next), plan: again.id });
     expect(await planFor(materializer, next)).toMatchObject({ models: [], rawTables: [] });
+  });
+
+  it.each<[string, Readonly<Record<string, string>>, string[], string[]]>([
+    ['its rows', { 'seeds/tiers.csv': 'country,tier\nDE,gold\nNL,bronze\n' }, ['rows tiers'], ['follows tiered']],
+    [
+      'its columns',
+      { 'seeds/tiers.csv': 'country,tier,rank\nDE,gold,1\nFR,silver,2\n' },
+      ['columns tiers'],
+      ['follows tiered'],
+    ],
+    [
+      'that there is one',
+      {
+        'seeds/names.csv': 'country,name\nDE,Germany\n',
+        'models/marts/named.sql':
+          "select c.customer_id, n.name from {{ ref('dim_customers') }} c join {{ ref('names') }} n using (country)",
+      },
+      ['new names'],
+      ['new named'],
+    ],
+  ])('says what a seed does: %s', async (_, files, seeds, causes) => {
+    const seeded = {
+      'seeds/tiers.csv': 'country,tier\nDE,gold\nFR,silver\n',
+      'models/marts/tiered.sql':
+        "select c.customer_id, t.tier from {{ ref('dim_customers') }} c left join {{ ref('tiers') }} t using (country)",
+    };
+    await using workshop = await Workshop.of(changedShop(seeded));
+    const next = changedShop({ ...seeded, ...files });
+    const dataDir = path.join(workshop.dir, 'kept');
+    await workshop.publish(records());
+    await using materializer = await workshop.open({ dataDir });
+    await materializer.run({});
+    const before = await planned(materializer, workshop, next, dataDir);
+    expect(before.plan.seeds.map(({ change, name }) => `${change} ${name}`)).toEqual(seeds);
+    expect(causesOf(before.plan)).toEqual(causes);
+    await materializer.apply({ source: sourceOf(next), plan: before.plan.id });
+    await requireAsPlanned(materializer, before, loadProject(next));
+    expect(await planFor(materializer, next)).toMatchObject({ models: [], seeds: [] });
   });
 });

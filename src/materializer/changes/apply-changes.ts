@@ -35,7 +35,7 @@ export async function applyChanges(holder: Holder, request: ApplyRequest): Promi
       hint: 'lens plan shows what would change now; nothing was applied',
     });
   }
-  if (plan.models.length === 0 && plan.rawTables.length === 0) return { plan, refreshed: null };
+  if (plan.models.length + plan.rawTables.length + plan.seeds.length === 0) return { plan, refreshed: null };
   const created = await createMissingTopics(log, by.catalog);
   if (created.length > 0) onEvent({ kind: 'notice', message: `created topics ${created.join(', ')}` });
   const refreshed = await refresher.refresh({

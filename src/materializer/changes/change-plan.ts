@@ -12,6 +12,7 @@ export interface ChangePlan {
   /** Changes that are not selected. */
   readonly hidden: readonly string[];
   readonly rawTables: readonly RawTableChange[];
+  readonly seeds: readonly SeedChange[];
   /** Models of which nothing changes. */
   readonly unchanged: readonly string[];
   /** Models that are no longer run, and why: their tables stay as they are, and are not kept current from the next start on. */
@@ -88,6 +89,15 @@ export interface RawTableChange {
   readonly columns: readonly ColumnChange[];
   /** One sentence. */
   readonly what: string;
+}
+
+export interface SeedChange {
+  readonly name: string;
+  /** Of its CSV, in the project's folder. */
+  readonly path: string;
+  /** `new`: its table is not there. `columns`: has other columns, so that what reads it is built anew. `rows`: another file, of which what
+   * reads it gets the difference. */
+  readonly change: 'new' | 'columns' | 'rows';
 }
 
 /** How the rows of a model would differ from those stored (data-difference.ts). */

@@ -5,7 +5,7 @@ import type { Connection } from '../../warehouse/connection.ts';
 import { qualified } from '../../warehouse/sql.ts';
 import { failedModel } from '../model-failed.ts';
 import { inputRelations, inputTables } from '../input-tables.ts';
-import { newSeeds } from '../seed-tables.ts';
+import { seedChanges } from './seed-changes.ts';
 import { storedModels } from '../status.ts';
 import { storedFingerprint } from '../stored-fingerprint.ts';
 import type { ChangePlan, ModelChange, RawTableChange } from './change-plan.ts';
@@ -74,20 +74,22 @@ async function planOnce(
     if (change !== null) raw.push(change);
   }
   const replaced = raw.filter(({ change }) => change === 'landed again' || change === 'replay').map(({ name }) => name);
-  replaced.push(...(await newSeeds(connection, inputs.seeds)));
+  const seeds = await seedChanges(connection, inputs.seeds);
+  replaced.push(...seeds.map(({ name }) => name));
   const stored = await readStoredModels(connection);
   const stale = staleModels(project, plans, stored, new Set(replaced));
   const definitions = new Map(plans.map((plan) => [plan.model, definitionOf(project, plan)]));
   const left = leftRelations(stored, presentRelations(project, plans, tables));
   const bare = modelChanges(project, plans, definitions, stored, stale, left);
   const id = createHash('sha256')
-    .update(JSON.stringify([bare, raw, plans.map((plan) => storedFingerprint(project, plan))]))
+    .update(JSON.stringify([bare, raw, seeds, plans.map((plan) => storedFingerprint(project, plan))]))
     .digest('hex');
 
   const times = await BuildTimes.read(connection);
   const behind = new Map((await storedModels(connection)).map((one) => [one.name, one.recordsBehind]));
   const isShown = ({ name }: BareChange): boolean => selected?.includes(name) ?? true;
-  const planned: Planned = { project, plans, tables, raw, stored, stale, failed };
+  const changedSeeds = inputs.seeds.filter((seed) => seeds.some(({ name }) => name === seed.name));
+  const planned: Planned = { project, plans, tables, raw, seeds: changedSeeds, stored, stale, failed };
   const models: ModelChange[] = [];
   for (const change of bare.filter(isShown)) {
     const rows = await rowsOf(connection, change, stored);
@@ -102,6 +104,7 @@ async function planOnce(
     models,
     hidden: bare.filter((one) => !isShown(one)).map(({ name }) => name),
     rawTables: raw,
+    seeds,
     leftOut: left.flatMap((one) => {
       const reason = project.leftOut.get(one.model);
       return reason === undefined ? [] : [{ name: one.model, reason }];

@@ -1,3 +1,4 @@
+import { temporary } from '../../maintenance/change-set.ts';
 import type { MaintenancePlan } from '../../maintenance/maintenance-plan.ts';
 import { requireUnique } from '../../maintenance/unique-check.ts';
 import { compile } from '../../project/compile.ts';
@@ -8,6 +9,7 @@ import { ScratchDatabase } from '../../warehouse/scratch-database.ts';
 import { ident, qualified } from '../../warehouse/sql.ts';
 import { modelFailed } from '../model-failed.ts';
 import { rawRelation, type RawTable } from '../raw-tables.ts';
+import { readSeedAgain, type SeedTable } from '../seed-tables.ts';
 import type { DataDifference, RawTableChange, RelationName } from './change-plan.ts';
 import type { BareChange } from './model-changes.ts';
 import { candidateKeys } from './row-keys.ts';
@@ -21,6 +23,8 @@ export interface Planned {
   readonly plans: readonly MaintenancePlan[];
   readonly tables: readonly RawTable[];
   readonly raw: readonly RawTableChange[];
+  /** Those that are loaded anew. */
+  readonly seeds: readonly SeedTable[];
   readonly stored: StoredModels;
   readonly stale: ReadonlyMap<string, Stale>;
   /** Models whose new SQL failed on the data, with the error. */
@@ -142,6 +146,7 @@ export class DataComparison implements AsyncDisposable {
       if (problem !== null) return `${input}, which it reads, is not compared: ${problem}`;
     }
     await this.#widen(planned);
+    await this.#loadSeeds(planned);
     const sql = compile(planned.project, planned.project.model(name), this.#naming(planned));
     const kind = plan.upkeep === 'view' ? 'view' : 'table';
     try {
@@ -175,12 +180,27 @@ export class DataComparison implements AsyncDisposable {
     }
   }
 
-  /** Stale models and widened raw tables are read in the scratch database, all else in the warehouse. */
+  /** Seeds that are new or others, as their files are. */
+  async #loadSeeds({ seeds }: Planned): Promise<void> {
+    for (const seed of seeds) {
+      if (this.#made.has(`seed ${seed.name}`)) continue;
+      const loaded = temporary('new', seed.name);
+      await readSeedAgain(this.#connection, seed, loaded);
+      await this.#scratch.create('table', seed.schema, seed.identifier, `from ${loaded}`);
+      await this.#connection.run(`drop table ${loaded}`);
+      this.#made.set(`seed ${seed.name}`, null);
+    }
+  }
+
+  /** Stale models, seeds and widened raw tables are read in the scratch database, all else in the warehouse. */
   #naming({ raw, project, stale }: Planned): RelationNaming {
     const widened = new Set(raw.filter(({ name }) => this.#made.has(`raw ${name}`)).map(({ name }) => name));
     return (relation) => {
+      const { kind, name, identifier } = relation;
       const here =
-        relation.kind === 'model' ? stale.has(project.model(relation.name).name) : widened.has(relation.identifier);
+        kind === 'model'
+          ? stale.has(project.model(name).name)
+          : widened.has(identifier) || (kind === 'seed' && this.#made.has(`seed ${name}`));
       return here ? this.#scratch.relation(relation.schema, relation.identifier) : this.#stored(relation);
     };
   }

@@ -25,7 +25,7 @@ export function leftRelations(stored: StoredModels, present: readonly Named[]): 
   return [...found.values()];
 }
 
-/** The relations that belong to a project: of its models, its sources, whether a model reads them or not, and its topics. */
+/** The relations that belong to a project: of its models and seeds, its sources, whether a model reads them or not, and its topics. */
 export function presentRelations(
   project: Project,
   plans: readonly MaintenancePlan[],
@@ -33,6 +33,7 @@ export function presentRelations(
 ): Named[] {
   return [
     ...plans.map(({ relation }) => relation),
+    ...project.seeds.map(({ schema, alias }) => ({ schema, identifier: alias })),
     ...project.sources.map(({ schema, table }) => ({ schema, identifier: table })),
     ...raw.map(({ schema, name }) => ({ schema, identifier: name })),
   ];
