@@ -32,7 +32,7 @@ export interface PlannedEdition extends InputTables {
  * @param planned what is known from an edition of the same project and topics
  */
 export async function editionPlans(
-  { project, catalog, asItIs, gated, seedsOf }: EditionOptions,
+  { project, catalog, asItIs, gated, seedsOf }: Omit<EditionOptions, 'warehouse'>,
   planned?: PlannedEdition,
 ): Promise<{ inputs: InputTables; plans: readonly MaintenancePlan[]; gates: readonly GatePlan[] }> {
   const { tables, seeds } = planned ?? inputTables(catalog, project);

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
-import { planGates, planModels } from '../../maintenance/planner.ts';
-import { requireKeepable } from '../../maintenance/refused-models.ts';
 import type { Connection } from '../../warehouse/connection.ts';
 import { qualified } from '../../warehouse/sql.ts';
 import { failedModel } from '../model-failed.ts';
-import { inputRelations, inputTables } from '../input-tables.ts';
+import { editionPlans } from '../edition-plans.ts';
 import { seedChanges } from './seed-changes.ts';
 import { storedModels } from '../status.ts';
 import { storedFingerprint } from '../stored-fingerprint.ts';
@@ -63,11 +61,8 @@ async function planOnce(
   comparison: DataComparison | null,
   failed: ReadonlyMap<string, string>,
 ): Promise<ChangePlan> {
-  const inputs = inputTables(catalog, project);
+  const { inputs, plans } = await editionPlans({ project, catalog });
   const { tables } = inputs;
-  const plans = await planModels(project, inputRelations(inputs));
-  requireKeepable(project, plans);
-  await planGates(project, inputRelations(inputs));
   const raw: RawTableChange[] = [];
   for (const table of tables) {
     const change = await rawTableChange(connection, table);
