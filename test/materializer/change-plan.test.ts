@@ -99,14 +99,13 @@ interface Before {
 }
 
 /** Plans and looks at every row; nothing may change by that. */
-async function planned(materializer: Materializer, workshop: Workshop, dir: string, dataDir: string): Promise<Before> {
+async function planned(materializer: Materializer, dir: string, dataDir: string): Promise<Before> {
   const [tables, files] = [await contents(materializer), readdirSync(dataDir)];
   const plan = await planFor(materializer, dir);
   const rows = new Map<string, readonly Row[]>();
   for (const { name, before } of plan.models) if (before !== null) rows.set(name, await rowsOf(materializer, before));
   expect(await contents(materializer)).toEqual(tables);
   expect(readdirSync(dataDir)).toEqual(files);
-  expect(await planFor(materializer, workshop.project.dir)).toMatchObject({ models: [], rawTables: [] });
   return { plan, rows };
 }
 
@@ -135,7 +134,7 @@ describe('a plan', () => {
     {
       await using materializer = await workshop.open({ dataDir });
       await materializer.run({});
-      const before = await planned(materializer, workshop, next, dataDir);
+      const before = await planned(materializer, next, dataDir);
       const { plan } = before;
       expect(causesOf(plan)).toEqual(causes);
       const told = plan.models
@@ -152,8 +151,6 @@ describe('a plan', () => {
       for (const { relation, name } of plan.models.filter(({ cause }) => cause === 'removed')) {
         await expect(rowsOf(materializer, relation), name).rejects.toMatchObject({ code: 'QUERY_FAILED' });
       }
-      const verified = await materializer.verify({});
-      expect(verified.tables.filter(({ status }) => status !== 'equal')).toEqual([]);
       // the warehouse is kept by the project that was applied
       await workshop.publish([order(61, 'k1'), order(2, 'k3')]);
       await materializer.run({});
@@ -174,7 +171,7 @@ describe('a plan', () => {
     {
       await using materializer = await workshop.open({ dataDir });
       await materializer.run({});
-      before = await planned(materializer, workshop, next, dataDir);
+      before = await planned(materializer, next, dataDir);
     }
     const project = loadProject(next);
     await using materializer = await workshop.open({ dataDir, project, catalog: loadTopics(next) });
@@ -217,7 +214,7 @@ describe('a plan', () => {
     await workshop.publish(records());
     await using materializer = await workshop.open({ dataDir });
     await materializer.run({});
-    const before = await planned(materializer, workshop, next, dataDir);
+    const before = await planned(materializer, next, dataDir);
     expect(before.plan.seeds.map(({ change, name }) => `${change} ${name}`)).toEqual(seeds);
     expect(causesOf(before.plan)).toEqual(causes);
     await materializer.apply({ source: sourceOf(next), plan: before.plan.id });
