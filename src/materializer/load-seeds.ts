@@ -1,3 +1,4 @@
+import { LensError } from '../core/errors.ts';
 import { readSeed } from '../project/csv/read-seed.ts';
 import type { AppliedBatch } from './batch-transaction.ts';
 import type { Edition } from './edition.ts';
@@ -10,7 +11,7 @@ export function loadSeed(edition: Edition, seed: SeedTable): Promise<AppliedBatc
 
 /**
  * Loads the seeds whose files are others than those that were loaded; gives what is to be said. One that has other columns by now is
- * left as it is: the models are planned by those that it had. PROJECT_INVALID, GATE_REFUSED.
+ * left as it is: the models are planned by those that it had; and so is one that cannot be loaded. GATE_REFUSED.
  */
 export async function loadChangedSeeds(edition: Edition): Promise<string[]> {
   const notices: string[] = [];
@@ -20,7 +21,13 @@ export async function loadChangedSeeds(edition: Edition): Promise<string[]> {
   }));
   const same = now.filter(({ known, seed }) => columnsText(known) === columnsText(seed)).map(({ seed }) => seed);
   for (const seed of await edition.write((connection) => changedSeeds(connection, same))) {
-    const { rowsChanged, failed } = await loadSeed(edition, seed);
+    const loaded = await loadSeed(edition, seed).catch((error: unknown) => {
+      if (!(error instanceof LensError) || error.code !== 'PROJECT_INVALID') throw error;
+      notices.push(`${error.message} (${error.place}); its table stays as it was`);
+      return null;
+    });
+    if (loaded === null) continue;
+    const { rowsChanged, failed } = loaded;
     notices.push(
       `loaded seed ${seed.name} again, since ${seed.file.seed.path} changed: ${rowsChanged} model rows changed`,
       ...failed.map((error) => error.message),

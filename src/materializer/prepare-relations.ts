@@ -1,3 +1,4 @@
+import { LensError } from '../core/errors.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { Connection } from '../warehouse/connection.ts';
@@ -30,6 +31,7 @@ export async function prepare(
 ): Promise<Prepared> {
   const failed = new Map<string, string>();
   const failures: string[] = [];
+  const isRead = (seed: string): boolean => plans.some(({ reads }) => reads.some(({ name }) => name === seed));
   for (;;) {
     const notices: string[] = [];
     try {
@@ -41,7 +43,11 @@ export async function prepare(
           if (prepared.landedAgain) landedAgain.add(table.name);
         }
         for (const seed of seeds) {
-          const loaded = await prepareSeed(connection, seed, seedsFrom);
+          const loaded = await prepareSeed(connection, seed, seedsFrom).catch((error: unknown) => {
+            if (isRead(seed.name) || !(error instanceof LensError) || error.code !== 'PROJECT_INVALID') throw error;
+            notices.push(`${error.message} (${error.place}); no model reads it`);
+            return null;
+          });
           if (loaded === null) continue;
           notices.push(loaded.notice);
           landedAgain.add(seed.name);

@@ -62,17 +62,20 @@ export async function prepareSeed(
   const known = await storedSeed(connection, table);
   const columns = columnsText(table);
   if (known !== null && known.columns === columns) return null;
-  await connection.run(
-    `create schema if not exists ${ident(table.schema)};
-     drop table if exists ${table.relation};
-     create table ${table.relation} (${definitions(table)})`,
-  );
+  const source = from === undefined ? null : await storedSeed(from, table);
+  // It could not be loaded there either.
+  if (from !== undefined && source === null) return null;
   const loaded = temporary('new', table.name);
   if (from === undefined) await readSeedAgain(connection, table, loaded);
   else await copyRows(from, `select * from ${table.relation}`, connection, `lens_new_${table.name}`);
-  await connection.run(`insert into ${table.relation} select * from ${loaded}; drop table ${loaded}`);
-  const checksum = from === undefined ? table.file.checksum : (await storedSeed(from, table))?.checksum;
-  await noteSeed(connection, table, checksum ?? '');
+  await connection.run(
+    `create schema if not exists ${ident(table.schema)};
+     drop table if exists ${table.relation};
+     create table ${table.relation} (${definitions(table)});
+     insert into ${table.relation} select * from ${loaded};
+     drop table ${loaded}`,
+  );
+  await noteSeed(connection, table, source?.checksum ?? table.file.checksum);
   const rows = await connection.number(`select count(*) from ${table.relation}`);
   const why = known === null ? '' : ', since its columns changed';
   return {
@@ -107,11 +110,12 @@ export async function seedStatus(
   return { name, path: file.seed.path, rows, changed: stored?.checksum !== now };
 }
 
-/** The seeds whose files are others than those that were loaded. */
+/** The seeds whose files are others than those that were loaded; none that was not. */
 export async function changedSeeds(connection: Connection, tables: readonly SeedTable[]): Promise<SeedTable[]> {
   const changed: SeedTable[] = [];
   for (const table of tables) {
-    if ((await storedSeed(connection, table))?.checksum !== table.file.checksum) changed.push(table);
+    const stored = await storedSeed(connection, table);
+    if (stored !== null && stored.checksum !== table.file.checksum) changed.push(table);
   }
   return changed;
 }
@@ -120,6 +124,10 @@ export async function changedSeeds(connection: Connection, tables: readonly Seed
 export async function replaceSeed(connection: Connection, table: SeedTable): Promise<ChangeSet | null> {
   const [out, fresh, now] = [temporary('out', table.name), temporary('in', table.name), temporary('new', table.name)];
   await readSeedAgain(connection, table, now);
+  // It may not have been loadable so far.
+  await connection.run(
+    `create schema if not exists ${ident(table.schema)}; create table if not exists ${table.relation} (${definitions(table)})`,
+  );
   const rows = await connection.number(
     [
       createTemporary(out, `select * from ${table.relation} except all select * from ${now}`),

@@ -186,6 +186,32 @@ describe('seeds', () => {
     ]);
   });
 
+  it('that cannot be loaded hold nobody up who can do without them', async () => {
+    const dir = folder();
+    // Read by nobody, and with other columns than those that its values have.
+    writeFileSync(path.join(dir, 'seeds/unread.csv'), 'n\n99999999999\n');
+    await using workshop = await Workshop.of(dir);
+    const dataDir = path.join(workshop.dir, 'data');
+    const notices = (): string[] => workshop.events.flatMap((event) => (event.kind === 'notice' ? event.message : []));
+    {
+      await using materializer = await open(workshop, dir, dataDir);
+      expect(notices().filter((text) => text.startsWith('seed unread cannot be loaded'))).toHaveLength(1);
+      await expectSound(materializer, workshop);
+      writeFileSync(path.join(dir, 'seeds/unread.csv'), 'n\n5\n');
+      expect((await materializer.seed({ seeds: ['unread'] })).results).toMatchObject([{ status: 'success' }]);
+      expect(await rows(materializer, 'select * from unread')).toEqual([[5]]);
+    }
+    writeFileSync(path.join(dir, 'seeds/rates.csv'), 'code,rate\nde,abc\n');
+    await using materializer = await open(workshop, dir, dataDir);
+    expect(notices().at(-1)).toMatch(/^seed rates cannot be loaded: .*its table stays as it was$/s);
+    expect(await rows(materializer, 'select count(*) from fixed_rates')).toEqual([[2]]);
+    expect((await materializer.seed({})).results.map(({ name, status }) => [name, status])).toEqual([
+      ['countries', 'success'],
+      ['rates', 'error'],
+      ['unread', 'success'],
+    ]);
+  });
+
   it('that cannot be loaded say where and why', async () => {
     const dir = folder();
     await using workshop = await Workshop.of(dir);
