@@ -1,5 +1,6 @@
 import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { pid } from 'node:process';
 import { LensError } from '../core/errors.ts';
 import type { LogReading, PartitionOffsets } from '../log/event-log.ts';
 import { copyDatabase } from '../warehouse/copy-database.ts';
@@ -258,12 +259,17 @@ function takeNumber(dataDir: string): number {
   return editions.next;
 }
 
-/** Removes editions that a crash left unfinished. Only for who holds the live one. */
+/** What DuckDB spills of the live edition, in a folder by process (warehouse.ts). */
+const SPILLED = /^warehouse\.duckdb\.tmp-(\d+)-\d+$/;
+
+/** Removes editions that a crash left unfinished, and what a process that died had spilled. Only for who holds the live one. */
 export function removeUnfinished(dataDir: string): void {
   const { previous, named, swap } = readEditions(dataDir);
   const kept = new Set([previous?.file, swap?.in, swap?.out, ...named.map(({ file }) => file), ...inUse]);
   for (const name of readdirSync(dataDir)) {
     const file = NAME.exec(name)?.[1];
-    if (file !== undefined && !kept.has(file)) rmSync(path.join(dataDir, name), { force: true, recursive: true });
+    const spilledBy = SPILLED.exec(name)?.[1];
+    const left = file !== undefined ? !kept.has(file) : spilledBy !== undefined && Number(spilledBy) !== pid;
+    if (left) rmSync(path.join(dataDir, name), { force: true, recursive: true });
   }
 }

@@ -1,3 +1,4 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Materializer } from '../../src/materializer/materializer.ts';
@@ -47,6 +48,21 @@ describe('a full refresh', () => {
       live: { number: 3, builtBy: 'full refresh' },
       previous: { number: 2, file: 'warehouse.edition-2.duckdb' },
     });
+  });
+
+  it('that a crash ended leaves nothing once the warehouse is opened again', async () => {
+    await using workshop = await Workshop.of(SHOP);
+    const dataDir = path.join(workshop.dir, 'data');
+    await built(workshop, dataDir);
+    const left = ['warehouse.edition-7.duckdb', 'warehouse.edition-7.duckdb.wal', 'warehouse.duckdb.tmp-1-1/spilled'];
+    for (const name of left) {
+      mkdirSync(path.dirname(path.join(dataDir, name)), { recursive: true });
+      writeFileSync(path.join(dataDir, name), 'x');
+    }
+    await using _ = await workshop.open({ dataDir });
+    expect(readdirSync(dataDir).filter((name) => !/^(editions\.json|warehouse\.duckdb(\.wal)?)$/.test(name))).toEqual(
+      [],
+    );
   });
 
   it('with a selection rebuilds the models and what reads them from what is stored, and nothing else', async () => {
