@@ -56,11 +56,13 @@ export class EditionCompaction implements Disposable {
    */
   run(full: boolean): Promise<{ models: CompactedModel[]; failed: Error[] }> {
     const work = this.#run(full);
-    this.#running = work
+    // The next one may have begun before this is known to have ended.
+    const running = work
       .catch(() => undefined)
       .then(() => {
-        this.#running = null;
+        if (this.#running === running) this.#running = null;
       });
+    this.#running = running;
     return work;
   }
 

@@ -1,6 +1,7 @@
 import { cpSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { Edition } from '../../src/materializer/edition.ts';
 import { RECORDS_BEFORE_CHECKPOINT } from '../../src/materializer/file-checkpoint.ts';
 import { differences, SHOP, Workshop } from './workshop.ts';
 
@@ -33,6 +34,20 @@ async function shopWithSlowModel(): Promise<Workshop> {
 }
 
 describe('a compaction', () => {
+  it('that begins as soon as one has ended is waited for all the same', async () => {
+    await using workshop = await Workshop.of(SHOP);
+    const { project, catalog, dir } = workshop;
+    const warehouse = { threads: 1 };
+    await using edition = await Edition.open(path.join(dir, 'again.duckdb'), { project, catalog, warehouse });
+    await edition.compaction.run(true);
+    const second = edition.compaction.run(true);
+    for (let hop = 0; hop < 5; hop++) await Promise.resolve();
+    expect(edition.compaction.isRunning).toBe(true);
+    await second;
+    await edition.compaction.idle();
+    expect(edition.compaction.isRunning).toBe(false);
+  });
+
   it('lets batches go on beside it, and the next one brings what they touched', { timeout: 120_000 }, async () => {
     await using workshop = await shopWithSlowModel();
     await using materializer = await workshop.open();
