@@ -1,9 +1,12 @@
 import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { LensProcess } from './lens-process.ts';
 import { OwnShop } from './own-shop.ts';
 import { customer, lines, order } from './shop.ts';
+
+// Each call of lens is a process of its own.
+vi.setConfig({ testTimeout: 180_000 });
 
 const GERMANS =
   "select customer_id, customer_name, country, joined_on from {{ ref('stg_customers') }} where country = 'DE'";

@@ -1,8 +1,11 @@
 import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { OwnShop } from './own-shop.ts';
 import { lines, order } from './shop.ts';
+
+// Each call of lens is a process of its own.
+vi.setConfig({ testTimeout: 180_000 });
 
 test('a plan is printed, by its exit code too, and nothing is written', async () => {
   await using shop = await new OwnShop().filled();
