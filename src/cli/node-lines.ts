@@ -112,7 +112,7 @@ function colourOf(status: NodeStatus): Colour {
 }
 
 /** `3 of 9 PASS not_null_x ......... [PASS in 0.02s]`. */
-function statusLine(message: string, status: string, index: number, total: number): string {
+export function statusLine(message: string, status: string, index: number, total: number): string {
   return `${`${index} of ${total} ${message} `.padEnd(WIDTH, '.')} [${status}]`;
 }
 

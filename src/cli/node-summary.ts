@@ -100,7 +100,7 @@ function statsOf(results: readonly NodeResult[]): { text: string; counts: Readon
 }
 
 /** `0 hours 0 minutes and 0.60 seconds (0.60s)`. */
-function lasted(milliseconds: number): string {
+export function lasted(milliseconds: number): string {
   const seconds = milliseconds / 1000;
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor((seconds % 3600) / 60);

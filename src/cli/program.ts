@@ -13,6 +13,7 @@ import { dlqCommand } from './commands/dlq.ts';
 import { editionsCommand } from './commands/editions.ts';
 import { docsCommand } from './commands/docs.ts';
 import { explainCommand } from './commands/explain.ts';
+import { freshnessCommand, sourceCommand } from './commands/freshness.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { lagCommand } from './commands/lag.ts';
 import { lsCommand } from './commands/ls.ts';
@@ -60,6 +61,8 @@ export function buildProgram(): Command {
     queryCommand,
     statusCommand,
     lagCommand,
+    freshnessCommand,
+    sourceCommand,
     compactCommand,
     compileCommand,
     debugCommand,

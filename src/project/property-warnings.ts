@@ -15,24 +15,6 @@ export function propertyWarnings(yaml: YamlFile): string[] {
 function sourceWarnings(yaml: YamlFile, source: unknown, index: number): string[] {
   if (!isYamlRecord(source)) return [];
   const at = ['sources', index];
-  const warnings = freshness(yaml, source, at);
-  if (source['database'] !== undefined && source['database'] !== null)
-    warnings.push(`${yaml.place([...at, 'database'])}: database is not used, its tables are in the warehouse`);
-  const tables = Array.isArray(source['tables']) ? (source['tables'] as unknown[]) : [];
-  tables.forEach((table, j) => warnings.push(...freshness(yaml, table, [...at, 'tables', j])));
-  return warnings;
-}
-
-/** Topics tell how fresh a source is: `lens status` says how far behind. */
-function freshness(yaml: YamlFile, entry: unknown, at: readonly (string | number)[]): string[] {
-  if (!isYamlRecord(entry)) return [];
-  const places = [at, [...at, 'config']];
-  const [beside, inside] = [entry, isYamlRecord(entry['config']) ? entry['config'] : {}];
-  return ['freshness', 'loaded_at_field', 'loaded_at_query'].flatMap((key) =>
-    [beside, inside].flatMap((data, i) =>
-      data[key] === undefined || data[key] === null
-        ? []
-        : [`${yaml.place([...(places[i] ?? at), key])}: ${key} is not used, freshness of sources is not checked`],
-    ),
-  );
+  if (source['database'] === undefined || source['database'] === null) return [];
+  return [`${yaml.place([...at, 'database'])}: database is not used, its tables are in the warehouse`];
 }

@@ -90,14 +90,6 @@ describe('warnings', () => {
       [/^macros\/names.sql: generate_database_name/, /^models\/s.yml:3: database/, /^models\/m.sql: database/],
     ],
     [
-      'freshness',
-      {
-        'models/s.yml':
-          'sources:\n- name: raw\n  loaded_at_field: at\n  tables:\n  - name: t\n    config:\n      freshness: {warn_after: {count: 1, period: day}}\n  - name: u\n    freshness: null\n',
-      },
-      [/^models\/s.yml:3: loaded_at_field/, /^models\/s.yml:7: freshness/],
-    ],
-    [
       'keys dbt does not know',
       {
         'dbt_project.yml': 'name: p\nmodel-path: [models]\n',
