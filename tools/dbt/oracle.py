@@ -2,7 +2,7 @@
 
     oracle.py WAREHOUSE.duckdb PROJECT_DIR [RUN_RESULTS.json]
 
-Copies the warehouse (nobody may be writing it), puts the raw tables of the project's sources into a fresh file, runs
+Copies the warehouse (nobody may be writing it), puts the tables of the project's sources and seeds into a fresh file, runs
 `dbt build` of the project on that, and compares every model, tables and views: column names and types, then the rows
 both ways (EXCEPT ALL, doubles to nine digits). The data tests run after all models, so that a failed one hides no model. All that is written
 goes to a temporary folder.
@@ -110,13 +110,15 @@ def dbt(command: list[str], artifact: str, project: Path, folder: Path) -> dict:
 def copy_sources(manifest: dict, copy: Path, built: Path) -> None:
     with duckdb.connect(built) as connection:
         connection.execute(f"attach {literal(copy)} as lens_copy (read_only)")
-        for source in manifest["sources"].values():
-            table = relation(source["schema"], source["identifier"])
-            connection.execute(f"create schema if not exists {ident(source['schema'])}")
+        sources = [(source["schema"], source["identifier"]) for source in manifest["sources"].values()]
+        seeds = [(n["schema"], n["alias"]) for n in manifest["nodes"].values() if n["resource_type"] == "seed"]
+        for schema, identifier in sources + seeds:
+            table = relation(schema, identifier)
+            connection.execute(f"create schema if not exists {ident(schema)}")
             try:
                 connection.execute(f"create table {table} as from lens_copy.{table}")
             except duckdb.CatalogException as error:
-                raise Unusable(f"the warehouse has no source table {table}: {str(error).splitlines()[0]}") from error
+                raise Unusable(f"the warehouse has no source table or seed {table}: {str(error).splitlines()[0]}") from error
 
 
 def compare_models(manifest: dict, results: dict, copy: Path, built: Path, counts: Counter) -> None:
