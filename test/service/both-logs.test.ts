@@ -141,6 +141,23 @@ kafkaSuite('the materializer on Kafka', (brokers) => {
     await followsAQuietTopic(workshop, log, `quiet-${Date.now().toString(36)}`);
   });
 
+  it('warns of topics that forget before a full refresh', async () => {
+    await using workshop = await Workshop.of(SHOP);
+    await using log = openKafkaLog({ brokers });
+    await freshTopics(log, workshop.catalog);
+    const { name, partitions, settings } = workshop.catalog.contract('orders');
+    await log.alterTopic({ name, partitions, settings: { ...settings, 'retention.ms': '604800000' } });
+    await using materializer = await workshop.open({ log });
+    const forgetting: unknown[] = [];
+    await materializer.run({
+      fullRefresh: true,
+      onProgress: (news) => {
+        if (news.kind === 'preflight') forgetting.push(...news.preflight.forgetting);
+      },
+    });
+    expect(forgetting).toEqual([{ topic: 'orders', setting: 'retention.ms=604800000' }]);
+  });
+
   it(`${REFRESHES} refreshes under live load: readers see whole versions only, and nothing is lost`, async () => {
     await using workshop = await Workshop.of(SHOP);
     await using log = openKafkaLog({ brokers });
