@@ -12,9 +12,10 @@ import type { MaintenancePlan, Relation } from './maintenance-plan.ts';
 import { Nondeterminism } from './nondeterminism.ts';
 import { type Planned, plannedOnce } from './planned-once.ts';
 import type { Reason } from './reasons.ts';
+import { shadowTexts } from './relation-texts.ts';
 import { stabilityIn, type Surroundings } from './surroundings.ts';
 import { withNamedReads } from './named-reads.ts';
-import { type Reading, readingOf, withViews } from './with-views.ts';
+import { type Reading, readingOf } from './with-views.ts';
 import { type Naming, ourName, ownName, planOf, type Written } from './written-plan.ts';
 
 /** A table that landing writes: a source of the project. */
@@ -274,8 +275,7 @@ export class Planner implements AsyncDisposable {
    * the SELECT uses a table's name for its columns. Null when neither binds to the same columns.
    */
   async #shadowable(reading: Reading, toAnalyse: ModelToAnalyse, analysed: AnalysedModel): Promise<Written | null> {
-    for (const alias of [ourName, ownName]) {
-      const sql = withViews(this.#project, reading, (relation) => ident(alias(relation)));
+    for (const { sql, alias } of shadowTexts(this.#project, reading)) {
       const named = tablesNamed(await this.#catalog.parsed(sql));
       const known = new Set(analysed.inputs.map(({ relation }) => alias(relation).toLowerCase()));
       // It would be read whole, whatever stands in for the others.
