@@ -47,7 +47,7 @@ export interface TestDefinition {
   readonly template: Template;
   /** The file, or dbt's call of the generic test. */
   readonly rawSql: string;
-  /** Of the column it is on. They are tags of the test, and no configuration of it. */
+  /** Of the column and the source it is on. They are tags of the test, and no configuration of it. */
   readonly columnTags: readonly string[];
   readonly describedAt: string | null;
   readonly declared: Config;

@@ -83,7 +83,12 @@ export class StateComparison {
 
 function changedMacros(now: Json, before: Json): Set<string> {
   const ids = new Set([...Object.keys(now), ...Object.keys(before)].filter((id) => !OF_DBT.test(id)));
-  return new Set([...ids].filter((id) => mapOf(now[id])['macro_sql'] !== mapOf(before[id])['macro_sql']));
+  // dbt keeps white space around a macro, where its tags eat it
+  const textOf = (macro: unknown): unknown => {
+    const text = mapOf(macro)['macro_sql'];
+    return typeof text === 'string' ? text.trim() : text;
+  };
+  return new Set([...ids].filter((id) => textOf(now[id]) !== textOf(before[id])));
 }
 
 function macrosOf(node: Json): string[] {

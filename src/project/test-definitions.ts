@@ -73,7 +73,7 @@ function define(
     target,
     columnName: column?.name ?? null,
     template: genericTestTemplate(macro, place),
-    columnTags: column === null ? [] : tagsOf(column.config),
+    columnTags: [...sourceTags(declaration), ...(column === null ? [] : tagsOf(column.config))],
     describedAt: null,
     declared: mergeConfig(treeOf(part, 'tests', fqn), config),
     rawSql: genericTestCall(test, declaration.package, config),
@@ -81,6 +81,17 @@ function define(
     imposed: imposedOn(part, 'tests', fqn),
     arguments: args,
   };
+}
+
+/** Tags that stand beside a source and its table, not those in their `config:`, are tags of their tests, as in dbt. */
+function sourceTags({ yaml, at }: TestDeclaration): string[] {
+  if (at[0] !== 'sources') return [];
+  const levels = [at.slice(0, 2), at.slice(0, 4)];
+  return levels.flatMap((level) => {
+    let found: unknown = yaml.data;
+    for (const key of level) found = (found as Record<string | number, unknown>)[key];
+    return tagsOf(yaml.record(found, level));
+  });
 }
 
 /** How templates call the test. Null for one of a package that is not there; PROJECT_INVALID for one that is nowhere. */

@@ -11,6 +11,8 @@ const project = projectOf({
   'models/schema.yml': `
 sources:
   - name: raw
+    tags: [landed]
+    config: { tags: [from_topics] }
     tables:
       - name: a
         columns: [{ name: id, data_tests: [unique] }]
@@ -65,6 +67,9 @@ describe('tests that follow from what is selected', () => {
     [{ select: ['test_name:u*'] }, [SOURCE_UNIQUE, UNIQUE]],
     [{ select: ['config.severity:WARN'] }, [NOT_NULL]],
     [{ select: ['tag:quick'] }, [NOT_NULL]],
+    // tags in the config of a source are its own, those beside it are its tests', too
+    [{ select: ['tag:landed'], indirectSelection: 'empty' }, ['a', SOURCE_UNIQUE]],
+    [{ select: ['tag:from_topics'], indirectSelection: 'empty' }, ['a']],
     [
       { select: ['path:models/schema.yml'], indirectSelection: 'empty' },
       ['a', 'b', 'a', NOT_NULL, RELATIONSHIP, SOURCE_UNIQUE, UNIQUE],
