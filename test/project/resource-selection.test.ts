@@ -100,5 +100,6 @@ describe('patterns are those of Python', () => {
     ['models/a/b.sql', 'models/b.sql', null],
     ['models/a/b.sql', 'model*/a', 'models/a'],
     ['models/a/b.sql', 'a', null],
+    ['models/a/b.sql', 'models/a/b.sql/**', null],
   ])('the path %s within %s: %s', (path, pattern, found) => expect(matchedPath(path, pattern)).toBe(found));
 });
