@@ -52,7 +52,8 @@ function printResult(console: NodeConsole, result: NodeResult, index: number, to
     ...nodeData(result, status),
   };
   if (status === 'skipped') {
-    const what = resourceType === 'model' ? `relation ${result.description.split(' ').at(-1)}` : result.description;
+    const isRelation = resourceType === 'model' || resourceType === 'seed';
+    const what = isRelation ? `relation ${result.description.split(' ').at(-1)}` : result.description;
     const text = statusLine(`SKIP ${what}`, console.paint('yellow', 'SKIP'), index, total);
     console.line(text, { name: 'SkippingDetails', code: 'Q034', data });
     return;
@@ -77,7 +78,8 @@ function outcomeOf(result: NodeResult, label: string): ModelOutcome {
   if (resourceType === 'model') return modelOutcome(result);
   if (resourceType !== 'seed') return { label, words: wordsOf(result), status: label };
   if (status === 'error') return { label: 'ERROR loading', words: description, status: 'ERROR' };
-  return { label: 'OK loaded', words: description, status: message ?? 'OK' };
+  const loaded = 'code' in result.adapterResponse;
+  return { label: loaded ? 'OK loaded' : 'OK kept', words: description, status: message ?? 'OK' };
 }
 
 /** `OK kept sql table model main.x` with `3 rows`: what has become of a model, by its upkeep since the command began. */

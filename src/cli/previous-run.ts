@@ -17,7 +17,8 @@ const RETRYABLE: ReadonlySet<string> = new Set(['error', 'fail', 'skipped', 'run
 /** USAGE when the folder has no `run_results.json`, or one that cannot be read. */
 export function readPreviousRun(folder: string): PreviousRun {
   const file = path.join(folder, 'run_results.json');
-  const hint = 'lens retry runs again what failed in the last lens run, build or test, by the artifact they write';
+  const hint =
+    'lens retry runs again what failed in the last lens run, build, test or seed, by the artifact they write';
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

@@ -32,7 +32,7 @@ export function addRunFlags(command: Command): Command {
 /** What the commands that bring models up run. */
 export const NODE_TYPES: ReadonlyMap<string, readonly ResourceType[]> = new Map([
   ['run', ['model']],
-  ['build', ['model', 'test', 'unit_test']],
+  ['build', ['seed', 'model', 'test', 'unit_test']],
 ]);
 
 /** `lens run` and `lens build`: catches up, brings the models up, and runs the selected nodes of these types. */
@@ -47,6 +47,7 @@ export async function runNodes(flags: RunFlags, nodes: NodeCommand, types: reado
   const asked = {
     // Without a selection: whatever the project has by which the warehouse is kept.
     models: nodes.selects ? of('model').map(({ name }) => name) : undefined,
+    seeds: of('seed').map(({ name }) => name),
     tests: of('test').map(({ uniqueId }) => uniqueId),
     unitTests: of('unit_test').map(({ uniqueId }) => uniqueId),
     fullRefresh,
@@ -104,7 +105,7 @@ function remarksOf(results: readonly NodeResult[]): string[] {
   return kept
     ? [
         ...still,
-        'models that are skipped for a test have been kept current all the same: nothing vouches for their rows',
+        'models that are skipped for a test or a seed have been kept current all the same: nothing vouches for their rows',
       ]
     : still;
 }

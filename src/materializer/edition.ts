@@ -53,6 +53,8 @@ export class Edition implements AsyncDisposable {
   readonly #costs = new ModelCosts();
   /** What upkeep had cost before models were built at open. */
   costsBefore: ReadonlyMap<string, ModelCost> = new Map();
+  /** Seeds that have been loaded since it was opened, or for that, with the milliseconds it took last. */
+  readonly seedsLoaded = new Map<string, number>();
   readonly file: FileCheckpoint;
   readonly #indexes: KeyIndexes;
   readonly #batches: BatchTransaction;
@@ -135,6 +137,7 @@ export class Edition implements AsyncDisposable {
       );
       await edition.#standings.read(connection);
       edition.costsBefore = costsBefore;
+      for (const [name, milliseconds] of prepared.seedsLoaded) edition.seedsLoaded.set(name, milliseconds);
       return edition;
     } catch (error) {
       connection[Symbol.dispose]();

@@ -5,8 +5,11 @@ import type { Edition } from './edition.ts';
 import { changedSeeds, columnsText, seedTable, type SeedTable } from './seed-tables.ts';
 
 /** Loads a seed's file into its table again, with all that follows from the rows that left and came, in one transaction. */
-export function loadSeed(edition: Edition, seed: SeedTable): Promise<AppliedBatch> {
-  return edition.applyAside({ topics: [], positions: [], records: 0, lag: 0, seeds: [seed] });
+export async function loadSeed(edition: Edition, seed: SeedTable): Promise<AppliedBatch> {
+  const began = performance.now();
+  const applied = await edition.applyAside({ topics: [], positions: [], records: 0, lag: 0, seeds: [seed] });
+  edition.seedsLoaded.set(seed.name, performance.now() - began);
+  return applied;
 }
 
 /**

@@ -41,7 +41,7 @@ import { readProject } from './changes/next-project.ts';
 import { RunRecord } from './run-record.ts';
 import { runResults } from './run-results.ts';
 import { appliedRecords, lagRows, modelStatuses, warehouseStatus } from './status.ts';
-import { runSeeds, type SeedOptions, type SeedSummary } from './seed-run.ts';
+import { bringUpSeeds, runSeeds, type SeedOptions, type SeedSummary } from './seed-run.ts';
 import { Turns } from './turns.ts';
 import { type Verification, type VerifyOptions, verifyWarehouse } from './verify.ts';
 import type { WhyAnswer, WhyQuestion } from './why-contract.ts';
@@ -209,8 +209,11 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     const unitTests = unitTestsOf(project, options.unitTests ?? []);
     options.onProgress?.(found(project));
     const signal = options.signal ?? new AbortController().signal;
-    const record = await RunRecord.begin(this.#live, this.#turns, !this.#follower.isFollowing && !this.#ran);
+    const opened = !this.#follower.isFollowing && !this.#ran;
+    const record = await RunRecord.begin(this.#live, this.#turns, opened);
     this.#ran = true;
+    const seedsAsked = { seeds: options.seeds ?? [], fullRefresh: options.fullRefresh };
+    const seeds = await bringUpSeeds(this.#live, this.#turns, seedsAsked, opened);
     const refreshed = options.fullRefresh === true ? await this.#fullRefresh(options, signal) : null;
     const consumed =
       options.fullRefresh === true
@@ -222,7 +225,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     );
     const results = signal.aborted
       ? []
-      : await record.results({ statuses, models, tests, unitTests }, { ...options, signal });
+      : await record.results({ statuses, seeds, models, tests, unitTests }, { ...options, signal });
     return {
       ...consumed,
       milliseconds: performance.now() - started,

@@ -171,6 +171,8 @@ export interface FailedModel {
 export interface RunOptions extends TestManner {
   /** Names of models; all when missing. MODEL_UNKNOWN_REF for one that the holder's project does not have. */
   readonly models?: readonly string[] | undefined;
+  /** Names of seeds whose results are wanted; none when missing, as in `lens run`: it loads changed ones at its start all the same. */
+  readonly seeds?: readonly string[] | undefined;
   /** Unique ids of data tests to run when the models have been brought up; none when missing, as in `lens run`. */
   readonly tests?: readonly string[] | undefined;
   /** Unique ids of unit tests to run with them. */
@@ -203,7 +205,7 @@ export interface RunSummary {
   readonly milliseconds: number;
   /** The selected models. */
   readonly models: readonly RunModelResult[];
-  /** What was run, in order: the same models but ephemeral ones, with the tests between them. */
+  /** What was run, in order: the seeds, and the same models but ephemeral ones, with the tests between them. */
   readonly results: readonly NodeResult[];
   /** True when the signal ended it before it was done. */
   readonly interrupted: boolean;

@@ -14,9 +14,11 @@ export interface Prepared {
   /** What became of the models: those built over what has landed, and the relations that are left. */
   readonly changes: readonly BareChange[];
   readonly notices: readonly string[];
+  /** Seeds that were loaded, with the milliseconds it took. */
+  readonly seedsLoaded: ReadonlyMap<string, number>;
 }
 
-export const NOTHING: Prepared = { changes: [], notices: [] };
+export const NOTHING: Prepared = { changes: [], notices: [], seedsLoaded: new Map() };
 
 /**
  * Makes raw tables and models those of the project, in one transaction. A model whose SQL fails on the data is left
@@ -34,6 +36,7 @@ export async function prepare(
   const isRead = (seed: string): boolean => plans.some(({ reads }) => reads.some(({ name }) => name === seed));
   for (;;) {
     const notices: string[] = [];
+    const seedsLoaded = new Map<string, number>();
     try {
       const changes = await connection.transaction(async () => {
         const landedAgain = new Set<string>();
@@ -43,6 +46,7 @@ export async function prepare(
           if (prepared.landedAgain) landedAgain.add(table.name);
         }
         for (const seed of seeds) {
+          const began = performance.now();
           const loaded = await prepareSeed(connection, seed, seedsFrom).catch((error: unknown) => {
             if (isRead(seed.name) || !(error instanceof LensError) || error.code !== 'PROJECT_INVALID') throw error;
             notices.push(`${error.message} (${error.place}); no model reads it`);
@@ -51,10 +55,11 @@ export async function prepare(
           if (loaded === null) continue;
           notices.push(loaded.notice);
           landedAgain.add(seed.name);
+          seedsLoaded.set(seed.name, performance.now() - began);
         }
         return await buildModels(connection, project, plans, tables, landedAgain, failed);
       });
-      return { changes, notices: [...notices, ...failures] };
+      return { changes, notices: [...notices, ...failures], seedsLoaded };
     } catch (error) {
       const model = failedModel(error);
       if (model === null || failed.has(model)) throw error;

@@ -33,10 +33,11 @@ export class RunRecord {
     return new RunRecord(live, writing, opened ? edition.costsBefore : await writing.take(() => edition.costs()));
   }
 
-  /** The results of the models, and of the tests, which are run now. */
+  /** The results of the seeds and the models, and of the tests, which are run now. */
   async results(
     of: {
       statuses: readonly ModelStatus[];
+      seeds: readonly NodeResult[];
       models: readonly Model[];
       tests: readonly DataTest[];
       unitTests: readonly UnitTest[];

@@ -179,11 +179,18 @@ describe('seeds', () => {
     await workshop.publish([order(1, 'de', 5), { topic: 'c', key: 'de', value: { code: 'de', name: 'by topic' } }]);
     await materializer.run({});
     expect(await rows(materializer, 'select name from facts')).toEqual([['by topic']]);
-    const { results } = await materializer.seed({});
-    expect(results.map(({ name, status }) => [name, status])).toEqual([
-      ['countries', 'skipped'],
-      ['rates', 'success'],
+    const loaded = await materializer.seed({});
+    expect(loaded.results.map(({ name, status, message }) => [name, status, message])).toEqual([
+      ['countries', 'success', 'OK, fed by topic c'],
+      ['rates', 'success', 'INSERT 2'],
     ]);
+    writeFileSync(path.join(dir, 'seeds/rates.csv'), 'code,rate\nde,4\n');
+    const built = await materializer.run({ seeds: ['countries', 'rates'], models: [] });
+    expect(built.results.map(({ name, message }) => [name, message])).toEqual([
+      ['countries', 'OK, fed by topic c'],
+      ['rates', 'INSERT 1'],
+    ]);
+    expect(await rows(materializer, 'select rate from facts')).toEqual([['4.00']]);
   });
 
   it('that cannot be loaded hold nobody up who can do without them', async () => {

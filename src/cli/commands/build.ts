@@ -14,6 +14,6 @@ export function buildCommand(): Command {
       '\nExamples:\n  $ lens build\n  $ lens build --select +fct_sessions\n  $ lens build --fail-fast',
     )
     .action((flags: RunFlags, own: Command) =>
-      NodeCommand.open(flags, own).then((nodes) => runNodes(flags, nodes, ['model', 'test', 'unit_test'])),
+      NodeCommand.open(flags, own).then((nodes) => runNodes(flags, nodes, ['seed', 'model', 'test', 'unit_test'])),
     );
 }

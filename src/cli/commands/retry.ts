@@ -4,6 +4,7 @@ import { invocationOf } from '../invocation.ts';
 import { NodeCommand } from '../node-command.ts';
 import { readPreviousRun, retryable } from '../previous-run.ts';
 import { NODE_TYPES, type RunFlags, runNodes } from '../run-command.ts';
+import { seedNodes } from '../seed-nodes.ts';
 import { TargetFolder } from '../target-folder.ts';
 import { testNodes } from '../test-nodes.ts';
 
@@ -21,7 +22,7 @@ const OWN = new Set(['target_path', 'write_json', 'warn_error', 'select', 'model
 /** `lens retry`: the last command once more, for what failed or was skipped in it. */
 export function retryCommand(): Command {
   return new Command('retry')
-    .description('run again what failed or was skipped in the last lens run, build or test, with its flags')
+    .description('run again what failed or was skipped in the last lens run, build, test or seed, with its flags')
     .option('--state <dir>', 'folder with the run_results.json to go by; the target folder without it')
     .option('--full-refresh', 'as if the last command had had it')
     .option('--warn-error', 'a test that would warn fails; those that warned are run again, too')
@@ -37,9 +38,10 @@ export function retryCommand(): Command {
       const nodes = await NodeCommand.open(flags, command, { ...previous, only });
       const types = NODE_TYPES.get(previous.which);
       if (previous.which === 'test') return testNodes(flags, nodes);
+      if (previous.which === 'seed') return seedNodes(flags, nodes);
       if (types !== undefined) return runNodes(flags, nodes, types);
       throw new LensError('USAGE', `the last command was ${previous.which}, which is not run again`, {
-        hint: 'lens retry goes on after lens run, build and test',
+        hint: 'lens retry goes on after lens run, build, test and seed',
       });
     });
 }
