@@ -75,13 +75,29 @@ export async function runNodes(flags: RunFlags, nodes: NodeCommand, types: reado
   }
   const { results, refreshed, ...caughtUp } = summary;
   if (refreshed !== null) output.line(refreshedText(refreshed), { event: 'refreshed', ...refreshed });
-  output.line(doneText(summary), { event: nodes.name, ...caughtUp });
+  output.line(doneText(summary, asked.models), { event: nodes.name, ...caughtUp });
   nodes.end({ ...summary, what: countsOf(results), remarks: remarksOf(results) });
 }
 
-function doneText({ records, batches, deadLetters, milliseconds }: RunSummary): string {
+/**
+ * What has been applied. A service has done so in its own batches, beside this command; a refresh has no batches to speak of.
+ *
+ * @param refreshes models that were rebuilt in a copy; undefined when the log was replayed
+ */
+function doneText(
+  { records, batches, deadLetters, milliseconds, refreshed }: RunSummary,
+  refreshes: readonly string[] | undefined,
+): string {
   const dead = deadLetters > 0 ? `, ${counted(deadLetters, 'dead letter')}` : '';
-  return `done: ${counted(records, 'record')} in ${counted(batches, 'batch', 'batches')}${dead}, ${duration(milliseconds)}`;
+  const all = counted(records, 'record');
+  const took = duration(milliseconds);
+  if (refreshed !== null) {
+    const { edition } = refreshed;
+    return refreshes === undefined
+      ? `done: ${all} replayed into edition ${edition}, ${took}`
+      : `done: ${counted(refreshes.length, 'model')} refreshed in edition ${edition}, ${all} applied to it, ${took}`;
+  }
+  return `done: ${all}${batches > 0 ? ` in ${counted(batches, 'batch', 'batches')}` : ''}${dead}, ${took}`;
 }
 
 /** `1 incremental model, 5 table models, 25 data tests`. */

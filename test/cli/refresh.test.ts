@@ -31,8 +31,10 @@ async function refreshes(shop: Shop): Promise<void> {
   expect(refreshed.stdout).toMatch(
     /(?:^| )edition 2 is live: 22 data tests passed, following was held for .*, readers were not; lens rollback returns to edition 1$/m,
   );
+  expect(refreshed.stdout).toMatch(/(?:^| )done: 3 records replayed into edition 2, [\d.]+ m?s$/m);
   const some = await shop.output(['run', '--full-refresh', '--select', 'fct_orders']);
   expect(some).toMatch(/(?:^| )rebuild: rebuilding fct_orders, daily_sales in warehouse\.edition-3\.duckdb$/m);
+  expect(some).toMatch(/(?:^| )done: 1 model refreshed in edition 3, 0 records applied to it, [\d.]+ m?s$/m);
   await shop.output(['produce', 'orders'], lines([order(3, 'ann', '2.00')]));
   expect(await shop.output(['rollback'])).toMatch(/(?:^| )edition 2 is live: .*returns to edition 3$/m);
   expect(await shop.output(count)).toBe('n\n3\n');
