@@ -20,6 +20,8 @@ export interface MaintenancePlan {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   /** The columns (or the one SQL expression) of its `unique_key` as SQL, where a check of it is due; empty where none is. */
   readonly checkedKey: readonly string[];
+  /** What its stored rows have to keep of its enforced contract. */
+  readonly constraints: readonly KeptConstraint[];
   /** What is not exact about some of its columns. */
   readonly cautions: readonly ColumnCaution[];
   /** Its aggregates that are kept from changes alone; they are among the inputs then, in place of what they aggregate. */
@@ -50,6 +52,12 @@ export interface MaintenancePlan {
  * `rebuild`: the whole SELECT.
  */
 export type Strategy = 'view' | 'recompute keys' | 'rebuild';
+
+/** A constraint that a row breaks by itself, or by being alike to another in some columns; `text` is how people read it. */
+export type KeptConstraint =
+  /** @property broken SQL condition over the model's columns */
+  | { readonly kind: 'row'; readonly text: string; readonly broken: string }
+  | { readonly kind: 'unique'; readonly text: string; readonly columns: readonly string[] };
 
 export interface Relation {
   /** The name plans use: a model's name, or a source's table name. */

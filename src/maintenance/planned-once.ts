@@ -1,5 +1,6 @@
 import type { Project } from '../project/project-contract.ts';
 import type { GatePlan } from './gate-plan.ts';
+import { withConstraints } from './kept-constraints.ts';
 import type { MaintenancePlan } from './maintenance-plan.ts';
 import { requireContracts } from './model-contracts.ts';
 import type { RawRelation } from './planner.ts';
@@ -26,7 +27,7 @@ export function plannedOnce(
   if (known?.raw === text) return known.planned;
   const planned = plan(project, raw).then(async (made) => {
     await requireContracts(project, made.plans);
-    return made;
+    return { ...made, plans: await withConstraints(project, made.plans) };
   });
   last.set(project, { raw: text, planned });
   return planned;

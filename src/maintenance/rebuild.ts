@@ -2,11 +2,12 @@ import type { Connection } from '../warehouse/connection.ts';
 import { ident, qualified } from '../warehouse/sql.ts';
 import { buildState } from './aggregate-state.ts';
 import type { MaintenancePlan } from './maintenance-plan.ts';
+import { requireConstraints } from './constraint-check.ts';
 import { requireUnique } from './unique-check.ts';
 
 /**
  * Replaces a model's table by its whole SELECT, and its states, inside the caller's transaction. Gives the number of rows.
- * MODEL_KEY_NOT_UNIQUE when its `unique_key` is not.
+ * MODEL_KEY_NOT_UNIQUE when its `unique_key` is not, MODEL_CONSTRAINT_BROKEN.
  */
 export async function rebuild(connection: Connection, plan: MaintenancePlan): Promise<number> {
   const target = qualified(plan.relation.schema, plan.relation.identifier);
@@ -15,6 +16,7 @@ export async function rebuild(connection: Connection, plan: MaintenancePlan): Pr
      create or replace table ${target} as select * from (\n${plan.fullSql}\n)`,
   );
   await requireUnique(connection, plan, target);
+  await requireConstraints(connection, plan, { all: target });
   for (const state of plan.states) await buildState(connection, state);
   return connection.number(`select count(*) from ${target}`);
 }

@@ -5,6 +5,7 @@ import { type FreshInputs, NOTHING_FRESH } from './fresh-inputs.ts';
 import type { MaintenancePlan } from './maintenance-plan.ts';
 import { restrictedInputs } from './restricted-inputs.ts';
 import { collectKeys, restrictedTo, type TouchedKeys } from './touched-keys.ts';
+import { requireConstraints } from './constraint-check.ts';
 import { requireUnique, rowsWithKeysOf } from './unique-check.ts';
 
 /** A change set with the number of rows that really differ. */
@@ -16,7 +17,7 @@ export interface Applied {
 /**
  * Redoes a model for its touched keys: the model's own SELECT over inputs restricted to them, compared with the rows
  * stored for them, the difference spliced in. Rows recomputed to the same value stop here and touch nothing downstream.
- * MODEL_KEY_NOT_UNIQUE when its `unique_key` is not.
+ * MODEL_KEY_NOT_UNIQUE when its `unique_key` is not, MODEL_CONSTRAINT_BROKEN.
  */
 export async function recomputeKeys(
   connection: Connection,
@@ -30,6 +31,8 @@ export async function recomputeKeys(
   // Rows that share the key by which they are redone are redone together.
   const together = plan.key.every((column) => plan.checkedKey.includes(ident(column)));
   await requireUnique(connection, plan, together ? redone : rowsWithKeysOf(plan, applied.change.rowsIn));
+  const target = qualified(plan.relation.schema, plan.relation.identifier);
+  await requireConstraints(connection, plan, { all: target, came: applied.change.rowsIn });
   return applied;
 }
 

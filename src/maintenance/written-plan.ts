@@ -37,6 +37,7 @@ export function planOf(
     distinctRows: uniqueKeys.length > 0,
     columns,
     checkedKey: [],
+    constraints: [],
     cautions,
     nondeterministic: [],
     reason: null,

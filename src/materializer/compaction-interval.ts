@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LensError, messageOf } from '../core/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import type { EventSink } from './events.ts';
+import { isBrokenPromise } from './model-failed.ts';
 
 /**
  * Calls `compact` on the interval until aborted. What fails is told and tried again; but a declared key that is not unique stays
@@ -18,7 +19,7 @@ export async function onInterval(
     try {
       await compact();
     } catch (error) {
-      if (error instanceof LensError && error.code === 'MODEL_KEY_NOT_UNIQUE') throw error;
+      if (isBrokenPromise(error)) throw error;
       const message = `compaction will be tried again: ${messageOf(error)}`;
       onEvent({ kind: 'notice', severity: 'warning', message });
     }

@@ -2,10 +2,17 @@ import { type ErrorCode, LensError, messageOf } from '../core/errors.ts';
 import type { EventSink } from './events.ts';
 
 /**
- * A damaged file is nothing a model could be blamed for, nor go on without; and a key that is declared and not unique is no
- * fault of the data that may be left for later.
+ * A model's rows broke what is declared of them, a key or a constraint: no fault of the data that may be left for later, nothing of the
+ * transaction is committed.
  */
-const PASSED_ON: ReadonlySet<ErrorCode> = new Set(['MODEL_FAILED', 'WAREHOUSE_UNREADABLE', 'MODEL_KEY_NOT_UNIQUE']);
+export function isBrokenPromise(error: unknown): error is LensError {
+  return error instanceof LensError && PROMISES.has(error.code);
+}
+
+const PROMISES: ReadonlySet<ErrorCode> = new Set(['MODEL_KEY_NOT_UNIQUE', 'MODEL_CONSTRAINT_BROKEN']);
+
+/** A damaged file is nothing a model could be blamed for, nor go on without. */
+const PASSED_ON: ReadonlySet<ErrorCode> = new Set(['MODEL_FAILED', 'WAREHOUSE_UNREADABLE', ...PROMISES]);
 
 /** A model whose SQL failed on the data at hand; `fields.model` names it, so that the batch can go on without it. */
 export function modelFailed(model: string, cause: unknown): LensError {

@@ -8,7 +8,15 @@ import type { Project } from '../project/project-contract.ts';
  * the key. These may change although the model does not: a topic brings a column that `select *` takes, or another key.
  */
 export function storedFingerprint(project: Project, plan: MaintenancePlan): string {
-  const { model, columns, key, strategy, upkeep, checkedKey } = plan;
-  const parts = [fingerprint(project, project.model(model)), columns, key, strategy, upkeep, checkedKey];
+  const { model, columns, key, strategy, upkeep, checkedKey, constraints } = plan;
+  const parts = [
+    fingerprint(project, project.model(model)),
+    columns,
+    key,
+    strategy,
+    upkeep,
+    checkedKey,
+    ...constraints,
+  ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

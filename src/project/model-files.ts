@@ -5,7 +5,7 @@ import type { Template } from './jinja/template.ts';
 import { parseFile } from './macro-library.ts';
 import { isEnforced } from './model-contract.ts';
 import { versionName, type ModelVersion } from './model-versions.ts';
-import type { Materialized } from './project-contract.ts';
+import type { Constraint, Materialized } from './project-contract.ts';
 import { imposedOn, treeOf, writtenFor, type ProjectPart } from './project-part.ts';
 import { filesBelow, fileText, foldersBelow, stem } from './project-files.ts';
 import type { Properties } from './properties.ts';
@@ -118,6 +118,9 @@ export function tagsOf(config: Config): string[] {
   return [...new Set(asList(config['tags']).map(String))];
 }
 
+/** Types of constraints that stored rows are not held to. */
+const NOT_ENFORCED: ReadonlySet<Constraint['type']> = new Set(['foreign_key', 'custom']);
+
 /** What a model configures and this product does not do, a sentence each. */
 export function configWarnings(model: ModelFile, config: Config): string[] {
   const warnings: string[] = [];
@@ -127,10 +130,12 @@ export function configWarnings(model: ModelFile, config: Config): string[] {
     say('database is not used, its relation is in the warehouse');
   const { constraints = [], columns = [] } = model.properties ?? {};
   const rules = [...constraints, ...columns.flatMap((column) => column.constraints)];
-  if (isEnforced(config) && rules.length > 0) {
-    const types = [...new Set(rules.map(({ type }) => type))].join(', ');
+  const isStored = config['materialized'] === 'table' || config['materialized'] === 'incremental';
+  const types = [...new Set(rules.map(({ type }) => type))].filter((type) => !isStored || NOT_ENFORCED.has(type));
+  if (isEnforced(config) && types.length > 0) {
+    const where = isStored ? '' : ' on what is not stored';
     say(
-      `constraints (${types}) are not enforced, names and types of its contract are; a data test with gate: true keeps rows out`,
+      `constraints (${types.join(', ')}) are not enforced${where}, names and types of its contract are; a data test with gate: true keeps rows out`,
     );
   }
   return warnings;

@@ -11,14 +11,14 @@ const RAW = {
   key: ['id'],
 };
 
-function projectWith(columns: string, more = ''): ReturnType<typeof projectOf> {
+function projectWith(columns: string, more = '', materialized = 'table'): ReturnType<typeof projectOf> {
   return projectOf({
     'models/sources.yml': 'sources: [{ name: raw, schema: main, tables: [{ name: t, identifier: raw_t }] }]\n',
     'models/con.sql': `select id, 'x' as extra, 1.5 as amount, 'a' as ok, 1.5::decimal(12, 4) as small from {{ source('raw', 't') }}`,
     'models/con.yml': `
 models:
   - name: con
-    config: { materialized: table, contract: { enforced: true } }
+    config: { materialized: ${materialized}, contract: { enforced: true } }
     columns: [${columns}]
 ${more}`,
   });
@@ -52,8 +52,14 @@ model con (models/con.sql):
   );
 });
 
-test('constraints are a warning', () => {
+test('constraints that stored rows are not held to are a warning', () => {
   expect(projectWith(RIGHT).warnings).toEqual([]);
-  const { warnings } = projectWith(RIGHT, '    constraints: [{ type: check, expression: "id > 5" }]\n');
-  expect(warnings).toEqual([expect.stringContaining('constraints (check) are not enforced') as string]);
+  const rules = '{ type: check, expression: "id > 5" }';
+  expect(projectWith(RIGHT, `    constraints: [${rules}]\n`).warnings).toEqual([]);
+  const { warnings } = projectWith(RIGHT, `    constraints: [${rules}, { type: foreign_key, columns: [id] }]\n`);
+  expect(warnings).toEqual([expect.stringContaining('constraints (foreign_key) are not enforced, ') as string]);
+  const view = projectWith(RIGHT, `    constraints: [${rules}]\n`, 'view').warnings;
+  expect(view).toEqual([
+    expect.stringContaining('constraints (check) are not enforced on what is not stored') as string,
+  ]);
 });

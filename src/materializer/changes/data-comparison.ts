@@ -1,13 +1,13 @@
 import { temporary } from '../../maintenance/change-set.ts';
+import { requireConstraints } from '../../maintenance/constraint-check.ts';
 import type { MaintenancePlan } from '../../maintenance/maintenance-plan.ts';
 import { requireUnique } from '../../maintenance/unique-check.ts';
 import { compile } from '../../project/compile.ts';
 import type { Project, RelationNaming } from '../../project/project-contract.ts';
-import { LensError } from '../../core/errors.ts';
 import type { Connection } from '../../warehouse/connection.ts';
 import { ScratchDatabase } from '../../warehouse/scratch-database.ts';
 import { ident, qualified } from '../../warehouse/sql.ts';
-import { modelFailed } from '../model-failed.ts';
+import { isBrokenPromise, modelFailed } from '../model-failed.ts';
 import { rawRelation, type RawTable } from '../raw-tables.ts';
 import { readSeedAgain, type SeedTable } from '../seed-tables.ts';
 import type { DataDifference, RawTableChange, RelationName } from './change-plan.ts';
@@ -118,8 +118,9 @@ export class DataComparison implements AsyncDisposable {
     if (unstable !== undefined) notes.push(`${unstable.call} gives another value each time`);
     try {
       await requireUnique(this.#connection, plan, `(${from})`);
+      await requireConstraints(this.#connection, plan, { all: `(${from})` });
     } catch (error) {
-      if (!(error instanceof LensError) || error.code !== 'MODEL_KEY_NOT_UNIQUE') throw error;
+      if (!isBrokenPromise(error)) throw error;
       notes.push(`${error.message}, so that it would be refused`);
     }
     return notes;

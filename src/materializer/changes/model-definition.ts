@@ -29,14 +29,18 @@ export interface ModelDefinition {
 
 export function definitionOf(project: Project, plan: MaintenancePlan): ModelDefinition {
   const model = project.model(plan.model);
-  const { columns, strategy, upkeep, key, checkedKey, reason } = plan;
+  const { columns, strategy, upkeep, key, checkedKey, constraints, reason } = plan;
+  const checked = constraints.length > 0 ? { constraints: constraints.map(({ text }) => text) } : {};
   return {
     materialized: model.materialized,
     schema: plan.relation.schema,
     identifier: plan.relation.identifier,
     sql: compile(project, model, qualified),
     // in the form in which it comes back from the warehouse
-    config: JSON.parse(JSON.stringify(configWithEffect(model), largeAsText)) as Record<string, unknown>,
+    config: JSON.parse(JSON.stringify({ ...configWithEffect(model), ...checked }, largeAsText)) as Record<
+      string,
+      unknown
+    >,
     columns,
     strategy,
     upkeep,
