@@ -1,5 +1,7 @@
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Materializer } from '../../src/materializer/materializer.ts';
+import { loadProject } from '../../src/project/load-project.ts';
 import { changedShop, order } from './changed-shop.ts';
 import { differences, Workshop } from './workshop.ts';
 
@@ -87,6 +89,26 @@ describe('a constraint of an enforced contract', () => {
     await expect(materializer.run({})).rejects.toMatchObject({ code: 'MODEL_CONSTRAINT_BROKEN' });
     expect(await rows(materializer, 'select count(*) from promised')).toEqual([[1]]);
     await expect(materializer.compact({ full: true })).rejects.toMatchObject({ code: 'MODEL_CONSTRAINT_BROKEN' });
+  });
+
+  it('that is new is one for the rows that are there: the table is built anew, which is said, or refused', async () => {
+    await using workshop = await Workshop.of(shopWith({}));
+    const dataDir = path.join(workshop.dir, 'data');
+    {
+      await using materializer = await workshop.open({ dataDir });
+      await workshop.publish([order(1, 'k1', 'a'), order(2, 'k1', 'abc')]);
+      await materializer.run({});
+    }
+    const open = (note: string): Promise<Materializer> =>
+      workshop.open({ dataDir, project: loadProject(shopWith({ note })) });
+    await expect(open('{ type: check, expression: "length(note) < 3" }')).rejects.toMatchObject({
+      code: 'MODEL_CONSTRAINT_BROKEN',
+    });
+    await using materializer = await open('{ type: not_null }');
+    expect(workshop.events.map((event) => (event.kind === 'notice' ? event.message : ''))).toContainEqual(
+      expect.stringMatching(/promised.*constraints/),
+    );
+    expect(await rows(materializer, 'select count(*) from promised')).toEqual([[2]]);
   });
 
   it.each([
