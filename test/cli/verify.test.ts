@@ -93,7 +93,7 @@ test('a row that is wrong, missing or too many is found, with its key, and exits
   expect(chaos.stdout).toMatch(
     /\n\nreplays in other ways, seed 7:\nreplay 1: \d+ batch(es)? \(\d+ in bulk\), .*: identical\n$/,
   );
-  expect(readdirSync(shop.dataDir).sort()).toEqual(['log.sqlite', 'warehouse.duckdb']);
+  expect(readdirSync(shop.dataDir).sort()).toEqual(['editions.json', 'log.sqlite', 'warehouse.duckdb']);
 });
 
 test('the same beside a running service, which goes on; Ctrl-C leaves nothing behind', async () => {
@@ -110,7 +110,7 @@ test('the same beside a running service, which goes on; Ctrl-C leaves nothing be
   expect(later.tables.find(({ name }) => name === 'raw_orders')?.rows).toBe(3);
 
   const asking = new LensProcess(['verify', '--chaos', '500', ...shop.flags]);
-  await asking.until(/^replays in other ways: \d+ of 500$/m);
+  await asking.until(/^replays in other ways: \d+ of 500/m);
   asking.child.kill('SIGINT');
   const end = await asking.result;
   expect([end.code, end.stdout]).toEqual([1, '']);
