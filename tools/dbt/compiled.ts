@@ -67,22 +67,24 @@ function compiledByUs(dir: string): ReadonlyMap<string, string> {
   ]);
 }
 
-/** dbt asks its warehouse for the number of days; ours stands as an expression in the SQL, so that it may be `current_date`. */
+/**
+ * Other on purpose; their rows are compared by oracle.sh. dbt asks its warehouse for the number of days of a date spine; ours stands as an
+ * expression in the SQL, so that it may be `current_date`.
+ */
 const OTHERWISE = new Set(['model.logistics.daily_activity']);
 
 const squeezed = (sql: string | undefined): string | undefined => sql?.replaceAll(/\s+/g, '');
 
 let passed = 0;
 let failed = 0;
-let skipped = 0;
 for (const project of process.argv.slice(2)) {
   const dir = mkdtempSync(path.join(tmpdir(), 'lens-compiled-'));
   try {
     const theirs = compiledByDbt(path.resolve(project), dir);
     const ours = compiledByUs(dir);
     for (const id of new Set([...theirs.keys(), ...ours.keys()])) {
-      if (squeezed(theirs.get(id)) === squeezed(ours.get(id))) passed++;
-      else if (OTHERWISE.has(id)) skipped++;
+      const equal = squeezed(theirs.get(id)) === squeezed(ours.get(id));
+      if (equal !== OTHERWISE.has(id)) passed++;
       else {
         failed++;
         console.log(
@@ -94,5 +96,5 @@ for (const project of process.argv.slice(2)) {
     rmSync(dir, { recursive: true, force: true });
   }
 }
-console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+console.log(`${passed} passed, ${failed} failed, 0 skipped`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
