@@ -3,11 +3,11 @@
  * benchmark's workload from the embedded log, then has dbt build the same models over the same raw tables and compares them
  * (tools/dbt/oracle.sh).
  */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { run, script } from './child-process.ts';
 import { type Measurement, recordBuild } from './page.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
@@ -33,16 +33,4 @@ try {
   process.stdout.write(`drained in ${job.seconds.toFixed(1)} s, dbt built in ${dbtSeconds} s; ${counts}\n`);
 } finally {
   rmSync(dir, { recursive: true, force: true });
-}
-
-function script(name: string): string {
-  return path.join(import.meta.dirname, name);
-}
-
-function run(program: string, args: readonly string[]): string {
-  const env = { ...process.env, UV_THREADPOOL_SIZE: '12' };
-  const done = spawnSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], env });
-  if (done.status !== 0)
-    throw new Error(`${path.basename(args[0] ?? program)} failed with status ${done.status}\n${done.stdout}`);
-  return done.stdout;
 }

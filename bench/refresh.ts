@@ -3,11 +3,11 @@
  * TEXT]`. Replays the benchmark's workload from the embedded log into a next edition, tests it and swaps it in; then dbt builds the same
  * models over the same raw tables, and all tables are compared (tools/dbt/oracle.sh).
  */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { run, script } from './child-process.ts';
 import { recordRefresh, type RefreshMeasurement } from './page.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
@@ -34,16 +34,4 @@ try {
   );
 } finally {
   rmSync(dir, { recursive: true, force: true });
-}
-
-function script(name: string): string {
-  return path.join(import.meta.dirname, name);
-}
-
-function run(program: string, args: readonly string[]): string {
-  const env = { ...process.env, UV_THREADPOOL_SIZE: '12' };
-  const done = spawnSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], env });
-  if (done.status !== 0)
-    throw new Error(`${path.basename(args[0] ?? program)} failed with status ${done.status}\n${done.stdout}`);
-  return done.stdout;
 }
