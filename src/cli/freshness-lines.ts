@@ -1,4 +1,4 @@
-import type { FreshnessCheck, FreshnessResult } from '../materializer/freshness.ts';
+import type { FreshnessCheck, FreshnessResult } from '../materializer/status/freshness.ts';
 import type { Level, NodeConsole } from './node-console.ts';
 import { statusLine } from './node-lines.ts';
 import { lasted } from './node-summary.ts';

@@ -1,6 +1,10 @@
 import { InvalidArgumentError } from 'commander';
 import { LensError } from '../core/errors.ts';
-import type { DeadLetterFilter, DeadLetterStatus, RecordPlace } from '../materializer/dead-letter-contract.ts';
+import type {
+  DeadLetterFilter,
+  DeadLetterStatus,
+  RecordPlace,
+} from '../materializer/dead-letters/dead-letter-contract.ts';
 
 export interface LetterFlags {
   readonly topic?: string;

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { placeText, type RedriveResult } from '../materializer/dead-letter-contract.ts';
-import type { LetterCount, LetterShown } from '../materializer/letter-reads.ts';
+import { placeText, type RedriveResult } from '../materializer/dead-letters/dead-letter-contract.ts';
+import type { LetterCount, LetterShown } from '../materializer/dead-letters/letter-reads.ts';
 import type { DecodedRecord } from '../topics/record-json.ts';
 import { count } from './numbers.ts';
 import { firstLine, oneLine, textTable } from './text-table.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { NodeResult } from '../materializer/node-results.ts';
+import type { NodeResult } from '../materializer/nodes/node-results.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { Resource, ResourceType } from '../project/resource-graph.ts';

@@ -1,4 +1,4 @@
-import type { NodeProgress, NodeResult, NodeStatus } from '../materializer/node-results.ts';
+import type { NodeProgress, NodeResult, NodeStatus } from '../materializer/nodes/node-results.ts';
 import { counted } from './numbers.ts';
 import type { Colour, Level, NodeConsole } from './node-console.ts';
 

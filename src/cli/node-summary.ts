@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { NodeResult } from '../materializer/node-results.ts';
+import type { NodeResult } from '../materializer/nodes/node-results.ts';
 import { counted } from './numbers.ts';
 import type { NodeConsole } from './node-console.ts';
 

@@ -1,5 +1,5 @@
-import type { Preflight } from '../materializer/preflight.ts';
-import type { Refreshed, RefreshNews, RefreshSink } from '../materializer/refresh-contract.ts';
+import type { Preflight } from '../materializer/editions/preflight.ts';
+import type { Refreshed, RefreshNews, RefreshSink } from '../materializer/editions/refresh-contract.ts';
 import { bytes, counted, duration } from './numbers.ts';
 import type { Output } from './output.ts';
 import type { Progress } from './progress.ts';

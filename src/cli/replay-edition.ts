@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { LensError } from '../core/errors.ts';
-import type { LogBound } from '../materializer/log-bound.ts';
+import type { LogBound } from '../materializer/editions/log-bound.ts';
 import { withWarehouse } from '../service/hold-warehouse.ts';
 import { eventPrinter } from './event-printer.ts';
 import { interruption, reportInterruption } from './interruption.ts';

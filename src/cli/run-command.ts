@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { NodeProgress, NodeResult } from '../materializer/node-results.ts';
+import type { NodeProgress, NodeResult } from '../materializer/nodes/node-results.ts';
 import type { RunSummary } from '../materializer/operations.ts';
-import type { RefreshNews } from '../materializer/refresh-contract.ts';
+import type { RefreshNews } from '../materializer/editions/refresh-contract.ts';
 import type { Resource, ResourceType } from '../project/resource-graph.ts';
 import { withWarehouse } from '../service/hold-warehouse.ts';
 import { eventPrinter } from './event-printer.ts';

@@ -1,4 +1,4 @@
-import type { NodeResult } from '../materializer/node-results.ts';
+import type { NodeResult } from '../materializer/nodes/node-results.ts';
 import { INVOCATION_ID } from './node-console.ts';
 
 /** The release of dbt whose artifacts are written, for readers that ask for it. */

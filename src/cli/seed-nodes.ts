@@ -1,5 +1,5 @@
-import type { NodeResult } from '../materializer/node-results.ts';
-import { queryRows } from '../materializer/query-rows.ts';
+import type { NodeResult } from '../materializer/nodes/node-results.ts';
+import { queryRows } from '../materializer/dead-letters/query-rows.ts';
 import { withWarehouse } from '../service/hold-warehouse.ts';
 import { ident, qualified } from '../warehouse/sql.ts';
 import { eventPrinter } from './event-printer.ts';

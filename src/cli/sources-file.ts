@@ -1,4 +1,4 @@
-import type { FreshnessResult } from '../materializer/freshness.ts';
+import type { FreshnessResult } from '../materializer/status/freshness.ts';
 import type { FreshnessLimit } from '../project/freshness-config.ts';
 import { artifactMetadata } from './run-results-file.ts';
 

@@ -1,8 +1,8 @@
 import type { Settings } from '../core/settings.ts';
-import { skipped, testStart } from '../materializer/data-test-outcome.ts';
-import type { NodeProgress, NodeResult, TestSummary } from '../materializer/node-results.ts';
+import { skipped, testStart } from '../materializer/nodes/data-test-outcome.ts';
+import type { NodeProgress, NodeResult, TestSummary } from '../materializer/nodes/node-results.ts';
 import type { WarehouseReads } from '../materializer/operations.ts';
-import { found } from '../materializer/run-data-tests.ts';
+import { found } from '../materializer/nodes/run-data-tests.ts';
 import { runUnitTests } from '../materializer/unit-tests/run-unit-tests.ts';
 import type { Project } from '../project/project-contract.ts';
 import { withWarehouseReads } from '../service/hold-warehouse.ts';

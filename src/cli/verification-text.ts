@@ -1,4 +1,4 @@
-import type { ReplayVerification, TableVerification, Verification } from '../materializer/verification.ts';
+import type { ReplayVerification, TableVerification, Verification } from '../materializer/verification/verification.ts';
 import { count, counted } from './numbers.ts';
 import { firstLine, textTable } from './text-table.ts';
 

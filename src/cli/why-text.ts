@@ -1,4 +1,4 @@
-import type { WhyAnswer, WhyRecord, WhyRow, WhyTable } from '../materializer/why-contract.ts';
+import type { WhyAnswer, WhyRecord, WhyRow, WhyTable } from '../materializer/lineage/why-contract.ts';
 import { displayWidth } from './display-width.ts';
 import { count, counted } from './numbers.ts';
 import { firstLine, oneLine } from './text-table.ts';

@@ -5,17 +5,17 @@ import type { TopicCatalog } from '../topics/catalog.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import type { Batch } from './batch.ts';
 import { advanceCheckpoint } from './checkpoint.ts';
-import { keepDeadLetters, putLetters } from './dead-letters.ts';
+import { keepDeadLetters, putLetters } from './dead-letters/dead-letters.ts';
 import type { EditionCompaction } from './edition-compaction.ts';
 import { fold } from './fold.ts';
-import { auditedBatch, GateRefusal, reasonOf } from './gate-audit.ts';
-import { type Baselines, type GateFailure, type Gates } from './gates.ts';
-import { heldBack, keepHeld } from './held-records.ts';
+import { auditedBatch, GateRefusal, reasonOf } from './gates/gate-audit.ts';
+import { type Baselines, type GateFailure, type Gates } from './gates/gates.ts';
+import { heldBack, keepHeld } from './gates/held-records.ts';
 import { land } from './landing.ts';
-import { ModelCosts } from './model-costs.ts';
-import type { LeftBehind, ModelStandings } from './model-standings.ts';
+import { ModelCosts } from './models/model-costs.ts';
+import type { LeftBehind, ModelStandings } from './models/model-standings.ts';
 import type { RawTable } from './raw-tables.ts';
-import { replaceSeed } from './seed-tables.ts';
+import { replaceSeed } from './seeds/seed-tables.ts';
 
 export interface AppliedBatch {
   readonly rowsChanged: number;

@@ -2,9 +2,9 @@ import type { TopicContract } from '../topics/topic-contract.ts';
 import type { SealedBatch } from '../topics/topic-batch.ts';
 import type { Position } from '../log/event-log.ts';
 import type { BatchRecords } from './batch-records.ts';
-import type { StoredLetter } from './dead-letters.ts';
-import type { HeldRecord } from './held-records.ts';
-import type { SeedTable } from './seed-tables.ts';
+import type { StoredLetter } from './dead-letters/dead-letters.ts';
+import type { HeldRecord } from './gates/held-records.ts';
+import type { SeedTable } from './seeds/seed-tables.ts';
 
 /** What one transaction applies: the decoded records of each topic, and the positions after them. */
 export interface Batch {

@@ -4,18 +4,18 @@ import { createView, rebuild } from '../maintenance/rebuild.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { qualified, text } from '../warehouse/sql.ts';
-import { ModelCosts } from './model-costs.ts';
-import { modelFailed } from './model-failed.ts';
-import { atCheckpoint, leaveBehind, writeModelRecord } from './model-states.ts';
+import { ModelCosts } from './models/model-costs.ts';
+import { modelFailed } from './models/model-failed.ts';
+import { atCheckpoint, leaveBehind, writeModelRecord } from './models/model-states.ts';
 import { leftRelations, presentRelations, writeLeft } from './changes/left-relations.ts';
 import { definitionOf, writeDefinitions } from './changes/model-definition.ts';
 import { type BareChange, modelChanges } from './changes/model-changes.ts';
 import { staleModels } from './changes/stale-models.ts';
 import { readStoredModels } from './changes/stored-models.ts';
-import { createPending } from './pending-keys.ts';
-import { writeModelColumns } from './plan-records.ts';
+import { createPending } from './models/pending-keys.ts';
+import { writeModelColumns } from './models/plan-records.ts';
 import type { RawTable } from './raw-tables.ts';
-import { storedFingerprint } from './stored-fingerprint.ts';
+import { storedFingerprint } from './models/stored-fingerprint.ts';
 
 /**
  * Makes the warehouse's relations those of the project, inside the caller's transaction: views are made anew, tables

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../core/errors.ts';
 import type { EventSink } from './events.ts';
-import { isBrokenPromise } from './model-failed.ts';
+import { isBrokenPromise } from './models/model-failed.ts';
 
 /**
  * Calls `compact` on the interval until aborted. What fails is told and tried again; but a declared key that is not unique stays

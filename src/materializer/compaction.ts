@@ -5,13 +5,13 @@ import { recomputeKeys } from '../maintenance/recompute-keys.ts';
 import { reachesAll, touchedKeyQueries, type TouchedKeys } from '../maintenance/touched-keys.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { qualified } from '../warehouse/sql.ts';
-import { gateFailed } from './gate-failed.ts';
-import type { Gates } from './gates.ts';
-import { ModelCosts } from './model-costs.ts';
-import { modelFailed } from './model-failed.ts';
-import { atCheckpoint } from './model-states.ts';
-import { clearPending, pendingRebuilds, takePending } from './pending-keys.ts';
-import { rebuildIsCheaper } from './rebuild-choice.ts';
+import { gateFailed } from './gates/gate-failed.ts';
+import type { Gates } from './gates/gates.ts';
+import { ModelCosts } from './models/model-costs.ts';
+import { modelFailed } from './models/model-failed.ts';
+import { atCheckpoint } from './models/model-states.ts';
+import { clearPending, pendingRebuilds, takePending } from './models/pending-keys.ts';
+import { rebuildIsCheaper } from './models/rebuild-choice.ts';
 
 export interface CompactedModel {
   readonly name: string;

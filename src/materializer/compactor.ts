@@ -1,8 +1,8 @@
 import { onInterval } from './compaction-interval.ts';
 import type { LiveEdition } from './live-edition.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
-import { tellFailures } from './model-failed.ts';
-import { failedModels } from './model-states.ts';
+import { tellFailures } from './models/model-failed.ts';
+import { failedModels } from './models/model-states.ts';
 import type { CompactionSummary } from './operations.ts';
 import { Turns } from './turns.ts';
 

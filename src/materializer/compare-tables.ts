@@ -1,7 +1,7 @@
 import type { Connection } from '../warehouse/connection.ts';
 import { copyRows } from '../warehouse/copy-rows.ts';
 import { ident, idents } from '../warehouse/sql.ts';
-import type { TableVerification } from './verification.ts';
+import type { TableVerification } from './verification/verification.ts';
 
 /** Keys of differing rows that are shown, of each side. */
 const EXAMPLES = 5;

@@ -7,8 +7,8 @@ import { BatchCollector } from './batch-collector.ts';
 import { positionsOf } from './checkpoint.ts';
 import type { Edition } from './edition.ts';
 import type { EventSink } from './events.ts';
-import { LogWithoutHeld } from './held-records.ts';
-import { tellFailures } from './model-failed.ts';
+import { LogWithoutHeld } from './gates/held-records.ts';
+import { tellFailures } from './models/model-failed.ts';
 
 export interface ConsumeOptions {
   readonly log: LogReading;

@@ -2,9 +2,9 @@ import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { makeMissingViews } from './build-models.ts';
 import { behindCheckpoint, compact, type CompactedModel } from './compaction.ts';
-import type { Gates } from './gates.ts';
-import type { ModelCosts } from './model-costs.ts';
-import type { ModelStandings } from './model-standings.ts';
+import type { Gates } from './gates/gates.ts';
+import type { ModelCosts } from './models/model-costs.ts';
+import type { ModelStandings } from './models/model-standings.ts';
 import { storedReaders } from './prepare-relations.ts';
 
 /**

@@ -6,7 +6,7 @@ import type { Project } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import type { WarehouseOptions } from '../warehouse/warehouse.ts';
 import { type InputTables, inputRelations, inputTables } from './input-tables.ts';
-import type { SeedSource } from './seed-tables.ts';
+import type { SeedSource } from './seeds/seed-tables.ts';
 
 export interface EditionOptions {
   readonly project: Project;

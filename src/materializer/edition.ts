@@ -13,20 +13,20 @@ import { type CheckpointEntry, readCheckpoint } from './checkpoint.ts';
 import { recordCompaction } from './compaction.ts';
 import { EditionCompaction } from './edition-compaction.ts';
 import { FileCheckpoint } from './file-checkpoint.ts';
-import { EditionGates } from './edition-gates.ts';
-import { failingOf } from './gates.ts';
+import { EditionGates } from './gates/edition-gates.ts';
+import { failingOf } from './gates/gates.ts';
 import { memoryBudget, type MemoryBudget } from './memory-budget.ts';
-import { type ModelCost, ModelCosts, storedCosts } from './model-costs.ts';
-import { failedModel } from './model-failed.ts';
-import { ModelStandings } from './model-standings.ts';
+import { type ModelCost, ModelCosts, storedCosts } from './models/model-costs.ts';
+import { failedModel } from './models/model-failed.ts';
+import { ModelStandings } from './models/model-standings.ts';
 import { NOTHING, prepare } from './prepare-relations.ts';
-import { RebuildPreferred } from './rebuild-choice.ts';
+import { RebuildPreferred } from './models/rebuild-choice.ts';
 import { rebuildFolded } from './rebuild-folded.ts';
 import type { InputTables } from './input-tables.ts';
 import { type EditionOptions, editionPlans, type PlannedEdition } from './edition-plans.ts';
 import { keyedTables } from './keyed-tables.ts';
 import type { RawTable } from './raw-tables.ts';
-import type { SeedTable } from './seed-tables.ts';
+import type { SeedTable } from './seeds/seed-tables.ts';
 
 export type { EditionOptions } from './edition-plans.ts';
 

@@ -5,10 +5,10 @@ import { freshInputs } from '../maintenance/fresh-inputs.ts';
 import { recomputeKeys } from '../maintenance/recompute-keys.ts';
 import { collectKeys, reachesAll, touchedKeyQueries } from '../maintenance/touched-keys.ts';
 import type { Connection } from '../warehouse/connection.ts';
-import { ModelCosts } from './model-costs.ts';
-import { modelFailed } from './model-failed.ts';
-import { addPending, addPendingRebuild } from './pending-keys.ts';
-import { preferRebuild, RebuildPreferred } from './rebuild-choice.ts';
+import { ModelCosts } from './models/model-costs.ts';
+import { modelFailed } from './models/model-failed.ts';
+import { addPending, addPendingRebuild } from './models/pending-keys.ts';
+import { preferRebuild, RebuildPreferred } from './models/rebuild-choice.ts';
 
 /**
  * Carries the raw tables' changes through the models, in dependency order and inside the batch's transaction: folded

@@ -2,7 +2,7 @@ import type { RawRelation } from '../maintenance/planner.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import { rawRelation, type RawTable, rawTables } from './raw-tables.ts';
-import { seedRelation, type SeedTable, seedTables } from './seed-tables.ts';
+import { seedRelation, type SeedTable, seedTables } from './seeds/seed-tables.ts';
 
 /** The tables that a project's models are made from. */
 export interface InputTables {

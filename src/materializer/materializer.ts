@@ -7,15 +7,15 @@ import { CheckpointPublisher, positions } from './checkpoint-publisher.ts';
 import { Compactor } from './compactor.ts';
 import type { Consumed } from './consume.ts';
 import { Edition } from './edition.ts';
-import { finishSwap } from './edition-swap.ts';
-import { dropEdition, type EditionEntry, editionFile, listEditions } from './editions.ts';
+import { finishSwap } from './editions/edition-swap.ts';
+import { dropEdition, type EditionEntry, editionFile, listEditions } from './editions/editions.ts';
 import { beginEditions, liveFile } from './editions-file.ts';
 import { Follower } from './follower.ts';
-import { LetterWork } from './letter-work.ts';
+import { LetterWork } from './dead-letters/letter-work.ts';
 import { LiveEdition } from './live-edition.ts';
-import { loadChangedSeeds } from './load-seeds.ts';
+import { loadChangedSeeds } from './seeds/load-seeds.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
-import { removeUnfinished } from './next-edition.ts';
+import { removeUnfinished } from './editions/next-edition.ts';
 import type {
   CompactionSummary,
   LagRow,
@@ -29,23 +29,23 @@ import type {
   WarehouseOperations,
   WarehouseStatus,
 } from './operations.ts';
-import type { TestOptions, TestSummary } from './node-results.ts';
-import type { Refreshed } from './refresh-contract.ts';
-import { Refresher } from './refresher.ts';
-import { found, runDataTests, storesFailures, testsOf, unitTestsOf } from './run-data-tests.ts';
-import { applyChanges } from './changes/apply-changes.ts';
-import type { Applied, ApplyRequest } from './changes/apply-contract.ts';
+import type { TestOptions, TestSummary } from './nodes/node-results.ts';
+import type { Refreshed } from './editions/refresh-contract.ts';
+import { Refresher } from './editions/refresher.ts';
+import { found, runDataTests, storesFailures, testsOf, unitTestsOf } from './nodes/run-data-tests.ts';
+import { applyChanges } from './editions/apply-changes.ts';
+import type { Applied, ApplyRequest } from './editions/apply-contract.ts';
 import type { ChangePlan } from './changes/change-plan.ts';
 import { planChanges } from './changes/change-planner.ts';
 import { readProject } from './changes/next-project.ts';
-import { RunRecord } from './run-record.ts';
-import { runResults } from './run-results.ts';
-import { appliedRecords, lagRows, modelStatuses, warehouseStatus } from './status.ts';
-import { bringUpSeeds, runSeeds, type SeedOptions, type SeedSummary } from './seed-run.ts';
+import { RunRecord } from './runs/run-record.ts';
+import { runResults } from './runs/run-results.ts';
+import { appliedRecords, lagRows, modelStatuses, warehouseStatus } from './status/status.ts';
+import { bringUpSeeds, runSeeds, type SeedOptions, type SeedSummary } from './runs/seed-run.ts';
 import { Turns } from './turns.ts';
-import { type Verification, type VerifyOptions, verifyWarehouse } from './verify.ts';
-import type { WhyAnswer, WhyQuestion } from './why-contract.ts';
-import { why } from './why.ts';
+import { type Verification, type VerifyOptions, verifyWarehouse } from './verification/verify.ts';
+import type { WhyAnswer, WhyQuestion } from './lineage/why-contract.ts';
+import { why } from './lineage/why.ts';
 
 /**
  * Keeps one project's warehouse equal to its models over the log: follows the log, compacts, refreshes, answers. One

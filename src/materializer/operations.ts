@@ -1,17 +1,17 @@
-import type { LetterOperations } from './dead-letter-contract.ts';
+import type { LetterOperations } from './dead-letters/dead-letter-contract.ts';
 import type { ResultSink } from '../warehouse/read-only-query.ts';
-import type { NodeProgress, NodeResult, TestManner, TestOptions, TestSummary } from './node-results.ts';
-import type { EditionEntry } from './editions.ts';
+import type { NodeProgress, NodeResult, TestManner, TestOptions, TestSummary } from './nodes/node-results.ts';
+import type { EditionEntry } from './editions/editions.ts';
 import type { LiveRecord, PreviousRecord } from './editions-file.ts';
-import type { Refreshed, RefreshNews, RefreshSink } from './refresh-contract.ts';
-import type { ReplayRequest } from './replay-named.ts';
-import type { SeedOptions, SeedSummary } from './seed-run.ts';
-import type { Verification, VerifyOptions } from './verification.ts';
-import type { Applied, ApplyRequest } from './changes/apply-contract.ts';
+import type { Refreshed, RefreshNews, RefreshSink } from './editions/refresh-contract.ts';
+import type { ReplayRequest } from './editions/replay-named.ts';
+import type { SeedOptions, SeedSummary } from './runs/seed-run.ts';
+import type { Verification, VerifyOptions } from './verification/verification.ts';
+import type { Applied, ApplyRequest } from './editions/apply-contract.ts';
 import type { ChangePlan } from './changes/change-plan.ts';
 import type { PlanOptions } from './changes/change-planner.ts';
 import type { ProjectSource } from './changes/next-project.ts';
-import type { WhyAnswer, WhyQuestion } from './why-contract.ts';
+import type { WhyAnswer, WhyQuestion } from './lineage/why-contract.ts';
 
 /**
  * What a command asks of whoever holds the warehouse. The holder implements it over the materializer

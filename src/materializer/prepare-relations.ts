@@ -4,10 +4,10 @@ import type { Project } from '../project/project-contract.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { buildModels } from './build-models.ts';
 import type { BareChange } from './changes/model-changes.ts';
-import { failedModel } from './model-failed.ts';
+import { failedModel } from './models/model-failed.ts';
 import type { InputTables } from './input-tables.ts';
 import { prepareRawTable } from './raw-tables.ts';
-import { prepareSeed } from './seed-tables.ts';
+import { prepareSeed } from './seeds/seed-tables.ts';
 
 /** What was done at open, for people. */
 export interface Prepared {

@@ -1,10 +1,10 @@
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { makeMissingViews } from './build-models.ts';
-import type { EditionGates } from './edition-gates.ts';
-import type { ModelCosts } from './model-costs.ts';
-import type { ModelStandings } from './model-standings.ts';
-import { rebuildModel } from './rebuild-model.ts';
+import type { EditionGates } from './gates/edition-gates.ts';
+import type { ModelCosts } from './models/model-costs.ts';
+import type { ModelStandings } from './models/model-standings.ts';
+import { rebuildModel } from './models/rebuild-model.ts';
 
 /**
  * Rebuilds the folded models that are behind, with the folded models that read them, in one transaction. One that fails stays behind,

@@ -6,22 +6,22 @@ import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts'
 import { Warehouse } from '../warehouse/warehouse.ts';
 import { positions } from './checkpoint-publisher.ts';
 import type { EventSink } from './events.ts';
-import { finishSwap, requireWarehouse } from './edition-swap.ts';
-import { type EditionEntry, editionFile, listEditions } from './editions.ts';
+import { finishSwap, requireWarehouse } from './editions/edition-swap.ts';
+import { type EditionEntry, editionFile, listEditions } from './editions/editions.ts';
 import { liveFile } from './editions-file.ts';
 import type { ChangePlan } from './changes/change-plan.ts';
 import { planChanges } from './changes/change-planner.ts';
 import { readProject } from './changes/next-project.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import type { LagRow, PlanRequest, QueryEnd, QueryOptions, WarehouseReads, WarehouseStatus } from './operations.ts';
-import type { TestOptions, TestSummary } from './node-results.ts';
+import type { TestOptions, TestSummary } from './nodes/node-results.ts';
 import { inputRelations, inputTables } from './input-tables.ts';
-import { runDataTests } from './run-data-tests.ts';
-import { lagRows, warehouseStatus } from './status.ts';
-import type { Verification, VerifyOptions } from './verification.ts';
-import { verifyWarehouse } from './verify.ts';
-import type { WhyAnswer, WhyQuestion } from './why-contract.ts';
-import { why } from './why.ts';
+import { runDataTests } from './nodes/run-data-tests.ts';
+import { lagRows, warehouseStatus } from './status/status.ts';
+import type { Verification, VerifyOptions } from './verification/verification.ts';
+import { verifyWarehouse } from './verification/verify.ts';
+import type { WhyAnswer, WhyQuestion } from './lineage/why-contract.ts';
+import { why } from './lineage/why.ts';
 
 export interface ReaderOptions extends Pick<MaterializerOptions, 'dataDir' | 'warehouse' | 'group' | 'batch' | 'bulk'> {
   readonly onEvent: EventSink;

@@ -14,15 +14,15 @@ import type {
   WarehouseOperations,
   WarehouseStatus,
 } from '../materializer/operations.ts';
-import type { SeedOptions, SeedSummary } from '../materializer/seed-run.ts';
-import type { LetterOperations, RedriveSummary } from '../materializer/dead-letter-contract.ts';
-import type { TestOptions, TestSummary } from '../materializer/node-results.ts';
-import type { EditionEntry } from '../materializer/editions.ts';
-import type { Refreshed } from '../materializer/refresh-contract.ts';
-import type { Verification, VerifyOptions } from '../materializer/verification.ts';
-import type { Applied, ApplyRequest } from '../materializer/changes/apply-contract.ts';
+import type { SeedOptions, SeedSummary } from '../materializer/runs/seed-run.ts';
+import type { LetterOperations, RedriveSummary } from '../materializer/dead-letters/dead-letter-contract.ts';
+import type { TestOptions, TestSummary } from '../materializer/nodes/node-results.ts';
+import type { EditionEntry } from '../materializer/editions/editions.ts';
+import type { Refreshed } from '../materializer/editions/refresh-contract.ts';
+import type { Verification, VerifyOptions } from '../materializer/verification/verification.ts';
+import type { Applied, ApplyRequest } from '../materializer/editions/apply-contract.ts';
 import type { ChangePlan } from '../materializer/changes/change-plan.ts';
-import type { WhyAnswer, WhyQuestion } from '../materializer/why-contract.ts';
+import type { WhyAnswer, WhyQuestion } from '../materializer/lineage/why-contract.ts';
 import { resultOf, type ControlMethod } from './control-protocol.ts';
 import type { ResultSink } from '../warehouse/read-only-query.ts';
 import { QUERY_LINES, readQueryLines } from './query-lines.ts';

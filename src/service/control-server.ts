@@ -2,8 +2,8 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { LensError, messageOf, unreachable } from '../core/errors.ts';
-import type { SeedOptions } from '../materializer/seed-run.ts';
-import type { DeadLetterFilter, RedriveRequest } from '../materializer/dead-letter-contract.ts';
+import type { SeedOptions } from '../materializer/runs/seed-run.ts';
+import type { DeadLetterFilter, RedriveRequest } from '../materializer/dead-letters/dead-letter-contract.ts';
 import type {
   QueryOptions,
   PlanRequest,
@@ -11,10 +11,10 @@ import type {
   RunOptions,
   WarehouseOperations,
 } from '../materializer/operations.ts';
-import type { ApplyRequest } from '../materializer/changes/apply-contract.ts';
-import type { TestOptions } from '../materializer/node-results.ts';
-import type { VerifyOptions } from '../materializer/verification.ts';
-import type { WhyQuestion } from '../materializer/why-contract.ts';
+import type { ApplyRequest } from '../materializer/editions/apply-contract.ts';
+import type { TestOptions } from '../materializer/nodes/node-results.ts';
+import type { VerifyOptions } from '../materializer/verification/verification.ts';
+import type { WhyQuestion } from '../materializer/lineage/why-contract.ts';
 import { CONTROL_METHODS, toControlError, type ControlMethod, type ControlRequest } from './control-protocol.ts';
 import { answerQuery } from './query-lines.ts';
 import { answerWithProgress } from './progress-lines.ts';

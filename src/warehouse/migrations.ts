@@ -87,7 +87,7 @@ const MIGRATIONS: readonly string[] = [
      fingerprint varchar not null
    )`,
   // Of a redriven dead letter: the bytes that count in its place, and the record in whose place, or after which, they do. Nothing
-  // in the log says so: a new edition takes these rows over (src/materializer/amended-log.ts).
+  // in the log says so: a new edition takes these rows over (src/materializer/dead-letters/amended-log.ts).
   `alter table lens.dead_letters add column headers varchar;
    alter table lens.dead_letters add column status varchar default 'open';
    alter table lens.dead_letters add column redrive_key blob;

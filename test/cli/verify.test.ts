@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import type { Verification } from '../../src/materializer/verification.ts';
+import type { Verification } from '../../src/materializer/verification/verification.ts';
 import { Warehouse } from '../../src/warehouse/warehouse.ts';
 import { LensProcess } from './lens-process.ts';
 import { customer, lines, order, Shop } from './shop.ts';

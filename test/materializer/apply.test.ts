@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { Applied } from '../../src/materializer/changes/apply-contract.ts';
+import type { Applied } from '../../src/materializer/editions/apply-contract.ts';
 import type { ProjectSource } from '../../src/materializer/changes/next-project.ts';
 import type { Materializer } from '../../src/materializer/materializer.ts';
 import { changedShop, customer, order } from './changed-shop.ts';

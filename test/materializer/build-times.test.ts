@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { BuildTimes } from '../../src/materializer/changes/build-times.ts';
-import { ModelCosts } from '../../src/materializer/model-costs.ts';
+import { ModelCosts } from '../../src/materializer/models/model-costs.ts';
 import { Warehouse } from '../../src/warehouse/warehouse.ts';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';

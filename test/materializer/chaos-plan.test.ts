@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chaosPlan, planLines } from '../../src/materializer/chaos-plan.ts';
+import { chaosPlan, planLines } from '../../src/materializer/verification/chaos-plan.ts';
 
 const partitions = fc
   .array(fc.record({ from: fc.nat(50), length: fc.nat(60), idempotent: fc.boolean() }), { maxLength: 6 })

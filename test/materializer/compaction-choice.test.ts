@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { planModels } from '../../src/maintenance/planner.ts';
 import { rebuild } from '../../src/maintenance/rebuild.ts';
 import { compact } from '../../src/materializer/compaction.ts';
-import { addPending, createPending } from '../../src/materializer/pending-keys.ts';
+import { addPending, createPending } from '../../src/materializer/models/pending-keys.ts';
 import { projectOf } from '../project/project-folder.ts';
 import { Warehouse } from '../../src/warehouse/warehouse.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findCulprits } from '../../src/materializer/gate-culprits.ts';
+import { findCulprits } from '../../src/materializer/gates/gate-culprits.ts';
 
 /** Sets of units that fail together, each with its token. */
 function gate(rules: readonly (readonly number[])[]): {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { partitionOf } from '../../src/log/partitioner.ts';
-import type { RedriveRequest, RedriveResult } from '../../src/materializer/dead-letter-contract.ts';
+import type { RedriveRequest, RedriveResult } from '../../src/materializer/dead-letters/dead-letter-contract.ts';
 import type { Materializer } from '../../src/materializer/materializer.ts';
 import { loadTopics } from '../../src/topics/catalog.ts';
 import { type Happening, histories } from './random-history.ts';

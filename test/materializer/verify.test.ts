@@ -6,7 +6,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { blockRange, firstAt } from '../../src/log/block-range.ts';
 import type { EventLog } from '../../src/log/event-log.ts';
 import { Materializer } from '../../src/materializer/materializer.ts';
-import type { TableVerification, Verification, VerifyOptions } from '../../src/materializer/verification.ts';
+import type {
+  TableVerification,
+  Verification,
+  VerifyOptions,
+} from '../../src/materializer/verification/verification.ts';
 import { Warehouse } from '../../src/warehouse/warehouse.ts';
 import { histories, type Happening } from './random-history.ts';
 import { SHIPPED, SHOP, Workshop } from './workshop.ts';

@@ -1,4 +1,4 @@
-import type { WhyRecord, WhyTable } from '../../src/materializer/why-contract.ts';
+import type { WhyRecord, WhyTable } from '../../src/materializer/lineage/why-contract.ts';
 import { projectFolder } from '../project/project-folder.ts';
 import type { Happening } from './random-history.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { EventLog } from '../../src/log/event-log.ts';
 import type { MaintenancePlan } from '../../src/maintenance/maintenance-plan.ts';
 import type { Materializer } from '../../src/materializer/materializer.ts';
-import type { WhyRecord, WhyTable } from '../../src/materializer/why-contract.ts';
+import type { WhyRecord, WhyTable } from '../../src/materializer/lineage/why-contract.ts';
 import type { ResultSink } from '../../src/warehouse/read-only-query.ts';
 import { ident, qualified, text } from '../../src/warehouse/sql.ts';
 import { histories } from './random-history.ts';

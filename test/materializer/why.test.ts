@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { LensError } from '../../src/core/errors.ts';
 import type { Materializer } from '../../src/materializer/materializer.ts';
-import type { WhyQuestion } from '../../src/materializer/why-contract.ts';
+import type { WhyQuestion } from '../../src/materializer/lineage/why-contract.ts';
 import { LAB, ofOrder, outline, record } from './why-lab.ts';
 import { Workshop } from './workshop.ts';
 

@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { modelFailed } from '../../src/materializer/model-failed.ts';
+import { modelFailed } from '../../src/materializer/models/model-failed.ts';
 import { readOnlyQuery } from '../../src/warehouse/read-only-query.ts';
 import { Warehouse } from '../../src/warehouse/warehouse.ts';
 

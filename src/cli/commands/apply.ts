@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { LensError } from '../../core/errors.ts';
-import type { Applied } from '../../materializer/changes/apply-contract.ts';
+import type { Applied } from '../../materializer/editions/apply-contract.ts';
 import type { ChangePlan } from '../../materializer/changes/change-plan.ts';
 import { withWarehouse, withWarehouseReads } from '../../service/hold-warehouse.ts';
 import { openProject, projectSource } from '../../service/runtime.ts';

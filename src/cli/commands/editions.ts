@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { EditionEntry } from '../../materializer/editions.ts';
+import type { EditionEntry } from '../../materializer/editions/editions.ts';
 import { withWarehouse, withWarehouseReads } from '../../service/hold-warehouse.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { invocationOf } from '../invocation.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Command } from 'commander';
-import { Freshness } from '../../materializer/freshness.ts';
-import { RecordTimes } from '../../materializer/record-times.ts';
+import { Freshness } from '../../materializer/status/freshness.ts';
+import { RecordTimes } from '../../materializer/status/record-times.ts';
 import { selectResources } from '../../project/select-resources.ts';
 import { withWarehouseReads } from '../../service/hold-warehouse.ts';
 import { openCatalog, openLog, openProject } from '../../service/runtime.ts';

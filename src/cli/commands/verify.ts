@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { LensError } from '../../core/errors.ts';
-import type { VerifyOptions } from '../../materializer/verification.ts';
+import type { VerifyOptions } from '../../materializer/verification/verification.ts';
 import { withWarehouseReads } from '../../service/hold-warehouse.ts';
 import { openProject } from '../../service/runtime.ts';
 import { noticePrinter } from '../event-printer.ts';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { LensError } from '../../core/errors.ts';
-import type { WhyQuestion } from '../../materializer/why-contract.ts';
+import type { WhyQuestion } from '../../materializer/lineage/why-contract.ts';
 import { withWarehouseReads } from '../../service/hold-warehouse.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { invocationOf } from '../invocation.ts';

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Connection } from '../../warehouse/connection.ts';
 import { qualified } from '../../warehouse/sql.ts';
-import { failedModel } from '../model-failed.ts';
+import { failedModel } from '../models/model-failed.ts';
 import { editionPlans } from '../edition-plans.ts';
 import { seedChanges } from './seed-changes.ts';
-import { storedModels } from '../status.ts';
-import { storedFingerprint } from '../stored-fingerprint.ts';
+import { storedModels } from '../status/status.ts';
+import { storedFingerprint } from '../models/stored-fingerprint.ts';
 import type { ChangePlan, ModelChange, RawTableChange } from './change-plan.ts';
 import { DataComparison, type Planned } from './data-comparison.ts';
 import { leftRelations, presentRelations } from './left-relations.ts';

@@ -7,9 +7,9 @@ import type { Project, RelationNaming } from '../../project/project-contract.ts'
 import type { Connection } from '../../warehouse/connection.ts';
 import { ScratchDatabase } from '../../warehouse/scratch-database.ts';
 import { ident, qualified } from '../../warehouse/sql.ts';
-import { isBrokenPromise, modelFailed } from '../model-failed.ts';
+import { isBrokenPromise, modelFailed } from '../models/model-failed.ts';
 import { rawRelation, type RawTable } from '../raw-tables.ts';
-import { readSeedAgain, type SeedTable } from '../seed-tables.ts';
+import { readSeedAgain, type SeedTable } from '../seeds/seed-tables.ts';
 import type { DataDifference, RawTableChange, RelationName } from './change-plan.ts';
 import type { BareChange } from './model-changes.ts';
 import { candidateKeys } from './row-keys.ts';

@@ -1,5 +1,5 @@
 import type { Connection } from '../../warehouse/connection.ts';
-import { changedSeeds, newSeeds, type SeedTable } from '../seed-tables.ts';
+import { changedSeeds, newSeeds, type SeedTable } from '../seeds/seed-tables.ts';
 import type { SeedChange } from './change-plan.ts';
 import { relationId } from './stored-models.ts';
 

@@ -1,7 +1,7 @@
 import { stateTables } from '../../maintenance/aggregate-state.ts';
 import type { MaintenancePlan } from '../../maintenance/maintenance-plan.ts';
 import type { Project } from '../../project/project-contract.ts';
-import { storedFingerprint } from '../stored-fingerprint.ts';
+import { storedFingerprint } from '../models/stored-fingerprint.ts';
 import { relationId, type StoredModels } from './stored-models.ts';
 
 /** Why a model's relation is not the one that the project asks for. */

@@ -1,5 +1,5 @@
 import type { Connection } from '../../warehouse/connection.ts';
-import { type ModelRecord, readModelRecords } from '../model-states.ts';
+import { type ModelRecord, readModelRecords } from '../models/model-states.ts';
 import { type ModelDefinition, readDefinitions } from './model-definition.ts';
 
 /** A relation that a model has left: it is gone from the project, or writes to another one now. */

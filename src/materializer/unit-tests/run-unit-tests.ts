@@ -1,7 +1,7 @@
 import type { Project, UnitTest } from '../../project/project-contract.ts';
 import type { TopicCatalog } from '../../topics/catalog.ts';
-import { type LoopOptions, type NodeStep, runSteps } from '../node-loop.ts';
-import type { NodeResult } from '../node-results.ts';
+import { type LoopOptions, type NodeStep, runSteps } from '../nodes/node-loop.ts';
+import type { NodeResult } from '../nodes/node-results.ts';
 import { UnitTests, unitTestStart } from './unit-tests.ts';
 
 /** Runs unit tests, in the order in which they are given. */

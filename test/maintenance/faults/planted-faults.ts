@@ -30,7 +30,7 @@ const PATHS = 'maintenance/analysis/lookup-paths.ts';
 const UNIQUE = 'maintenance/analysis/unique-keys.ts';
 const FOLD = 'materializer/fold.ts';
 const COMPACTION = 'materializer/compaction.ts';
-const PENDING = 'materializer/pending-keys.ts';
+const PENDING = 'materializer/models/pending-keys.ts';
 const LANDING = 'materializer/landing.ts';
 const PATCH = 'materializer/landing-patch.ts';
 

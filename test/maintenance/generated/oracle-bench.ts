@@ -9,7 +9,7 @@ import { planModels } from '../../../src/maintenance/planner.ts';
 import { createView, rebuild } from '../../../src/maintenance/rebuild.ts';
 import { compact } from '../../../src/materializer/compaction.ts';
 import { fold } from '../../../src/materializer/fold.ts';
-import { createPending } from '../../../src/materializer/pending-keys.ts';
+import { createPending } from '../../../src/materializer/models/pending-keys.ts';
 import { loadProject } from '../../../src/project/load-project.ts';
 import type { Project } from '../../../src/project/project-contract.ts';
 import { qualified } from '../../../src/warehouse/sql.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NodeResult } from '../../../src/materializer/node-results.ts';
+import type { NodeResult } from '../../../src/materializer/nodes/node-results.ts';
 import { csvRows } from '../../../src/materializer/unit-tests/csv-rows.ts';
 import { tableDiff } from '../../../src/materializer/unit-tests/table-diff.ts';
 import { UnitTests } from '../../../src/materializer/unit-tests/unit-tests.ts';

@@ -1,0 +1,275 @@
+import { readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { pid } from 'node:process';
+import { LensError } from '../../core/errors.ts';
+import type { LogReading, PartitionOffsets } from '../../log/event-log.ts';
+import { copyDatabase } from '../../warehouse/copy-database.ts';
+import { dropLeft } from '../changes/left-relations.ts';
+import { readStoredModels } from '../changes/stored-models.ts';
+import { carryOver } from './carry-over.ts';
+import { consume } from '../consume.ts';
+import { Edition, type EditionOptions } from '../edition.ts';
+import { editionFileName, readEditions, writeEditions } from '../editions-file.ts';
+import { removeEdition } from './edition-swap.ts';
+import type { StoredLetter } from '../dead-letters/dead-letters.ts';
+import { loadChangedSeeds } from '../seeds/load-seeds.ts';
+import type { MaterializerOptions } from '../materializer-options.ts';
+import { neverRefreshed } from '../models/never-refreshed.ts';
+import { modelFailed } from '../models/model-failed.ts';
+import { failedModels } from '../models/model-states.ts';
+import { PinnedLog } from './pinned-log.ts';
+import { withLetters } from '../dead-letters/replay-letters.ts';
+
+/** What a next edition is made with; the project may be another one than the live edition's. */
+export interface NextEditionOptions extends EditionOptions, Pick<MaterializerOptions, 'dataDir' | 'batch' | 'bulk'> {
+  readonly log: LogReading;
+  /** Those of the live edition that something was decided of. */
+  readonly letters: readonly StoredLetter[];
+  readonly signal: AbortSignal;
+  /** How far a piece of work is, in records. */
+  readonly onProgress?: ((progress: EditionProgress) => void) | undefined;
+}
+
+export interface EditionProgress {
+  readonly label: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** What a next edition begins with. */
+export type EditionOrigin =
+  /**
+   * Nothing: raw tables and models come from the log alone. What gates held back of it in the edition `decided` stays out, as long as
+   * they are what they were.
+   */
+  | { readonly from: 'log'; readonly decided?: Edition | undefined }
+  /**
+   * A copy of the live edition's file. The raw tables stay; the models named, what the project has changed, and the stored models that
+   * read any of them are rebuilt from them.
+   */
+  | { readonly from: 'live'; readonly live: Edition; readonly rebuild: readonly string[] }
+  /** An edition that was kept: its file is left where it is when it does not take over. */
+  | { readonly from: 'kept'; readonly file: string; readonly number: number };
+
+/** Caught up when a pass over what came meanwhile takes no longer. */
+const CAUGHT_UP_MS = 1000;
+/** Another pass is worth it while each takes at most this part of the one before. */
+const GETS_SHORTER = 0.8;
+
+/** Files that are being built by this process: others that no record names are left over. */
+const inUse = new Set<string>();
+const NAME = /^(warehouse\.edition-\d+\.duckdb)(\..+)?$/;
+
+/**
+ * The next edition of the warehouse while it is built beside the live one, which goes on serving and following. It is `edition` to
+ * whoever tests or compares it; {@link close} makes it ready to take over, disposing it without that removes it.
+ */
+export class NextEdition implements AsyncDisposable {
+  readonly number: number;
+  /** Name in the data folder. */
+  readonly file: string;
+  readonly edition: Edition;
+  readonly #options: NextEditionOptions;
+  readonly #kept: boolean;
+  /** Models of a copy that were left to be rebuilt. */
+  readonly left: readonly string[];
+  #closed = false;
+  #records = 0;
+
+  private constructor(
+    number: number,
+    file: string,
+    edition: Edition,
+    options: NextEditionOptions,
+    kept: boolean,
+    left: readonly string[],
+  ) {
+    this.number = number;
+    this.file = file;
+    this.edition = edition;
+    this.#options = options;
+    this.#kept = kept;
+    this.left = left;
+  }
+
+  /** Takes the next number and makes the file. Throws what {@link Edition.open} throws. */
+  static async open(origin: EditionOrigin, options: NextEditionOptions): Promise<NextEdition> {
+    const { dataDir, signal } = options;
+    const number = origin.from === 'kept' ? origin.number : takeNumber(dataDir);
+    const name = origin.from === 'kept' ? origin.file : editionFileName(number);
+    const file = path.resolve(dataDir, name);
+    const kept = origin.from === 'kept';
+    inUse.add(name);
+    try {
+      if (origin.from === 'live')
+        await origin.live.file.keepingFile(() => copyDatabase(origin.live.path, file, signal));
+      const edition = await Edition.open(file, options);
+      await loadChangedSeeds(edition);
+      const left = origin.from === 'live' ? edition.leaveForRebuild(origin.rebuild) : [];
+      if (origin.from === 'log' && origin.decided !== undefined) {
+        using decided = await origin.decided.warehouse.connect();
+        await edition.gates.takeDecisions(decided);
+      }
+      const log = await withLetters(edition, options.letters, options);
+      return new NextEdition(number, name, edition, { ...options, log }, kept, left);
+    } catch (error) {
+      inUse.delete(name);
+      if (!kept) removeEdition(file);
+      throw error;
+    }
+  }
+
+  /** Records applied so far. */
+  get records(): number {
+    return this.#records;
+  }
+
+  /**
+   * Lands everything before the ends, from where the edition stands, and makes every model equal to its SQL over that. MODEL_FAILED when
+   * one fails: what the live edition still has would be lost. Throws the signal's reason when aborted.
+   *
+   * @param bulk lands alone, and builds every model at the end
+   */
+  async advance(ends: readonly PartitionOffsets[], label: string, bulk = false): Promise<void> {
+    const { log, catalog, batch, bulk: bounds, signal, onProgress } = this.#options;
+    const total = await this.#lag(ends);
+    onProgress?.({ label, done: 0, total });
+    const consumed = await consume(this.edition, {
+      log: new PinnedLog(log, ends, new Set()),
+      catalog,
+      batch,
+      bulk: bounds,
+      until: ends,
+      signal,
+      alwaysBulk: bulk,
+      exclusive: (work) => work(),
+      onEvent: (event) => {
+        if (event.kind === 'batch') onProgress?.({ label, done: Math.max(0, total - event.lag), total });
+      },
+    });
+    signal.throwIfAborted();
+    this.#records += consumed.records;
+    const { failed } = await this.edition.compaction.run(false);
+    if (failed[0] !== undefined) throw failed[0];
+    const behind = this.edition.foldedBehind('failed');
+    const model = this.edition.plans.find((plan) => behind.includes(plan.model))?.model;
+    if (model !== undefined) throw modelFailed(model, await this.#failureOf(model));
+  }
+
+  /**
+   * Takes over what the live edition has of models with `full_refresh: false`, which must not be followed meanwhile: both come to stand at the same
+   * checkpoint. What reads such a model is rebuilt.
+   */
+  async carryOver(live: Edition): Promise<void> {
+    if (!this.edition.plans.some(({ model }) => neverRefreshed(this.edition.project.model(model)))) return;
+    const { log, batch, bulk, signal } = this.#options;
+    const { catalog } = live;
+    const until = (await this.edition.checkpoint()).map(({ topic, partition, firstOffset, nextOffset }) => {
+      return { topic, partition, low: firstOffset, end: nextOffset };
+    });
+    const pinned = new PinnedLog(log, until, new Set());
+    const exclusive = <T>(work: () => Promise<T>): Promise<T> => work();
+    await consume(live, { log: pinned, catalog, batch, bulk, until, signal, exclusive, onEvent: () => {} });
+    await live.compaction.run(false);
+    const carried = await carryOver(live, this.edition);
+    if (carried.length === 0) return;
+    this.edition.leaveForRebuild(carried);
+    await this.advance(until, 'carry over');
+  }
+
+  /**
+   * The same up to where the log ends, again and again, until no more came meanwhile than a second's work, or passes get no shorter: then
+   * so much comes in all the time.
+   */
+  async catchUp(label = 'catch up'): Promise<void> {
+    for (let last = Number.POSITIVE_INFINITY; ;) {
+      const ends = await this.#ends();
+      if ((await this.#lag(ends)) === 0 && !(await this.edition.compaction.isNeeded())) return;
+      const started = performance.now();
+      await this.advance(ends, label);
+      const took = performance.now() - started;
+      if (took < CAUGHT_UP_MS || took > last * GETS_SHORTER) return;
+      last = took;
+    }
+  }
+
+  /** Drops the relations that models have left. */
+  async dropLeft(): Promise<void> {
+    using connection = await this.edition.warehouse.connect();
+    await connection.transaction(async () => {
+      await dropLeft(connection, await readStoredModels(connection), this.edition.project.leftOut);
+    });
+  }
+
+  /** Up to where the log ends now. */
+  async advanceToEnd(label: string, bulk = false): Promise<void> {
+    await this.advance(await this.#ends(), label, bulk);
+  }
+
+  /** Writes everything into the file and closes it: it can take over, or be kept under a name. */
+  async close(): Promise<void> {
+    await this.edition.writeFile();
+    await this.edition[Symbol.asyncDispose]();
+    this.#closed = true;
+    inUse.delete(this.file);
+  }
+
+  /** Removes what was not {@link close}d. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      await this.edition[Symbol.asyncDispose]();
+    } finally {
+      inUse.delete(this.file);
+      if (!this.#kept) removeEdition(path.resolve(this.#options.dataDir, this.file));
+    }
+  }
+
+  /** As it was recorded. */
+  async #failureOf(model: string): Promise<LensError> {
+    using connection = await this.edition.warehouse.connect();
+    const found = (await failedModels(connection)).find(({ name }) => name === model);
+    const message = found?.message ?? `model ${model} failed on the data of the new edition`;
+    return new LensError('MODEL_FAILED', message, {
+      place: model,
+      hint: `lens compile ${model} prints its SQL; the live edition stays as it is`,
+      fields: { model },
+    });
+  }
+
+  #ends(): Promise<PartitionOffsets[]> {
+    return this.#options.log.offsets(this.#options.catalog.contracts.map((contract) => contract.name));
+  }
+
+  /** Records before the ends that are not applied yet. */
+  async #lag(ends: readonly PartitionOffsets[]): Promise<number> {
+    const checkpoint = await this.edition.checkpoint();
+    return ends.reduce((sum, { topic, partition, low, end }) => {
+      const entry = checkpoint.find((one) => one.topic === topic && one.partition === partition);
+      return sum + Math.max(0, end - (entry?.nextOffset ?? low));
+    }, 0);
+  }
+}
+
+function takeNumber(dataDir: string): number {
+  const editions = readEditions(dataDir);
+  if (editions.swap !== null) throw new LensError('INTERNAL', 'a swap is not finished yet');
+  writeEditions(dataDir, { ...editions, next: editions.next + 1 });
+  return editions.next;
+}
+
+/** What DuckDB spills of the live edition, in a folder by process (warehouse.ts). */
+const SPILLED = /^warehouse\.duckdb\.tmp-(\d+)-\d+$/;
+
+/** Removes editions that a crash left unfinished, and what a process that died had spilled. Only for who holds the live one. */
+export function removeUnfinished(dataDir: string): void {
+  const { previous, named, swap } = readEditions(dataDir);
+  const kept = new Set([previous?.file, swap?.in, swap?.out, ...named.map(({ file }) => file), ...inUse]);
+  for (const name of readdirSync(dataDir)) {
+    const file = NAME.exec(name)?.[1];
+    const spilledBy = SPILLED.exec(name)?.[1];
+    const left = file !== undefined ? !kept.has(file) : spilledBy !== undefined && Number(spilledBy) !== pid;
+    if (left) rmSync(path.join(dataDir, name), { force: true, recursive: true });
+  }
+}

@@ -1,0 +1,68 @@
+import { collectKeys, type TouchedKeys } from '../../maintenance/touched-keys.ts';
+import type { MaintenancePlan } from '../../maintenance/maintenance-plan.ts';
+import type { Connection } from '../../warehouse/connection.ts';
+import { ident, idents, qualified, text } from '../../warehouse/sql.ts';
+
+/**
+ * The keys that batches have touched since a compacted model was last brought up to date, in `lens.pending_MODEL`.
+ * They are written in the batch's transaction, so that a crash loses none.
+ */
+export function pendingTable(plan: MaintenancePlan): string {
+  return qualified('lens', `pending_${plan.model}`);
+}
+
+/** Makes the table anew, with the types of the model's key: nothing is pending. The model must exist. */
+export async function createPending(connection: Connection, plan: MaintenancePlan): Promise<void> {
+  const target = qualified(plan.relation.schema, plan.relation.identifier);
+  const key = plan.key.length === 0 ? 'true as changed' : idents(plan.key);
+  await connection.run(
+    `create or replace table ${pendingTable(plan)} as select ${key} from ${target} limit 0;
+     delete from lens.pending_rebuilds where model = ${text(plan.model)}`,
+  );
+}
+
+/**
+ * Forgets what is pending, as far as the transaction sees it: what batches note meanwhile stays. So rows are deleted and
+ * tables kept, and a batch that notes more has nothing to wait for.
+ */
+export async function clearPending(connection: Connection, plan: MaintenancePlan): Promise<void> {
+  await connection.run(
+    `delete from ${pendingTable(plan)}; delete from lens.pending_rebuilds where model = ${text(plan.model)}`,
+  );
+}
+
+/** Adds keys given by SELECTs; a key may be there several times. */
+export async function addPending(
+  connection: Connection,
+  plan: MaintenancePlan,
+  queries: readonly string[],
+): Promise<void> {
+  if (queries.length === 0) return;
+  await connection.run(`insert into ${pendingTable(plan)} select distinct * from (${queries.join(' union all ')})`);
+}
+
+/**
+ * Notes that the next compaction must rebuild a model. Also where it is noted already: a compaction under way may be about to
+ * forget that note, without the change at hand.
+ */
+export async function addPendingRebuild(connection: Connection, plan: MaintenancePlan): Promise<void> {
+  await connection.run(`insert into lens.pending_rebuilds values (${text(plan.model)})`);
+}
+
+/** The models noted for a rebuild. */
+export async function pendingRebuilds(connection: Connection): Promise<Set<string>> {
+  const rows = await connection.rows<{ model: string }>('select distinct model from lens.pending_rebuilds');
+  return new Set(rows.map(({ model }) => model));
+}
+
+/** The pending keys together with those of `queries`, or null when there are none; the pending ones are taken out. */
+export async function takePending(
+  connection: Connection,
+  plan: MaintenancePlan,
+  queries: readonly string[],
+): Promise<TouchedKeys | null> {
+  const pending = `select ${plan.key.map(ident).join(', ')} from ${pendingTable(plan)}`;
+  const keys = await collectKeys(connection, plan, [pending, ...queries]);
+  await clearPending(connection, plan);
+  return keys;
+}

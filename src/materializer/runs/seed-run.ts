@@ -1,0 +1,139 @@
+import { LensError, messageOf } from '../../core/errors.ts';
+import { readSeed } from '../../project/csv/read-seed.ts';
+import type { Seed } from '../../project/project-contract.ts';
+import type { LiveEdition } from '../live-edition.ts';
+import { loadSeed } from '../seeds/load-seeds.ts';
+import type { NodeResult } from '../nodes/node-results.ts';
+import { columnsText, seedStatus, seedTable, topicOfSeed } from '../seeds/seed-tables.ts';
+import type { Turns } from '../turns.ts';
+
+export interface SeedOptions {
+  /** Names; all when missing. */
+  readonly seeds?: readonly string[] | undefined;
+  /** dbt's flag; a table is made anew anyway when its columns change, which takes a start. */
+  readonly fullRefresh?: boolean | undefined;
+}
+
+export interface SeedSummary {
+  readonly results: readonly NodeResult[];
+  readonly milliseconds: number;
+}
+
+/** Loads seeds from their files, each with all that follows from it, as one transaction. */
+export async function runSeeds(live: LiveEdition, writing: Turns, options: SeedOptions): Promise<SeedSummary> {
+  const started = performance.now();
+  const results: NodeResult[] = [];
+  for (const seed of seedsOf(live, options.seeds)) {
+    results.push(await resultOf(seed, () => writing.take(() => loaded(live, seed, options))));
+  }
+  return { results, milliseconds: performance.now() - started };
+}
+
+/**
+ * The seeds of a build: those whose files are others than the ones that were loaded are loaded, the others are as they should be.
+ *
+ * @param opened the warehouse was opened for it: what was loaded then was loaded for it
+ */
+export async function bringUpSeeds(
+  live: LiveEdition,
+  writing: Turns,
+  options: SeedOptions,
+  opened: boolean,
+): Promise<NodeResult[]> {
+  const results: NodeResult[] = [];
+  for (const seed of seedsOf(live, options.seeds)) {
+    results.push(await resultOf(seed, () => writing.take(() => broughtUp(live, seed, options, opened))));
+  }
+  return results;
+}
+
+/** Whether anything was loaded, or tried to be. */
+export function isLoad({ status, adapterResponse }: NodeResult): boolean {
+  return status === 'error' || 'code' in adapterResponse;
+}
+
+/** In the project's order. USAGE for a name that its project does not have. */
+function seedsOf({ edition: { project } }: LiveEdition, names: readonly string[] | undefined): readonly Seed[] {
+  const unknown = names?.find((name) => !project.seeds.some((seed) => seed.name === name));
+  if (unknown !== undefined) {
+    throw new LensError('USAGE', `the service's project has no seed ${unknown}`, {
+      hint: 'it has the project as it was when it started: restart it',
+    });
+  }
+  return project.seeds.filter(({ name }) => names?.includes(name) ?? true);
+}
+
+type Outcome = Partial<NodeResult> & Pick<NodeResult, 'status' | 'message'>;
+
+async function resultOf(seed: Seed, work: () => Promise<Outcome>): Promise<NodeResult> {
+  const [began, startedAt] = [performance.now(), new Date().toISOString()];
+  const outcome = await work();
+  const { name, uniqueId, path, schema, alias } = seed;
+  return {
+    uniqueId,
+    resourceType: 'seed',
+    name,
+    path,
+    description: `seed file ${schema}.${alias}`,
+    failures: null,
+    rowsChanged: null,
+    seconds: (performance.now() - began) / 1000,
+    startedAt,
+    completedAt: new Date().toISOString(),
+    adapterResponse: {},
+    compiledCode: null,
+    compiledPath: null,
+    relationName: `"${schema}"."${alias}"`,
+    remarks: [],
+    ...outcome,
+  };
+}
+
+async function broughtUp(live: LiveEdition, seed: Seed, options: SeedOptions, opened: boolean): Promise<Outcome> {
+  const { edition } = live;
+  const table = edition.seeds.find(({ name }) => name === seed.name);
+  // A topic feeds it.
+  if (table === undefined) return loaded(live, seed, options);
+  const { rows, changed } = await edition.write((connection) => seedStatus(connection, table, edition.project.dir));
+  if (changed) return loaded(live, seed, options);
+  const milliseconds = opened ? edition.seedsLoaded.get(seed.name) : undefined;
+  if (milliseconds !== undefined) return { ...loadOf(rows, options), seconds: milliseconds / 1000 };
+  return kept('unchanged');
+}
+
+async function loaded({ edition }: LiveEdition, seed: Seed, options: SeedOptions): Promise<Outcome> {
+  const topic = topicOfSeed(edition.catalog, seed);
+  if (topic !== undefined) {
+    return {
+      ...kept(`fed by topic ${topic.name}`),
+      remarks: [`${seed.name}: the topic ${topic.name} feeds its table, not ${seed.path}`],
+    };
+  }
+  try {
+    const table = seedTable(readSeed(edition.project.dir, seed));
+    const known = edition.seeds.find((one) => one.name === seed.name);
+    if (known === undefined || columnsText(known) !== columnsText(table)) {
+      throw new LensError('PROJECT_INVALID', `seed ${seed.name} has other columns than its table`, {
+        place: seed.path,
+        hint: 'restart the service: models are planned by the columns of what they read',
+      });
+    }
+    const { rowsChanged, failed } = await loadSeed(edition, table);
+    return { ...loadOf(table.file.lines.length, options), rowsChanged, remarks: failed.map(messageOf) };
+  } catch (error) {
+    if (!(error instanceof LensError)) throw error;
+    return { status: 'error', message: [error.message, error.hint].filter(Boolean).join('\n  hint: ') };
+  }
+}
+
+/** In dbt's words. */
+function loadOf(rows: number, { fullRefresh }: SeedOptions): Outcome {
+  const code = fullRefresh === true ? 'CREATE' : 'INSERT';
+  const message = `${code} ${rows}`;
+  return { status: 'success', message, adapterResponse: { _message: message, code, rows_affected: rows } };
+}
+
+/** Of a seed for which nothing was to be done. */
+function kept(why: string): Outcome {
+  return { status: 'success', message: `OK, ${why}`, adapterResponse: { _message: `OK, ${why}` } };
+}

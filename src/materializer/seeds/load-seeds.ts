@@ -1,0 +1,40 @@
+import { LensError } from '../../core/errors.ts';
+import { readSeed } from '../../project/csv/read-seed.ts';
+import type { AppliedBatch } from '../batch-transaction.ts';
+import type { Edition } from '../edition.ts';
+import { changedSeeds, columnsText, seedTable, type SeedTable } from './seed-tables.ts';
+
+/** Loads a seed's file into its table again, with all that follows from the rows that left and came, in one transaction. */
+export async function loadSeed(edition: Edition, seed: SeedTable): Promise<AppliedBatch> {
+  const began = performance.now();
+  const applied = await edition.applyAside({ topics: [], positions: [], records: 0, lag: 0, seeds: [seed] });
+  edition.seedsLoaded.set(seed.name, performance.now() - began);
+  return applied;
+}
+
+/**
+ * Loads the seeds whose files are others than those that were loaded; gives what is to be said. One that has other columns by now is
+ * left as it is: the models are planned by those that it had; and so is one that cannot be loaded. GATE_REFUSED.
+ */
+export async function loadChangedSeeds(edition: Edition): Promise<string[]> {
+  const notices: string[] = [];
+  const now = edition.seeds.map((known) => ({
+    known,
+    seed: seedTable(readSeed(edition.project.dir, known.file.seed)),
+  }));
+  const same = now.filter(({ known, seed }) => columnsText(known) === columnsText(seed)).map(({ seed }) => seed);
+  for (const seed of await edition.write((connection) => changedSeeds(connection, same))) {
+    const loaded = await loadSeed(edition, seed).catch((error: unknown) => {
+      if (!(error instanceof LensError) || error.code !== 'PROJECT_INVALID') throw error;
+      notices.push(`${error.message} (${error.place}); its table stays as it was`);
+      return null;
+    });
+    if (loaded === null) continue;
+    const { rowsChanged, failed } = loaded;
+    notices.push(
+      `loaded seed ${seed.name} again, since ${seed.file.seed.path} changed: ${rowsChanged} model rows changed`,
+      ...failed.map((error) => error.message),
+    );
+  }
+  return notices;
+}
