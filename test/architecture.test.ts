@@ -19,6 +19,22 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   cli: ['service', 'ingest', 'materializer', 'maintenance', 'log', 'topics', 'project', 'warehouse', 'core'],
 };
 
+/** The folders of src/materializer: each may import those before it. The files beside them put the folders together. */
+const MATERIALIZER = [
+  'models',
+  'seeds',
+  'dead-letters',
+  'gates',
+  'status',
+  'nodes',
+  'changes',
+  'editions',
+  'unit-tests',
+  'verification',
+  'lineage',
+  'runs',
+];
+
 /** Outside packages, and the only folder that may import each. */
 const CONFINED: readonly (readonly [RegExp, string])[] = [
   [/^kafkajs/, 'src/log/kafka/'],
@@ -38,6 +54,11 @@ function importsOf(file: string): string[] {
   return [...matches].map((match) => (match[1] ?? match[2] ?? match[3]) as string);
 }
 
+/** The folder of src/materializer that a file is in, if any. */
+function partOf(file: string): string | undefined {
+  return /^src\/materializer\/([^/]+)\//.exec(file)?.[1];
+}
+
 function violations(file: string): string[] {
   const folder = file.split('/')[1] as string;
   return importsOf(file).flatMap((target) => {
@@ -50,6 +71,10 @@ function violations(file: string): string[] {
     const resolved = path.posix.join(path.posix.dirname(file), target);
     const to = resolved.split('/')[1] as string;
     if (!resolved.startsWith('src/')) return [`${file} imports ${target} from outside of src`];
+    const [part, toPart] = [partOf(file), partOf(resolved)];
+    if (part !== undefined && toPart !== undefined && MATERIALIZER.indexOf(toPart) > MATERIALIZER.indexOf(part)) {
+      return [`${file} imports ${toPart}/`];
+    }
     return to === folder || MAY_IMPORT[folder]?.includes(to) ? [] : [`${file} imports ${to}/`];
   });
 }
@@ -68,6 +93,19 @@ describe('architecture', () => {
     expect(
       [...new Set(FILES.map((file) => file.split('/')[1]))].filter((folder) => !((folder as string) in MAY_IMPORT)),
     ).toEqual([]);
+    const parts = new Set(FILES.map(partOf).filter((part) => part !== undefined));
+    expect([...parts].sort()).toEqual([...MATERIALIZER].sort());
+  });
+
+  it('the documentation names files that are there', () => {
+    const there = globSync(['{src,test,bench,tools}/**/*.*'], { cwd: ROOT }).map((file) => `/${file}`);
+    const named = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT }).flatMap((page) =>
+      [...readFileSync(path.join(ROOT, page), 'utf8').matchAll(/`([\w./-]+\.(?:ts|sh))`/g)].map(
+        (match) => [page, match[1] as string] as const,
+      ),
+    );
+    expect(named.length).toBeGreaterThan(50);
+    expect(named.filter(([, file]) => !there.some((one) => one.endsWith(`/${file}`)))).toEqual([]);
   });
 
   it('knows nothing of the shipped project outside of ingest', () => {
