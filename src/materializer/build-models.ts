@@ -12,7 +12,7 @@ import { definitionOf, writeDefinitions } from './changes/model-definition.ts';
 import { type BareChange, modelChanges } from './changes/model-changes.ts';
 import { staleModels } from './changes/stale-models.ts';
 import { readStoredModels } from './changes/stored-models.ts';
-import { createPending } from './models/pending-keys.ts';
+import { createPending, pendingTable } from './models/pending-keys.ts';
 import { writeModelColumns } from './models/plan-records.ts';
 import type { RawTable } from './raw-tables.ts';
 import { storedFingerprint } from './models/stored-fingerprint.ts';
@@ -142,16 +142,12 @@ async function forgetRemoved(
   await connection.run(
     `delete from lens.models where name not in (${names});
      delete from lens.model_checkpoint where model not in (${names});
-     delete from lens.pending_rebuilds where model not in (${names});
+     delete from lens.rebuilds_due where model not in (${names});
      delete from lens.model_costs where model not in (${names})`,
   );
   const compacted = new Set(plans.filter(({ upkeep }) => upkeep === 'compaction').map(({ model }) => model));
   for (const model of known) {
-    const pending = `pending_${model}`;
-    // A model named `rebuilds` would have the table of another purpose.
-    if (!compacted.has(model) && pending !== 'pending_rebuilds') {
-      await connection.run(`drop table if exists ${qualified('lens', pending)}`);
-    }
+    if (!compacted.has(model)) await connection.run(`drop table if exists ${pendingTable(model)}`);
   }
   const kept = plans.flatMap((plan) => plan.states.flatMap(stateTables));
   const present = await connection.rows<{ name: string }>(

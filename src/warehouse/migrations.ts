@@ -104,22 +104,24 @@ const MIGRATIONS: readonly string[] = [
      columns varchar not null,
      loaded_at timestamp not null
    )`,
+  // `pending_MODEL` holds a model's keys: under the old name this was the table of a model called `rebuilds`.
+  'alter table lens.pending_rebuilds rename to rebuilds_due',
 ];
 
-/** Brings the system schema up to this release. WAREHOUSE_NEWER when a newer release wrote the file. */
-export async function migrate(connection: Connection): Promise<void> {
+/**
+ * Brings the system schema up to this release. WAREHOUSE_NEWER when a newer release wrote the file.
+ *
+ * @param release the version to bring it to: that of an earlier release, to see its warehouses
+ */
+export async function migrate(connection: Connection, release = MIGRATIONS.length): Promise<void> {
   await connection.run('create schema if not exists lens; create table if not exists lens.version (version integer)');
   const version = await connection.number('select max(version) from lens.version');
-  if (version > MIGRATIONS.length) {
-    throw new LensError(
-      'WAREHOUSE_NEWER',
-      `the warehouse has version ${version}, this release knows ${MIGRATIONS.length}`,
-      {
-        hint: 'run the newer release, or rebuild with another --data-dir',
-      },
-    );
+  if (version > release) {
+    throw new LensError('WAREHOUSE_NEWER', `the warehouse has version ${version}, this release knows ${release}`, {
+      hint: 'run the newer release, or rebuild with another --data-dir',
+    });
   }
-  for (let step = version; step < MIGRATIONS.length; step++) {
+  for (let step = version; step < release; step++) {
     await connection.transaction(async () => {
       await connection.run(MIGRATIONS[step] as string);
       await connection.run(`delete from lens.version; insert into lens.version values (${step + 1})`);

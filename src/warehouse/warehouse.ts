@@ -12,7 +12,7 @@ export interface WarehouseOptions {
   readonly threads?: number | undefined;
   /** Rows from which on a table's key is indexed (key-indexes.ts). */
   readonly indexFromRows?: number | undefined;
-  /** Nothing is written, not even by bringing the system schema up to this release. */
+  /** Nothing is written: the system tables stay as the release that wrote the file has them, so that only SQL of a user may ask for these. */
   readonly readOnly?: boolean | undefined;
   /** Nothing is kept: the file is a name alone. */
   readonly inMemory?: boolean | undefined;

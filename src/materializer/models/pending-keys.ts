@@ -7,8 +7,8 @@ import { ident, idents, qualified, text } from '../../warehouse/sql.ts';
  * The keys that batches have touched since a compacted model was last brought up to date, in `lens.pending_MODEL`.
  * They are written in the batch's transaction, so that a crash loses none.
  */
-export function pendingTable(plan: MaintenancePlan): string {
-  return qualified('lens', `pending_${plan.model}`);
+export function pendingTable(model: string): string {
+  return qualified('lens', `pending_${model}`);
 }
 
 /** Makes the table anew, with the types of the model's key: nothing is pending. The model must exist. */
@@ -16,8 +16,8 @@ export async function createPending(connection: Connection, plan: MaintenancePla
   const target = qualified(plan.relation.schema, plan.relation.identifier);
   const key = plan.key.length === 0 ? 'true as changed' : idents(plan.key);
   await connection.run(
-    `create or replace table ${pendingTable(plan)} as select ${key} from ${target} limit 0;
-     delete from lens.pending_rebuilds where model = ${text(plan.model)}`,
+    `create or replace table ${pendingTable(plan.model)} as select ${key} from ${target} limit 0;
+     delete from lens.rebuilds_due where model = ${text(plan.model)}`,
   );
 }
 
@@ -27,7 +27,7 @@ export async function createPending(connection: Connection, plan: MaintenancePla
  */
 export async function clearPending(connection: Connection, plan: MaintenancePlan): Promise<void> {
   await connection.run(
-    `delete from ${pendingTable(plan)}; delete from lens.pending_rebuilds where model = ${text(plan.model)}`,
+    `delete from ${pendingTable(plan.model)}; delete from lens.rebuilds_due where model = ${text(plan.model)}`,
   );
 }
 
@@ -38,7 +38,9 @@ export async function addPending(
   queries: readonly string[],
 ): Promise<void> {
   if (queries.length === 0) return;
-  await connection.run(`insert into ${pendingTable(plan)} select distinct * from (${queries.join(' union all ')})`);
+  await connection.run(
+    `insert into ${pendingTable(plan.model)} select distinct * from (${queries.join(' union all ')})`,
+  );
 }
 
 /**
@@ -46,12 +48,12 @@ export async function addPending(
  * forget that note, without the change at hand.
  */
 export async function addPendingRebuild(connection: Connection, plan: MaintenancePlan): Promise<void> {
-  await connection.run(`insert into lens.pending_rebuilds values (${text(plan.model)})`);
+  await connection.run(`insert into lens.rebuilds_due values (${text(plan.model)})`);
 }
 
 /** The models noted for a rebuild. */
 export async function pendingRebuilds(connection: Connection): Promise<Set<string>> {
-  const rows = await connection.rows<{ model: string }>('select distinct model from lens.pending_rebuilds');
+  const rows = await connection.rows<{ model: string }>('select distinct model from lens.rebuilds_due');
   return new Set(rows.map(({ model }) => model));
 }
 
@@ -61,7 +63,7 @@ export async function takePending(
   plan: MaintenancePlan,
   queries: readonly string[],
 ): Promise<TouchedKeys | null> {
-  const pending = `select ${plan.key.map(ident).join(', ')} from ${pendingTable(plan)}`;
+  const pending = `select ${plan.key.map(ident).join(', ')} from ${pendingTable(plan.model)}`;
   const keys = await collectKeys(connection, plan, [pending, ...queries]);
   await clearPending(connection, plan);
   return keys;

@@ -86,7 +86,7 @@ export class OracleBench implements AsyncDisposable {
   async build(models: Scenario['models']): Promise<MaintenancePlan[]> {
     const plans = await this.plans(models);
     await createRawTables(this.connection);
-    await this.connection.run('delete from lens.pending_rebuilds');
+    await this.connection.run('delete from lens.rebuilds_due');
     for (const plan of plans) {
       const how = `${plan.strategy}, ${plan.upkeep}${plan.states.length > 0 ? ', with states' : ''}`;
       this.kept.set(how, (this.kept.get(how) ?? 0) + 1);
