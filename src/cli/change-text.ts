@@ -29,15 +29,18 @@ export function changePlanText(plan: ChangePlan): string {
   if (rawTables.length > 0)
     sections.push(rawTables.map(({ name, what, change }) => rawLine(name, what, change)).join('\n'));
   if (plan.seeds.length > 0) sections.push(plan.seeds.map(seedLine).join('\n'));
-  if (plan.leftOut.length > 0) sections.push(leftOutLines(plan).join('\n'));
+  if (leftOutLines(plan).length > 0) sections.push(leftOutLines(plan).join('\n'));
   if (hidden.length > 0) sections.push(`not selected: ${hidden.join(', ')}`);
   const expected = expectedLine(models);
   if (expected !== null) sections.push(expected);
   return sections.join('\n\n');
 }
 
-function leftOutLines({ leftOut }: ChangePlan): string[] {
-  return leftOut.map(({ name, reason }) => `! ${name} is left out, and its table stays as it is: ${firstLine(reason)}`);
+function leftOutLines({ leftOut, notLoaded }: ChangePlan): string[] {
+  return [
+    ...notLoaded.map((what) => `! ${what}`),
+    ...leftOut.map(({ name, reason }) => `! ${name} is left out, and its table stays as it is: ${firstLine(reason)}`),
+  ];
 }
 
 const MARKS: Readonly<Record<ModelChange['cause'], string>> = {

@@ -4,11 +4,16 @@ import { planGates, planModels } from '../maintenance/planner.ts';
 import { requireKeepable } from '../maintenance/refused-models.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
+import type { LensError } from '../core/errors.ts';
+import type { Connection } from '../warehouse/connection.ts';
 import type { WarehouseOptions } from '../warehouse/warehouse.ts';
 import { type InputTables, inputRelations, inputTables } from './input-tables.ts';
+import { rawTables } from './raw-tables.ts';
 import type { SeedSource } from './seeds/seed-tables.ts';
+import { type UsableProject, usableProject } from './seeds/usable-seeds.ts';
 
 export interface EditionOptions {
+  /** As its folder has it; seeds that cannot be loaded are found at open. */
   readonly project: Project;
   readonly catalog: TopicCatalog;
   readonly warehouse: WarehouseOptions;
@@ -20,26 +25,37 @@ export interface EditionOptions {
   readonly seedsOf?: SeedSource;
 }
 
-/** What is known of an edition before its file is opened. */
-export interface PlannedEdition extends InputTables {
+/** What is known of an edition of the same project and topics. */
+export interface PlannedEdition extends Omit<UsableProject, 'inputs'>, InputTables {
   readonly plans: readonly MaintenancePlan[];
 }
 
+/** The project that an edition is kept by, and what it is made from. */
+export async function editionProject(
+  { project, catalog, asItIs, seedsOf }: Omit<EditionOptions, 'warehouse'>,
+  connection: Connection,
+  planned?: PlannedEdition,
+): Promise<UsableProject> {
+  if (planned !== undefined) return { ...planned, inputs: planned };
+  const none = { project, whole: project, broken: new Map<string, LensError>() };
+  if (asItIs === true) return { ...none, inputs: inputTables(catalog, project) };
+  if (seedsOf === undefined) return usableProject(project, catalog, connection);
+  return { ...none, inputs: { tables: rawTables(catalog, project), seeds: seedsOf.tables } };
+}
+
 /**
- * What an edition is made from, and how each model and gate is kept. Throws what planning throws, and what is wrong with a model that has to be
- * kept.
+ * How each model and gate of a project is kept. Throws what planning throws, and what is wrong with a model that has to be kept.
  *
  * @param planned what is known from an edition of the same project and topics
  */
 export async function editionPlans(
-  { project, catalog, asItIs, gated, seedsOf }: Omit<EditionOptions, 'warehouse'>,
+  { project, inputs }: Pick<UsableProject, 'project' | 'inputs'>,
+  { asItIs, gated }: Pick<EditionOptions, 'asItIs' | 'gated'> = {},
   planned?: PlannedEdition,
-): Promise<{ inputs: InputTables; plans: readonly MaintenancePlan[]; gates: readonly GatePlan[] }> {
-  const { tables, seeds } = planned ?? inputTables(catalog, project);
-  const inputs = { tables, seeds: seedsOf?.tables ?? seeds };
-  if (asItIs === true) return { inputs, plans: [], gates: [] };
+): Promise<{ plans: readonly MaintenancePlan[]; gates: readonly GatePlan[] }> {
+  if (asItIs === true) return { plans: [], gates: [] };
   const relations = inputRelations(inputs);
   const plans = planned?.plans ?? (await planModels(project, relations));
   requireKeepable(project, plans);
-  return { inputs, plans, gates: gated === false ? [] : await planGates(project, relations) };
+  return { plans, gates: gated === false ? [] : await planGates(project, relations) };
 }

@@ -1,6 +1,5 @@
 import type { GatePlan } from '../maintenance/gate-plan.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
-import type { Project } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { KeyIndexes } from '../warehouse/key-indexes.ts';
@@ -22,8 +21,8 @@ import { ModelStandings } from './models/model-standings.ts';
 import { NOTHING, prepare } from './prepare-relations.ts';
 import { RebuildPreferred } from './models/rebuild-choice.ts';
 import { rebuildFolded } from './rebuild-folded.ts';
-import type { InputTables } from './input-tables.ts';
-import { type EditionOptions, editionPlans, type PlannedEdition } from './edition-plans.ts';
+import { type EditionOptions, editionPlans, editionProject, type PlannedEdition } from './edition-plans.ts';
+import { leftOutWords, type UsableProject } from './seeds/usable-seeds.ts';
 import { keyedTables } from './keyed-tables.ts';
 import type { RawTable } from './raw-tables.ts';
 import type { SeedTable } from './seeds/seed-tables.ts';
@@ -37,7 +36,9 @@ export type { EditionOptions } from './edition-plans.ts';
 export class Edition implements AsyncDisposable {
   readonly warehouse: Warehouse;
   /** By which it is kept. */
-  readonly project: Project;
+  readonly project: UsableProject['project'];
+  readonly whole: UsableProject['whole'];
+  readonly broken: UsableProject['broken'];
   readonly catalog: TopicCatalog;
   readonly plans: readonly MaintenancePlan[];
   readonly tables: readonly RawTable[];
@@ -67,11 +68,11 @@ export class Edition implements AsyncDisposable {
     warehouse: Warehouse,
     [connection, compacting]: readonly [Connection, Connection],
     plans: readonly MaintenancePlan[],
-    { tables, seeds }: InputTables,
     notices: readonly string[],
     indexes: KeyIndexes,
     budget: MemoryBudget,
-    { project, catalog }: EditionOptions,
+    catalog: TopicCatalog,
+    { project, whole, broken, inputs: { tables, seeds } }: UsableProject,
     gates: readonly GatePlan[],
     changes: readonly BareChange[],
   ) {
@@ -79,6 +80,8 @@ export class Edition implements AsyncDisposable {
     this.#indexes = indexes;
     this.budget = budget;
     this.project = project;
+    this.whole = whole;
+    this.broken = broken;
     this.catalog = catalog;
     this.gates = new EditionGates(connection, gates, plans, tables);
     this.warehouse = warehouse;
@@ -108,11 +111,13 @@ export class Edition implements AsyncDisposable {
    * @param planned what is known from an edition of the same project and topics
    */
   static async open(file: string, kept: EditionOptions, planned?: PlannedEdition): Promise<Edition> {
-    const { project, warehouse: options, asItIs } = kept;
-    const { inputs, plans, gates } = await editionPlans(kept, planned);
+    const { warehouse: options, asItIs } = kept;
     const warehouse = await Warehouse.open(file, options);
     const connection = await warehouse.connect();
     try {
+      const usable = await editionProject(kept, connection, planned);
+      const { project, inputs } = usable;
+      const { plans, gates } = await editionPlans(usable, kept, planned);
       const notices = warehouse.recovery === null ? [] : [warehouse.recovery];
       const costsBefore = await storedCosts(connection);
       const seedsFrom = kept.seedsOf?.from;
@@ -127,11 +132,11 @@ export class Edition implements AsyncDisposable {
         warehouse,
         [connection, await warehouse.connect()],
         plans,
-        inputs,
-        [...notices, ...prepared.notices],
+        [...notices, ...(planned === undefined ? leftOutWords(usable) : []), ...prepared.notices],
         new KeyIndexes(keyedTables(inputs.tables, plans), bounds),
         budget,
-        kept,
+        kept.catalog,
+        usable,
         gates,
         changes,
       );

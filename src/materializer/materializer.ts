@@ -41,7 +41,7 @@ import { readProject } from './changes/next-project.ts';
 import { RunRecord } from './runs/run-record.ts';
 import { runResults } from './runs/run-results.ts';
 import { appliedRecords, lagRows, modelStatuses, warehouseStatus } from './status/status.ts';
-import { bringUpSeeds, runSeeds, type SeedOptions, type SeedSummary } from './runs/seed-run.ts';
+import { bringUpSeeds, brokenAbove, runSeeds, type SeedOptions, type SeedSummary } from './runs/seed-run.ts';
 import { Turns } from './turns.ts';
 import { type Verification, type VerifyOptions, verifyWarehouse } from './verification/verify.ts';
 import type { WhyAnswer, WhyQuestion } from './lineage/why-contract.ts';
@@ -160,17 +160,18 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
 
   async test(options: TestOptions): Promise<TestSummary> {
     const { log } = this.#options;
-    const stores = storesFailures(testsOf(this.#edition.project, options.tests), options);
-    return this.#live[stores ? 'readAndWrite' : 'read']((_, { warehouse, project }, leave) => {
+    const stores = storesFailures(testsOf(this.#edition.whole, options.tests), options);
+    return this.#live[stores ? 'readAndWrite' : 'read']((_, { warehouse, whole: project }, leave) => {
       const run = { project, log, topics: this.#topicNames(), connect: () => warehouse.connect() };
       return runDataTests(run, options, leave);
     });
   }
 
   why(question: WhyQuestion): Promise<WhyAnswer> {
-    return this.#live.read((connection, { project, catalog }, leave) => {
+    return this.#live.read((connection, { project, catalog, tables, seeds }, leave) => {
       const signal = question.signal === undefined ? leave : AbortSignal.any([leave, question.signal]);
-      return why(connection, { ...this.#options, project, catalog }, { ...question, signal });
+      const sources = { ...this.#options, project, catalog, inputs: { tables, seeds } };
+      return why(connection, sources, { ...question, signal });
     });
   }
 
@@ -203,7 +204,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
 
   async run(options: RunOptions): Promise<RunSummary> {
     const started = performance.now();
-    const { project } = this.#edition;
+    const { whole: project } = this.#edition;
     const models = options.models?.map((name) => project.model(name)) ?? project.models;
     const tests = testsOf(project, options.tests ?? []);
     const unitTests = unitTestsOf(project, options.unitTests ?? []);
@@ -212,7 +213,8 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     const opened = !this.#follower.isFollowing && !this.#ran;
     const record = await RunRecord.begin(this.#live, this.#turns, opened);
     this.#ran = true;
-    const seedsAsked = { seeds: options.seeds ?? [], fullRefresh: options.fullRefresh };
+    const lacking = brokenAbove(this.#edition, [...models, ...tests]);
+    const seedsAsked = { seeds: [...(options.seeds ?? []), ...lacking], fullRefresh: options.fullRefresh };
     const seeds = await bringUpSeeds(this.#live, this.#turns, seedsAsked, opened);
     const refreshed = options.fullRefresh === true ? await this.#fullRefresh(options, signal) : null;
     const consumed =
@@ -229,7 +231,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     return {
       ...consumed,
       milliseconds: performance.now() - started,
-      models: runResults(models, statuses),
+      models: runResults(models, statuses, this.#edition.project.leftOut),
       results,
       interrupted: signal.aborted,
       refreshed,
@@ -267,7 +269,8 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
 
   /** Builds a next edition and lets it take over; null when the signal was aborted before that. */
   #fullRefresh(options: RunOptions, signal: AbortSignal): Promise<Refreshed | null> {
-    const { models, allowDataLoss, skipTests, onProgress: tell } = options;
+    const { allowDataLoss, skipTests, onProgress: tell } = options;
+    const models = options.models?.filter((name) => !this.#edition.project.leftOut.has(name));
     const builtBy = models === undefined ? 'full refresh' : `refresh of ${models.join(', ')}`;
     return unlessAborted(signal, this.#refresher.refresh({ builtBy, models, allowDataLoss, skipTests, signal, tell }));
   }

@@ -6,6 +6,7 @@ import type { LiveRecord, PreviousRecord } from './editions-file.ts';
 import type { Refreshed, RefreshNews, RefreshSink } from './editions/refresh-contract.ts';
 import type { ReplayRequest } from './editions/replay-named.ts';
 import type { SeedOptions, SeedSummary } from './runs/seed-run.ts';
+import type { SeedStatus } from './seeds/seed-tables.ts';
 import type { Verification, VerifyOptions } from './verification/verification.ts';
 import type { Applied, ApplyRequest } from './editions/apply-contract.ts';
 import type { ChangePlan } from './changes/change-plan.ts';
@@ -111,7 +112,7 @@ export interface ModelStatus {
 }
 
 /**
- * `failed`: a model's SQL failed on data; `catching-up`: records are landed in bulk, the models follow; `unknown`: the log
+ * `failed`: a model's SQL failed on data, or a seed cannot be loaded and has no table; `catching-up`: records are landed in bulk, the models follow; `unknown`: the log
  * does not answer; `behind`: records are left to apply, or models kept by compaction to bring up; else `current`.
  */
 export type WarehouseState = 'failed' | 'catching-up' | 'unknown' | 'behind' | 'current';
@@ -132,13 +133,7 @@ export interface WarehouseStatus {
   readonly checkpoint: readonly { readonly topic: string; readonly partition: number; readonly nextOffset: number }[];
   readonly models: readonly ModelStatus[];
   readonly rawTables: readonly { readonly name: string; readonly topic: string; readonly rows: number }[];
-  /** Seeds that no topic feeds; `changed` when the file is another than the one that was loaded. */
-  readonly seeds: readonly {
-    readonly name: string;
-    readonly path: string;
-    readonly rows: number;
-    readonly changed: boolean;
-  }[];
+  readonly seeds: readonly SeedStatus[];
   readonly lastCompaction: string | null;
   readonly editions: {
     readonly live: LiveRecord;

@@ -33,7 +33,6 @@ export async function prepare(
 ): Promise<Prepared> {
   const failed = new Map<string, string>();
   const failures: string[] = [];
-  const isRead = (seed: string): boolean => plans.some(({ reads }) => reads.some(({ name }) => name === seed));
   for (;;) {
     const notices: string[] = [];
     const seedsLoaded = new Map<string, number>();
@@ -48,7 +47,7 @@ export async function prepare(
         for (const seed of seeds) {
           const began = performance.now();
           const loaded = await prepareSeed(connection, seed, seedsFrom).catch((error: unknown) => {
-            if (isRead(seed.name) || !(error instanceof LensError) || error.code !== 'PROJECT_INVALID') throw error;
+            if (!(error instanceof LensError) || error.code !== 'PROJECT_INVALID') throw error;
             notices.push(`${error.message} (${error.place}); no model reads it`);
             return null;
           });

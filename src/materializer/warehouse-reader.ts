@@ -2,6 +2,7 @@ import type { EventLog } from '../log/event-log.ts';
 import { planModels } from '../maintenance/planner.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
+import type { Connection } from '../warehouse/connection.ts';
 import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts';
 import { Warehouse } from '../warehouse/warehouse.ts';
 import { positions } from './checkpoint-publisher.ts';
@@ -15,9 +16,10 @@ import { readProject } from './changes/next-project.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import type { LagRow, PlanRequest, QueryEnd, QueryOptions, WarehouseReads, WarehouseStatus } from './operations.ts';
 import type { TestOptions, TestSummary } from './nodes/node-results.ts';
-import { inputRelations, inputTables } from './input-tables.ts';
+import { inputRelations } from './input-tables.ts';
 import { runDataTests } from './nodes/run-data-tests.ts';
 import { lagRows, warehouseStatus } from './status/status.ts';
+import { type UsableProject, usableProject } from './seeds/usable-seeds.ts';
 import type { Verification, VerifyOptions } from './verification/verification.ts';
 import { verifyWarehouse } from './verification/verify.ts';
 import type { WhyAnswer, WhyQuestion } from './lineage/why-contract.ts';
@@ -51,14 +53,12 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
   }
 
   async status(): Promise<WarehouseStatus> {
-    const project = await this.#options.project();
-    const catalog = this.#options.catalog();
-    const inputs = inputTables(catalog, project);
+    using connection = await this.#warehouse.connect();
+    const { catalog, project, inputs, broken } = await this.#usable(connection);
     const plans = await planModels(project, inputRelations(inputs));
     const topics = catalog.contracts.map((contract) => contract.name);
     await using log = this.#options.log();
-    using connection = await this.#warehouse.connect();
-    const shown = { path: this.#warehouse.path, plans, ...inputs };
+    const shown = { path: this.#warehouse.path, plans, broken, ...inputs };
     return await warehouseStatus(connection, shown, project, log, topics);
   }
 
@@ -70,12 +70,10 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
   }
 
   async verify(options: VerifyOptions): Promise<Verification> {
-    const project = await this.#options.project();
-    const catalog = this.#options.catalog();
-    const inputs = inputTables(catalog, project);
+    using connection = await this.#warehouse.connect();
+    const { catalog, project, inputs } = await this.#usable(connection);
     const plans = await planModels(project, inputRelations(inputs));
     await using log = this.#options.log();
-    using connection = await this.#warehouse.connect();
     return await verifyWarehouse(connection, { ...this.#options, project, catalog, log, plans, ...inputs }, options);
   }
 
@@ -87,9 +85,9 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
   }
 
   async why(question: WhyQuestion): Promise<WhyAnswer> {
-    const sources = { project: await this.#options.project(), catalog: this.#options.catalog() };
-    await using log = this.#options.log();
     using connection = await this.#warehouse.connect();
+    const sources = await this.#usable(connection);
+    await using log = this.#options.log();
     return await why(connection, { ...sources, log }, question);
   }
 
@@ -110,6 +108,11 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
     await using opened = other === null ? null : await Warehouse.open(other, { ...warehouse, readOnly: true });
     using connection = await (opened ?? this.#warehouse).connect();
     return await readOnlyQuery(connection, sql, { maxRows, timeoutMs, signal }, sink);
+  }
+
+  async #usable(connection: Connection): Promise<UsableProject & { readonly catalog: TopicCatalog }> {
+    const catalog = this.#options.catalog();
+    return { catalog, ...(await usableProject(await this.#options.project(), catalog, connection)) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -16,7 +16,7 @@ import { indexProperties, unmatched } from './property-index.ts';
 import { propertyWarnings } from './property-warnings.ts';
 import type { Question } from './questions.ts';
 import { unknownModel } from './references.ts';
-import { joinSeeds, loadSeeds } from './seeds.ts';
+import { joinSeeds, loadSeeds, withoutSeeds } from './seeds.ts';
 import { readSelectors } from './selectors-file.ts';
 import { joinSources, loadSources } from './sources.ts';
 import { genericTests, singularTests } from './test-definitions.ts';
@@ -38,9 +38,10 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
   const own = readPart(root, parts[0]);
   const read = [own, ...parts.slice(1).map((one) => readPart(root, one))];
   const sources = joinSources(read.map((one) => one.sources));
-  const seeds = joinSeeds(read.map((one) => one.seeds));
+  const broken = options.brokenSeeds ?? new Map<string, string>();
+  const seeds = withoutSeeds(joinSeeds(read.map((one) => one.seeds)), broken);
   const files = read.flatMap((one) => one.files);
-  const left = new Map(parts.flatMap((one) => [...one.left.names]));
+  const left = new Map([...parts.flatMap((one) => [...one.left.names]), ...broken]);
   const known = options.answers ?? new Map();
   const drafted = draftModels(files, { sources, seeds, left }, known);
   const { drafts, references } = drafted;
@@ -121,6 +122,7 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
     selectors: readSelectors(root, engine),
     warnings,
     leftOut: drafted.leftOut,
+    withoutSeeds: (brokenSeeds) => loadProject(dir, { ...options, brokenSeeds }),
     questions: [...drafted.questions, ...tests.questions],
     model,
     renderer,

@@ -41,6 +41,10 @@ export interface Project {
   readonly warnings: readonly string[];
   /** Models, by name, that are there and not run, with the reason: nobody keeps their tables, and they are not gone either. */
   readonly leftOut: ReadonlyMap<string, string>;
+  /**
+   * The same project read again without some seeds, by name with the reason: they cannot be loaded, so that what reads them is left out.
+   */
+  withoutSeeds(broken: ReadonlyMap<string, string>): Project;
   /** The model of that name. Throws MODEL_UNKNOWN_REF with the closest name as hint. */
   model(name: string): Model;
   /** What templates ask of the warehouse and nobody has answered: until then they cannot be rendered. */
@@ -71,6 +75,8 @@ export interface RenderOverrides {
 }
 
 export interface LoadOptions {
+  /** Seeds, by name, that cannot be loaded, with the reason: they are left out with all that reads them. */
+  readonly brokenSeeds?: ReadonlyMap<string, string> | undefined;
   /** To what templates ask of the warehouse. */
   readonly answers?: Answers | undefined;
   /** Override the variables of dbt_project.yml, as `--vars` does. */

@@ -123,3 +123,8 @@ export function joinSeeds(all: readonly LoadedSeeds[]): LoadedSeeds {
     warnings: all.flatMap((one) => one.warnings),
   };
 }
+
+/** The seeds but those that cannot be loaded, by name; tests of these go with them. */
+export function withoutSeeds(all: LoadedSeeds, broken: ReadonlyMap<string, string>): LoadedSeeds {
+  return { ...all, seeds: all.seeds.filter(({ name }) => !broken.has(name)) };
+}

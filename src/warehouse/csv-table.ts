@@ -10,11 +10,22 @@ export interface CsvFile {
   readonly columns: readonly CatalogColumn[];
 }
 
+/** QUERY_FAILED with DuckDB's message when {@link readCsv} would not read the file. */
+export function checkCsv(file: CsvFile): Promise<void> {
+  return withCsv(file, async () => {});
+}
+
 /**
  * Reads a CSV file with a header into a temporary table made anew, in the file's order: by DuckDB's own COPY, as dbt-duckdb does, in a
  * DuckDB of its own, since the warehouse's may not touch the file system. QUERY_FAILED with DuckDB's message.
  */
-export async function readCsv(file: CsvFile, to: Connection, table: string): Promise<void> {
+export function readCsv(file: CsvFile, to: Connection, table: string): Promise<void> {
+  return withCsv(file, (connection) =>
+    connection.transaction(() => copyRows(connection, 'select * from csv', to, table)),
+  );
+}
+
+async function withCsv(file: CsvFile, work: (connection: Connection) => Promise<void>): Promise<void> {
   const instance = await DuckDBInstance.create(':memory:', {
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
@@ -27,7 +38,7 @@ export async function readCsv(file: CsvFile, to: Connection, table: string): Pro
     await connection.run(
       `copy csv from ${text(file.path)} (format csv, header true, delimiter ${text(file.delimiter)})`,
     );
-    await connection.transaction(() => copyRows(connection, 'select * from csv', to, table));
+    await work(connection);
   } finally {
     instance.closeSync();
   }

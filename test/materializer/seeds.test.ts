@@ -98,8 +98,8 @@ describe('seeds', () => {
       [null, '2.00'],
     ]);
     expect((await materializer.status()).seeds).toEqual([
-      { name: 'countries', path: 'seeds/countries.csv', rows: 2, changed: false },
-      { name: 'rates', path: 'seeds/rates.csv', rows: 2, changed: false },
+      { name: 'countries', path: 'seeds/countries.csv', rows: 2, changed: false, problem: null },
+      { name: 'rates', path: 'seeds/rates.csv', rows: 2, changed: false, problem: null },
     ]);
     await expectSound(materializer, workshop);
     // The file says something else by now; a replay takes what was loaded.
@@ -219,30 +219,91 @@ describe('seeds', () => {
     ]);
   });
 
-  it('that cannot be loaded say where and why', async () => {
+  it('that cannot be loaded and have no table are errors, and leave out only what reads them', async () => {
     const dir = folder();
     await using workshop = await Workshop.of(dir);
-    const opened = async (csv: string): Promise<unknown> => {
-      writeFileSync(path.join(dir, 'seeds/rates.csv'), csv);
-      return open(workshop, dir).then(
-        () => 'opened',
-        ({ code, place, message }: { code: string; place: string; message: string }) => [code, place, message],
-      );
-    };
-    expect(await opened('code,rate\nde,1,2\n')).toEqual([
-      'PROJECT_INVALID',
-      'seeds/rates.csv:2',
-      'seed rates: the row has 3 values, the table 2 columns',
-    ]);
-    expect(await opened('')).toEqual([
-      'PROJECT_INVALID',
-      'seeds/rates.csv:1',
-      'seed rates: the first line must name the columns',
-    ]);
-    expect(await opened('code,rate\nde,abc\n')).toEqual([
-      'PROJECT_INVALID',
-      'seeds/rates.csv',
-      expect.stringContaining('seed rates cannot be loaded: Conversion Error'),
-    ]);
+    const dataDir = path.join(workshop.dir, 'data');
+    const file = path.join(dir, 'seeds/countries.csv');
+    const good = 'code,name,since\nde,Germany,1990-10-03\n';
+    await workshop.publish([order(1, 'de', 5)]);
+    writeFileSync(path.join(dir, 'models/orders.sql'), "select order_id from {{ source('shop', 'raw_orders') }}");
+    const statuses = (results: readonly { name: string; status: string }[]): string[] =>
+      results.map(({ name, status }) => `${name} ${status}`);
+    for (const [csv, why] of [
+      ['code,name,since\nde,Germany,1990-10-03,x\n', 'seeds/countries.csv:2: seed countries: the row has 4 values'],
+      ['', 'seeds/countries.csv:1: seed countries: the first line must name the columns'],
+      ['code,name,since,big\nde,Germany,1990-10-03,99999999999\n', 'seeds/countries.csv: seed countries cannot be'],
+    ] as const) {
+      writeFileSync(file, csv);
+      await using materializer = await open(workshop, dir, path.join(workshop.dir, `data${csv.length}`));
+      const told = workshop.events.flatMap((event) => (event.kind === 'notice' ? event.message : []));
+      expect(told.find((text) => text.startsWith(why))).toMatch(/it is loaded at the next start at which it can be$/);
+      expect(told.at(-2)).toContain('the model by_name is left out, since it reads facts');
+      const { results, models } = await materializer.run({ seeds: ['countries', 'rates'] });
+      expect(statuses(results)).toEqual([
+        'orders success',
+        'countries error',
+        'ranked skipped',
+        'rates success',
+        'facts skipped',
+        'by_name skipped',
+        'later skipped',
+      ]);
+      expect(results.find(({ name }) => name === 'facts')?.remarks).toEqual([
+        'models/facts.sql is left out, since it reads countries',
+      ]);
+      expect(models.filter(({ status }) => status === 'success').map(({ name }) => name)).toEqual(['orders']);
+      // without seeds the one that a model lacks is there all the same
+      expect(statuses((await materializer.run({ models: ['ranked'] })).results)).toEqual([
+        'countries error',
+        'ranked skipped',
+      ]);
+      expect(statuses((await materializer.run({ models: ['orders'] })).results)).toEqual(['orders success']);
+      expect(statuses((await materializer.seed({})).results)).toEqual(['countries error', 'rates success']);
+      const status = await materializer.status();
+      expect([status.state, status.seeds.at(-1)]).toMatchObject(['failed', { name: 'countries', rows: 0 }]);
+      // an edition of what is there can be built; mended, the seed comes with it
+      writeFileSync(file, good);
+      await materializer.run({ fullRefresh: true });
+      expect(await rows(materializer, 'select name from facts')).toEqual([['Germany']]);
+      expect((await materializer.status()).state).toBe('current');
+    }
+    writeFileSync(file, '');
+    {
+      await using materializer = await open(workshop, dir, dataDir);
+      writeFileSync(file, good);
+      const [result] = (await materializer.seed({ seeds: ['countries'] })).results;
+      expect(result?.message).toContain('restart the service: it loads the seed and builds what reads it');
+    }
+    await using materializer = await open(workshop, dir, dataDir);
+    await materializer.run({});
+    expect(await rows(materializer, 'select name from facts')).toEqual([['Germany']]);
+    await expectSound(materializer, workshop);
+    // a refresh must not lose what is there
+    writeFileSync(file, '');
+    await expect(materializer.run({ fullRefresh: true })).rejects.toThrow('the first line must name the columns');
+    expect(await rows(materializer, 'select name from facts')).toEqual([['Germany']]);
+  });
+
+  it('whose files are no tables any more keep their tables', async () => {
+    const dir = folder();
+    await using workshop = await Workshop.of(dir);
+    const dataDir = path.join(workshop.dir, 'data');
+    await workshop.publish([order(1, 'de', 5)]);
+    {
+      await using materializer = await open(workshop, dir, dataDir);
+      await materializer.run({});
+    }
+    for (const csv of ['code,name\nde,a,b,c\n', 'code,n\nde,99999999999\n', '']) {
+      writeFileSync(path.join(dir, 'seeds/countries.csv'), csv);
+      await using materializer = await open(workshop, dir, dataDir);
+      await workshop.publish([order(csv.length, 'de', 7)]);
+      const { results } = await materializer.run({ seeds: ['countries'], models: ['facts'] });
+      expect(results.map(({ name, status }) => `${name} ${status}`)).toEqual(['countries error', 'facts skipped']);
+      const at = `select name from facts where order_id = ${csv.length}`;
+      expect(await rows(materializer, at)).toEqual([['Germany']]);
+      const { table } = await materializer.why({ table: 'facts', key: [csv.length], limit: 5 });
+      expect(table.inputs.map(({ name }) => name)).toEqual(['raw_orders', 'countries', 'rates']);
+    }
   });
 });

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { planGates, planModels } from '../../maintenance/planner.ts';
 import { refusals } from '../../maintenance/refused-models.ts';
-import { inputRelations, inputTables } from '../../materializer/input-tables.ts';
+import { inputRelations } from '../../materializer/input-tables.ts';
+import { leftOutWords, usableProject } from '../../materializer/seeds/usable-seeds.ts';
 import { openCatalog, openProject } from '../../service/runtime.ts';
 import { invocationOf } from '../invocation.ts';
 import { costsSeen } from '../costs-seen.ts';
@@ -24,9 +25,11 @@ export function explainCommand(): Command {
         selectedModels(project, selectionOf(options, settings, words), output).map(({ name }) => name),
       );
       if (selected.size === 0) return;
-      const raw = inputRelations(inputTables(openCatalog(settings), project));
-      const plans = await planModels(project, raw);
-      const gates = await planGates(project, raw);
+      const { project: usable, inputs, ...rest } = await usableProject(project, openCatalog(settings), null);
+      for (const message of leftOutWords({ project: usable, ...rest })) output.notice(message);
+      const raw = inputRelations(inputs);
+      const plans = await planModels(usable, raw);
+      const gates = await planGates(usable, raw);
       const costs = await costsSeen(settings, output);
       const chosen = plans
         .filter((plan) => selected.has(plan.model))

@@ -23,11 +23,15 @@ export function statusCommand(): Command {
 /** The status for people: a few lines, then raw tables and models. */
 export function statusText(status: WarehouseStatus): string {
   const raw = status.rawTables.map((table) => [table.name, count(table.rows), table.topic]);
-  const seeds = status.seeds.map(({ name, rows, path, changed }) => [
+  const seeds = status.seeds.map(({ name, rows, path, changed, problem }) => [
     name,
     count(rows),
     path,
-    changed ? 'changed since it was loaded: lens seed loads it' : '',
+    problem !== null
+      ? `cannot be loaded: ${firstLine(problem)}`
+      : changed
+        ? 'changed since it was loaded: lens seed loads it'
+        : '',
   ]);
   const models = status.models.map((model) => [
     model.name,

@@ -17,6 +17,8 @@ export interface ChangePlan {
   readonly unchanged: readonly string[];
   /** Models that are no longer run, and why: their tables stay as they are, and are not kept current from the next start on. */
   readonly leftOut: readonly { readonly name: string; readonly reason: string }[];
+  /** Seeds that cannot be loaded and have no table, and what is left out for that, a sentence each: an apply refuses them. */
+  readonly notLoaded: readonly string[];
   /** A raw table cannot be kept as it is: all is landed again from the log. */
   readonly replay: boolean;
 }

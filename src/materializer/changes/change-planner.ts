@@ -4,6 +4,7 @@ import { qualified } from '../../warehouse/sql.ts';
 import { failedModel } from '../models/model-failed.ts';
 import { editionPlans } from '../edition-plans.ts';
 import { seedChanges } from './seed-changes.ts';
+import { leftOutWords, type UsableProject, usableProject } from '../seeds/usable-seeds.ts';
 import { storedModels } from '../status/status.ts';
 import { storedFingerprint } from '../models/stored-fingerprint.ts';
 import type { ChangePlan, ModelChange, RawTableChange } from './change-plan.ts';
@@ -38,10 +39,11 @@ export async function planChanges(
   using _interrupting = connection.interruptOn(signal);
   const failed = new Map<string, string>();
   try {
+    const usable = await usableProject(next.project, next.catalog, connection);
     for (;;) {
       try {
         await using comparison = options.diff ? await DataComparison.open(connection, options.diff.limit) : null;
-        return await connection.transaction(() => planOnce(connection, next, options, comparison, failed));
+        return await connection.transaction(() => planOnce(connection, usable, options, comparison, failed));
       } catch (error) {
         // What DuckDB refuses ends its transaction: the rest is compared in another one, without that model.
         const model = failedModel(error);
@@ -56,12 +58,13 @@ export async function planChanges(
 
 async function planOnce(
   connection: Connection,
-  { project, catalog }: NextProject,
+  usable: UsableProject,
   { models: selected }: PlanOptions,
   comparison: DataComparison | null,
   failed: ReadonlyMap<string, string>,
 ): Promise<ChangePlan> {
-  const { inputs, plans } = await editionPlans({ project, catalog });
+  const { project, inputs } = usable;
+  const { plans } = await editionPlans(usable);
   const { tables } = inputs;
   const raw: RawTableChange[] = [];
   for (const table of tables) {
@@ -104,6 +107,7 @@ async function planOnce(
       const reason = project.leftOut.get(one.model);
       return reason === undefined ? [] : [{ name: one.model, reason }];
     }),
+    notLoaded: leftOutWords(usable),
     unchanged: plans.map(({ model }) => model).filter((name) => !stale.has(name)),
     replay: raw.some(({ change }) => change === 'replay'),
   };

@@ -25,6 +25,8 @@ export interface NextEditionOptions extends EditionOptions, Pick<MaterializerOpt
   readonly log: LogReading;
   /** Those of the live edition that something was decided of. */
   readonly letters: readonly StoredLetter[];
+  /** Seeds that the live edition is without, too: any other one that cannot be loaded is an error. */
+  readonly broken: ReadonlyMap<string, LensError>;
   readonly signal: AbortSignal;
   /** How far a piece of work is, in records. */
   readonly onProgress?: ((progress: EditionProgress) => void) | undefined;
@@ -104,6 +106,7 @@ export class NextEdition implements AsyncDisposable {
       if (origin.from === 'live')
         await origin.live.file.keepingFile(() => copyDatabase(origin.live.path, file, signal));
       const edition = await Edition.open(file, options);
+      for (const [seed, error] of edition.broken) if (!options.broken.has(seed)) throw await closedWith(edition, error);
       await loadChangedSeeds(edition);
       const left = origin.from === 'live' ? edition.leaveForRebuild(origin.rebuild) : [];
       if (origin.from === 'log' && origin.decided !== undefined) {
@@ -250,6 +253,11 @@ export class NextEdition implements AsyncDisposable {
       return sum + Math.max(0, end - (entry?.nextOffset ?? low));
     }, 0);
   }
+}
+
+async function closedWith(edition: Edition, error: LensError): Promise<LensError> {
+  await edition[Symbol.asyncDispose]();
+  return error;
 }
 
 function takeNumber(dataDir: string): number {

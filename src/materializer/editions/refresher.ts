@@ -81,9 +81,10 @@ export class Refresher implements AsyncDisposable {
   }
 
   async #refresh(options: RefreshOptions): Promise<Refreshed> {
-    const { signal, tell, models, by = this.#live.edition } = options;
+    const { signal, tell, models } = options;
     signal.throwIfAborted();
-    const { project, catalog } = by;
+    const { whole, catalog: own, broken } = this.#live.edition;
+    const { project, catalog } = options.by ?? { project: whole, catalog: own };
     const { dataDir, log, batch, bulk, warehouse } = this.#options;
     const fromLog = models === undefined;
     const phase = (name: RefreshPhase, message: string): void => tell?.({ kind: 'phase', phase: name, message });
@@ -101,6 +102,7 @@ export class Refresher implements AsyncDisposable {
       warehouse,
       dataDir,
       log,
+      broken,
       letters: await this.#live.read(settledLetters),
       batch,
       bulk,
@@ -117,7 +119,7 @@ export class Refresher implements AsyncDisposable {
     await next.advanceToEnd(fromLog ? 'replay' : 'rebuild', fromLog);
     phase('catch up', 'catching up with what came meanwhile');
     await next.catchUp();
-    const tests = project.tests.filter(
+    const tests = next.edition.project.tests.filter(
       ({ dependsOn }) => fromLog || dependsOn.models.some((name) => rebuilt.includes(name)),
     );
     if (options.skipTests !== true && tests.length > 0) {
@@ -155,12 +157,13 @@ export class Refresher implements AsyncDisposable {
     const { file, number, builtBy, builtAt } = previous;
     const place = path.join(dataDir, file);
     await this.#live.release(place, 'interrupted, since a rollback returns to the edition it reads');
-    const { project, catalog } = this.#before?.number === number ? this.#before : this.#live.edition;
+    const { whole, catalog: own, broken } = this.#live.edition;
+    const { project, catalog } = this.#before?.number === number ? this.#before : { project: whole, catalog: own };
     const letters = await this.#live.read(settledLetters);
     const onProgress = (progress: EditionProgress): void => tell?.({ kind: 'progress', ...progress });
     await using next = await NextEdition.open(
       { from: 'kept', file, number },
-      { ...this.#options, project, catalog, letters, signal, onProgress },
+      { ...this.#options, project, catalog, broken, letters, signal, onProgress },
     );
     tell?.({ kind: 'phase', phase: 'catch up', message: `catching up edition ${number} with what came since` });
     await next.catchUp();
@@ -223,8 +226,8 @@ export class Refresher implements AsyncDisposable {
     await before.retire();
     swapEditions(dataDir, { ...built, file: next.file, number: next.number }, checkpoint);
     before.warehouse.movedTo(path.join(dataDir, editionFileName(number)));
-    this.#before = { number, project: before.project, catalog: before.catalog };
-    const { project, catalog } = next.edition;
+    this.#before = { number, project: before.whole, catalog: before.catalog };
+    const { whole: project, catalog } = next.edition;
     return Edition.open(liveFile(dataDir), { project, catalog, warehouse }, next.edition);
   }
 

@@ -26,7 +26,7 @@ export async function replayNamed(
   const { dataDir, log } = options;
   requireFreeName(dataDir, name);
   const { edition } = live;
-  const { project, catalog } = edition;
+  const { whole: project, catalog, broken } = edition;
   const checked = { edition, project, log, dataDir, fromLog: true, allowDataLoss };
   onProgress?.({ kind: 'preflight', preflight: await preflight(checked) });
   const topics = catalog.contracts.map((contract) => contract.name);
@@ -37,6 +37,7 @@ export async function replayNamed(
       ...options,
       project,
       catalog,
+      broken,
       letters: await live.read(settledLetters),
       signal,
       onProgress: (progress) => onProgress?.({ kind: 'progress', ...progress }),

@@ -8,15 +8,17 @@ import { conditionOf, namedTable, notFound, requireBuilt } from './asked-rows.ts
 import { AmendedLog } from '../dead-letters/amended-log.ts';
 import { readCheckpoint } from '../checkpoint.ts';
 import { Lineage } from './lineage.ts';
-import { inputRelations, inputTables } from '../input-tables.ts';
+import { inputRelations, type InputTables } from '../input-tables.ts';
 import { findRecords } from './record-search.ts';
 import { settledLetters } from '../dead-letters/replay-letters.ts';
+import { seedsNow } from '../seeds/seed-tables.ts';
 import { storedModels } from '../status/status.ts';
 import type { WhyAnswer, WhyQuestion } from './why-contract.ts';
 
 export interface WhySources {
   readonly project: Project;
   readonly catalog: TopicCatalog;
+  readonly inputs: InputTables;
   readonly log: EventLog;
 }
 
@@ -30,10 +32,10 @@ export interface WhySources {
  */
 export async function why(
   connection: Connection,
-  { project, catalog, log }: WhySources,
+  { project, catalog, inputs: known, log }: WhySources,
   question: WhyQuestion,
 ): Promise<WhyAnswer> {
-  const inputs = inputTables(catalog, project);
+  const inputs = { tables: known.tables, seeds: seedsNow(known.seeds, project.dir) };
   await using planner = await Planner.over(project, inputRelations(inputs));
   const asked = await namedTable(question.table, project, planner, inputs);
   const found = await connection.transaction(async () => {

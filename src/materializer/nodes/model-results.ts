@@ -19,10 +19,12 @@ export interface ModelOutcomes {
   /** Their upkeep since the command began. */
   readonly costs: ReadonlyMap<string, ModelCost>;
   readonly startedAt: string;
+  /** Models that are not kept, with the reason. */
+  readonly leftOut: ReadonlyMap<string, string>;
 }
 
 /** What a command did to a model, by where it stands after it: one that reads a failed one is skipped, since it stands still with it. */
-export function modelResult(model: Model, { project, statuses, costs, startedAt }: ModelOutcomes): NodeResult {
+export function modelResult(model: Model, { project, statuses, costs, startedAt, leftOut }: ModelOutcomes): NodeResult {
   const start = modelStart(model);
   const states = new Map(statuses.map((status) => [status.name, status]));
   const status = states.get(model.name);
@@ -40,6 +42,10 @@ export function modelResult(model: Model, { project, statuses, costs, startedAt 
     compiledPath: `${model.packageName}/${model.path}`,
     relationName: qualified({ kind: 'model', name: model.name, schema: model.schema, identifier: model.alias }),
   };
+  const why = leftOut.get(model.name);
+  if (why !== undefined) {
+    return { ...result, status: 'skipped', message: null, rowsChanged: null, adapterResponse: {}, remarks: [why] };
+  }
   if (above !== null) {
     const remarks = [`${above}, which it follows from, failed: its rows are as they were before`];
     return { ...result, status: 'skipped', message: null, adapterResponse: {}, remarks };

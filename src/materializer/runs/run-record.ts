@@ -49,10 +49,10 @@ export class RunRecord {
     // A new edition counts anew.
     const costs = costsSince(edition === this.#live.edition ? earlier : new Map(), now);
     return this.#live[storesFailures(of.tests, options) ? 'readAndWrite' : 'read'](
-      async (_, { warehouse, project, catalog }, leave) => {
+      async (_, { warehouse, whole: project, catalog, project: { leftOut } }, leave) => {
         const signal = AbortSignal.any([options.signal, leave]);
         const connect = (): Promise<Connection> => warehouse.connect();
-        const run = { ...of, project, catalog, costs, startedAt: this.#startedAt, connect };
+        const run = { ...of, project, leftOut, catalog, costs, startedAt: this.#startedAt, connect };
         const results = await runNodes(run, { ...options, signal });
         leave.throwIfAborted();
         return results;

@@ -1,10 +1,11 @@
 import { LensError, messageOf } from '../../core/errors.ts';
 import { readSeed } from '../../project/csv/read-seed.ts';
-import type { Seed } from '../../project/project-contract.ts';
+import type { Dependencies, Seed } from '../../project/project-contract.ts';
+import type { Edition } from '../edition.ts';
 import type { LiveEdition } from '../live-edition.ts';
 import { loadSeed } from '../seeds/load-seeds.ts';
 import type { NodeResult } from '../nodes/node-results.ts';
-import { columnsText, seedStatus, seedTable, topicOfSeed } from '../seeds/seed-tables.ts';
+import { columnsText, requireLoadable, seedStatus, seedTable, topicOfSeed } from '../seeds/seed-tables.ts';
 import type { Turns } from '../turns.ts';
 
 export interface SeedOptions {
@@ -52,8 +53,20 @@ export function isLoad({ status, adapterResponse }: NodeResult): boolean {
   return status === 'error' || 'code' in adapterResponse;
 }
 
+/** Seeds that cannot be loaded, and that nodes of the project follow from. */
+export function brokenAbove(
+  { whole, broken }: Pick<Edition, 'whole' | 'broken'>,
+  nodes: readonly { readonly dependsOn: Dependencies }[],
+): string[] {
+  const above = ({ dependsOn }: { readonly dependsOn: Dependencies }): string[] => [
+    ...dependsOn.seeds,
+    ...dependsOn.models.flatMap((name) => above(whole.model(name))),
+  ];
+  return broken.size === 0 ? [] : [...new Set(nodes.flatMap(above).filter((name) => broken.has(name)))];
+}
+
 /** In the project's order. USAGE for a name that its project does not have. */
-function seedsOf({ edition: { project } }: LiveEdition, names: readonly string[] | undefined): readonly Seed[] {
+function seedsOf({ edition: { whole: project } }: LiveEdition, names: readonly string[] | undefined): readonly Seed[] {
   const unknown = names?.find((name) => !project.seeds.some((seed) => seed.name === name));
   if (unknown !== undefined) {
     throw new LensError('USAGE', `the service's project has no seed ${unknown}`, {
@@ -112,7 +125,18 @@ async function loaded({ edition }: LiveEdition, seed: Seed, options: SeedOptions
   try {
     const table = seedTable(readSeed(edition.project.dir, seed));
     const known = edition.seeds.find((one) => one.name === seed.name);
-    if (known === undefined || columnsText(known) !== columnsText(table)) {
+    if (known === undefined) {
+      await requireLoadable(table);
+      throw new LensError(
+        'PROJECT_INVALID',
+        `seed ${seed.name} can be loaded now, and is not yet part of the warehouse`,
+        {
+          place: seed.path,
+          hint: 'restart the service: it loads the seed and builds what reads it',
+        },
+      );
+    }
+    if (columnsText(known) !== columnsText(table)) {
       throw new LensError('PROJECT_INVALID', `seed ${seed.name} has other columns than its table`, {
         place: seed.path,
         hint: 'restart the service: models are planned by the columns of what they read',

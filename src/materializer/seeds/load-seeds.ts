@@ -3,6 +3,7 @@ import { readSeed } from '../../project/csv/read-seed.ts';
 import type { AppliedBatch } from '../batch-transaction.ts';
 import type { Edition } from '../edition.ts';
 import { changedSeeds, columnsText, seedTable, type SeedTable } from './seed-tables.ts';
+import { isOfFile } from './usable-seeds.ts';
 
 /** Loads a seed's file into its table again, with all that follows from the rows that left and came, in one transaction. */
 export async function loadSeed(edition: Edition, seed: SeedTable): Promise<AppliedBatch> {
@@ -18,17 +19,22 @@ export async function loadSeed(edition: Edition, seed: SeedTable): Promise<Appli
  */
 export async function loadChangedSeeds(edition: Edition): Promise<string[]> {
   const notices: string[] = [];
-  const now = edition.seeds.map((known) => ({
-    known,
-    seed: seedTable(readSeed(edition.project.dir, known.file.seed)),
-  }));
-  const same = now.filter(({ known, seed }) => columnsText(known) === columnsText(seed)).map(({ seed }) => seed);
+  const stays = (error: unknown): null => {
+    if (!(error instanceof LensError) || !isOfFile(error)) throw error;
+    notices.push(`${error.message} (${error.place}); its table stays as it was`);
+    return null;
+  };
+  const same: SeedTable[] = [];
+  for (const known of edition.seeds) {
+    try {
+      const seed = seedTable(readSeed(edition.project.dir, known.file.seed));
+      if (columnsText(known) === columnsText(seed)) same.push(seed);
+    } catch (error) {
+      stays(error);
+    }
+  }
   for (const seed of await edition.write((connection) => changedSeeds(connection, same))) {
-    const loaded = await loadSeed(edition, seed).catch((error: unknown) => {
-      if (!(error instanceof LensError) || error.code !== 'PROJECT_INVALID') throw error;
-      notices.push(`${error.message} (${error.place}); its table stays as it was`);
-      return null;
-    });
+    const loaded = await loadSeed(edition, seed).catch(stays);
     if (loaded === null) continue;
     const { rowsChanged, failed } = loaded;
     notices.push(

@@ -8,7 +8,7 @@ import type { TopicCatalog } from '../../topics/catalog.ts';
 import type { TopicContract } from '../../topics/topic-contract.ts';
 import type { Connection } from '../../warehouse/connection.ts';
 import { copyRows } from '../../warehouse/copy-rows.ts';
-import { readCsv } from '../../warehouse/csv-table.ts';
+import { checkCsv, type CsvFile, readCsv } from '../../warehouse/csv-table.ts';
 import { ident, qualified, text } from '../../warehouse/sql.ts';
 
 /** A seed that no topic feeds: a table made of its CSV, and an input of the graph as a raw table is. */
@@ -26,11 +26,29 @@ export function topicOfSeed(catalog: TopicCatalog, seed: Seed): TopicContract | 
   return catalog.forTable(seed.alias);
 }
 
-/** The seeds of a project that no topic feeds, as their files are now. Throws what {@link readSeed} throws. */
+/** The seeds of a project that no topic feeds, as their files are now; without those that are no tables. */
 export function seedTables(catalog: TopicCatalog, project: Project): SeedTable[] {
   return project.seeds
     .filter((seed) => topicOfSeed(catalog, seed) === undefined)
-    .map((seed) => seedTable(readSeed(project.dir, seed)));
+    .flatMap((seed) => tableOf(project.dir, seed) ?? []);
+}
+
+/** The same seeds with their lines as their files are now, where these still have the columns. */
+export function seedsNow(seeds: readonly SeedTable[], dir: string): SeedTable[] {
+  return seeds.map((known) => {
+    const now = tableOf(dir, known.file.seed);
+    return now !== null && columnsText(now) === columnsText(known) ? now : known;
+  });
+}
+
+/** Null when its file is no table. */
+function tableOf(dir: string, seed: Seed): SeedTable | null {
+  try {
+    return seedTable(readSeed(dir, seed));
+  } catch (error) {
+    if (error instanceof LensError) return null;
+    throw error;
+  }
 }
 
 export function seedTable(file: SeedFile): SeedTable {
@@ -92,22 +110,29 @@ export async function newSeeds(connection: Connection, tables: readonly SeedTabl
   return found;
 }
 
+/** A seed that no topic feeds, for people. */
+export interface SeedStatus {
+  readonly name: string;
+  readonly path: string;
+  readonly rows: number;
+  /** The file is another than the one that was loaded. */
+  readonly changed: boolean;
+  /** Why it cannot be loaded, as far as that is known; otherwise null. */
+  readonly problem: string | null;
+}
+
 /** What is loaded of a seed, and whether its file is another one by now, or cannot be read. */
-export async function seedStatus(
-  connection: Connection,
-  table: SeedTable,
-  projectDir: string,
-): Promise<{ name: string; path: string; rows: number; changed: boolean }> {
+export async function seedStatus(connection: Connection, table: SeedTable, projectDir: string): Promise<SeedStatus> {
   const { name, relation, file } = table;
+  const { path } = file.seed;
   const stored = await storedSeed(connection, table);
   const rows = stored === null ? 0 : await connection.number(`select count(*) from ${relation}`);
-  let now: string | null = null;
   try {
-    now = readSeed(projectDir, file.seed).checksum;
+    return { name, path, rows, changed: stored?.checksum !== readSeed(projectDir, file.seed).checksum, problem: null };
   } catch (error) {
     if (!(error instanceof LensError)) throw error;
+    return { name, path, rows, changed: true, problem: error.message };
   }
-  return { name, path: file.seed.path, rows, changed: stored?.checksum !== now };
 }
 
 /** The seeds whose files are others than those that were loaded; none that was not. */
@@ -143,15 +168,24 @@ export async function replaceSeed(connection: Connection, table: SeedTable): Pro
 
 /** A seed's file as it is now in a temporary table made anew, its rows in order. PROJECT_INVALID when it does not fit its types. */
 export async function readSeedAgain(connection: Connection, table: SeedTable, temporaryTable: string): Promise<void> {
-  const { file, name } = table;
-  const { seed, path, columns } = file;
+  const { file } = table;
   const target = temporaryTable.replace(/^temp\."(.*)"$/, '$1');
   if (file.lines.length === 0) {
     await connection.run(`create or replace temp table ${ident(target)} (${definitions(table)})`);
     return;
   }
+  await loading(table, (csv) => readCsv(csv, connection, target));
+}
+
+/** PROJECT_INVALID when a seed's file, as it is now, does not fit its types. */
+export async function requireLoadable(table: SeedTable): Promise<void> {
+  if (table.file.lines.length > 0) await loading(table, checkCsv);
+}
+
+async function loading({ file, name }: SeedTable, load: (csv: CsvFile) => Promise<void>): Promise<void> {
+  const { seed, path, columns } = file;
   try {
-    await readCsv({ path, columns, delimiter: seed.delimiter }, connection, target);
+    await load({ path, columns, delimiter: seed.delimiter });
   } catch (error) {
     throw new LensError('PROJECT_INVALID', `seed ${name} cannot be loaded: ${messageOf(error)}`, {
       place: seed.path,
@@ -161,13 +195,16 @@ export async function readSeedAgain(connection: Connection, table: SeedTable, te
   }
 }
 
-interface StoredSeed {
+export interface StoredSeed {
   readonly checksum: string;
   readonly columns: string;
 }
 
 /** What is known of a seed's table; null when it is not there. */
-async function storedSeed(connection: Connection, { schema, identifier }: SeedTable): Promise<StoredSeed | null> {
+export async function storedSeed(
+  connection: Connection,
+  { schema, identifier }: Pick<SeedTable, 'schema' | 'identifier'>,
+): Promise<StoredSeed | null> {
   const [found] = await connection.rows<StoredSeed>(
     `select checksum, columns from lens.seeds s
      where schema_name = ${text(schema)} and identifier = ${text(identifier)}

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { messageOf } from '../../core/errors.ts';
+import { type LensError, messageOf } from '../../core/errors.ts';
 import type { EventLog, PartitionOffsets } from '../../log/event-log.ts';
 import type { MaintenancePlan } from '../../maintenance/maintenance-plan.ts';
 import type { Project } from '../../project/project-contract.ts';
@@ -18,12 +18,14 @@ export interface Shown {
   readonly plans: readonly MaintenancePlan[];
   readonly tables: readonly RawTable[];
   readonly seeds: readonly SeedTable[];
+  /** Seeds that cannot be loaded and have no table, by name. */
+  readonly broken: ReadonlyMap<string, LensError>;
 }
 
 /** What the warehouse holds and how far it is, read on a connection of its own. */
 export async function warehouseStatus(
   connection: Connection,
-  { path: file, plans, tables, seeds }: Shown,
+  { path: file, plans, tables, seeds, broken }: Shown,
   project: Project,
   log: EventLog,
   topics: readonly string[],
@@ -41,7 +43,7 @@ export async function warehouseStatus(
     log: log.description,
     warehouse: file,
     service: false,
-    state: stateOfAll(states, lag),
+    state: broken.size > 0 ? 'failed' : stateOfAll(states, lag),
     recordsApplied: checkpoint.reduce((sum, entry) => sum + entry.nextOffset - entry.firstOffset, 0),
     deadLetters: await connection.number(`select count(*) from lens.dead_letters where status = 'open'`),
     lag,
@@ -55,7 +57,12 @@ export async function warehouseStatus(
         return { name, topic: contract.name, rows };
       }),
     ),
-    seeds: await Promise.all(seeds.map((seed) => seedStatus(connection, seed, project.dir))),
+    seeds: [
+      ...(await Promise.all(seeds.map((seed) => seedStatus(connection, seed, project.dir)))),
+      ...[...broken].map(([name, { place = '', message: problem }]) => {
+        return { name, path: place.replace(/:\d+$/, ''), rows: 0, changed: true, problem };
+      }),
+    ],
     lastCompaction: compaction?.at ?? null,
     editions: { live, previous, named: named.map(({ name }) => name) },
   };
