@@ -16,6 +16,7 @@ import { indexProperties, unmatched } from './property-index.ts';
 import { propertyWarnings } from './property-warnings.ts';
 import type { Question } from './questions.ts';
 import { unknownModel } from './references.ts';
+import { requireUsableSchemas } from './reserved-schemas.ts';
 import { joinSeeds, loadSeeds, withoutSeeds } from './seeds.ts';
 import { readSelectors } from './selectors-file.ts';
 import { joinSources, loadSources } from './sources.ts';
@@ -47,6 +48,7 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
   const { drafts, references } = drafted;
   const described = describeAll(drafts);
   const models = sortModels(described.models);
+  requireUsableSchemas({ models, seeds: seeds.seeds, sources: sources.tables });
 
   const renderer = new ModelRenderer(drafts, references, drafted.answers, engine);
   const model = (name: string): Model => {

@@ -11,6 +11,12 @@ interface Case {
   readonly hint?: RegExp;
 }
 
+/** A custom schema is the schema. */
+const SCHEMA_ALONE = {
+  'macros/schemas.sql':
+    '{% macro generate_schema_name(custom_schema_name, node) %}{{ custom_schema_name or target.schema }}{% endmacro %}',
+};
+
 const CASES: readonly Case[] = [
   {
     name: 'YAML that cannot be read',
@@ -32,6 +38,40 @@ const CASES: readonly Case[] = [
     code: 'PROJECT_INVALID',
     place: 'models/m.yml:3',
     message: /must be a list/,
+  },
+  {
+    name: "a schema called as the warehouse's database",
+    files: {
+      'models/a.sql': 'select 1',
+      'models/m.sql': "{{ config(schema='Warehouse') }}{{ ref('a') }}",
+      ...SCHEMA_ALONE,
+    },
+    code: 'PROJECT_INVALID',
+    place: 'models/m.sql',
+    message: /model m cannot be in schema Warehouse: the database is called so/,
+    hint: /generate_schema_name/,
+  },
+  {
+    name: 'a seed among the system tables',
+    files: {
+      'models/a.sql': '{{ config(materialized="ephemeral", schema="lens") }}select 1',
+      'seeds/s.csv': 'a\n1\n',
+      'seeds/s.yml': 'seeds: [{name: s, config: {schema: lens}}]\n',
+      ...SCHEMA_ALONE,
+    },
+    code: 'PROJECT_INVALID',
+    place: 'seeds/s.csv',
+    message: /seed s cannot be in schema lens: it holds the system tables/,
+  },
+  {
+    name: 'a source in a schema that is a database of DuckDB',
+    files: {
+      'models/s.yml': 'sources:\n- name: temp\n  tables: [{name: unread}]\n- name: System\n  tables: [{name: t}]\n',
+      'models/m.sql': "{{ source('System', 't') }}",
+    },
+    code: 'PROJECT_INVALID',
+    place: 'models/s.yml:5',
+    message: /source System.t cannot be in schema System: a database of DuckDB is called so/,
   },
   {
     name: 'a misspelt ref',
