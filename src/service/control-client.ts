@@ -17,6 +17,7 @@ import type {
 import type { SeedOptions, SeedSummary } from '../materializer/runs/seed-run.ts';
 import type { LetterOperations, RedriveSummary } from '../materializer/dead-letters/dead-letter-contract.ts';
 import type { TestOptions, TestSummary } from '../materializer/nodes/node-results.ts';
+import type { EventSink } from '../materializer/events.ts';
 import type { EditionEntry } from '../materializer/editions/editions.ts';
 import type { Refreshed } from '../materializer/editions/refresh-contract.ts';
 import type { Verification, VerifyOptions } from '../materializer/verification/verification.ts';
@@ -45,11 +46,14 @@ export class ControlClient implements WarehouseOperations, Disposable {
     purge: (filter) => this.#call('purge', [filter]) as Promise<{ purged: number }>,
   };
   readonly #address: ServiceAddress;
+  readonly #onEvent: EventSink;
   // Node's fetch gives up after five minutes without an answer; a catch-up may take longer.
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 });
 
-  constructor(address: ServiceAddress) {
+  /** @param onEvent told what the service does while it works for a command that changes something */
+  constructor(address: ServiceAddress, onEvent: EventSink) {
     this.#address = address;
+    this.#onEvent = onEvent;
   }
 
   /** True when the service answers, false when nobody listens at its address. SERVICE_UNREACHABLE when it hangs. */
@@ -110,7 +114,7 @@ export class ControlClient implements WarehouseOperations, Disposable {
   }
 
   seed(options: SeedOptions): Promise<SeedSummary> {
-    return this.#call('seed', [options]) as Promise<SeedSummary>;
+    return this.#callWithProgress('seed', options, undefined, undefined) as Promise<SeedSummary>;
   }
 
   compact(options: { full: boolean }): Promise<CompactionSummary> {
@@ -180,7 +184,7 @@ export class ControlClient implements WarehouseOperations, Disposable {
     onProgress: ProgressTaker,
   ): Promise<unknown> {
     try {
-      return await readWithProgress(await this.#post(method, [options], { signal }), onProgress);
+      return await readWithProgress(await this.#post(method, [options], { signal }), onProgress, this.#onEvent);
     } catch (error) {
       if (signal?.aborted === true) throw signal.reason;
       throw error instanceof LensError ? error : this.#unreachable(error);

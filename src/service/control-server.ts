@@ -2,18 +2,9 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { LensError, messageOf, unreachable } from '../core/errors.ts';
-import type { SeedOptions } from '../materializer/runs/seed-run.ts';
+import type { EventListeners } from '../materializer/event-listeners.ts';
 import type { DeadLetterFilter, RedriveRequest } from '../materializer/dead-letters/dead-letter-contract.ts';
-import type {
-  QueryOptions,
-  PlanRequest,
-  ReplayOptions,
-  RunOptions,
-  WarehouseOperations,
-} from '../materializer/operations.ts';
-import type { ApplyRequest } from '../materializer/editions/apply-contract.ts';
-import type { TestOptions } from '../materializer/nodes/node-results.ts';
-import type { VerifyOptions } from '../materializer/verification/verification.ts';
+import type { QueryOptions, PlanRequest, WarehouseOperations } from '../materializer/operations.ts';
 import type { WhyQuestion } from '../materializer/lineage/why-contract.ts';
 import { CONTROL_METHODS, toControlError, type ControlMethod, type ControlRequest } from './control-protocol.ts';
 import { answerQuery } from './query-lines.ts';
@@ -21,6 +12,22 @@ import { answerWithProgress } from './progress-lines.ts';
 import { removeServiceFile, writeServiceFile } from './service-file.ts';
 
 const MAX_REQUEST_BYTES = 4 << 20;
+
+/** The methods that tell how far they are, with whether they change something: then they tell, too, what the materializer does meanwhile. */
+const TELLING = {
+  verify: false,
+  test: false,
+  run: true,
+  seed: true,
+  apply: true,
+  rollback: true,
+  replay: true,
+} as const satisfies Partial<Record<ControlMethod, boolean>>;
+type Telling = keyof typeof TELLING;
+
+function isTelling(method: ControlMethod): method is Telling {
+  return Object.hasOwn(TELLING, method);
+}
 
 /**
  * Answers commands of the same user while this process holds the warehouse. Listens on 127.0.0.1 only; the token is
@@ -37,13 +44,18 @@ export class ControlServer implements AsyncDisposable {
     this.port = (server.address() as AddressInfo).port;
   }
 
-  /** @param port 0 takes a free one; CONFIG_INVALID when it cannot be had */
+  /**
+   * @param options.port 0 takes a free one; CONFIG_INVALID when it cannot be had
+   * @param options.events what the materializer tells
+   */
   static async open(
     operations: WarehouseOperations,
-    options: { dataDir: string; port: number },
+    options: { dataDir: string; port: number; events: EventListeners },
   ): Promise<ControlServer> {
     const token = randomBytes(32).toString('base64url');
-    const server = createServer((request, response) => void answer(operations, token, request, response));
+    const server = createServer(
+      (request, response) => void answer(operations, options.events, token, request, response),
+    );
     // A catch-up may take hours: only reading the request is bounded.
     server.timeout = 0;
     await new Promise<void>((resolve, reject) => {
@@ -76,6 +88,7 @@ export class ControlServer implements AsyncDisposable {
 
 async function answer(
   operations: WarehouseOperations,
+  events: EventListeners,
   token: string,
   request: IncomingMessage,
   response: ServerResponse,
@@ -91,23 +104,11 @@ async function answer(
     if (asked.method === 'query') {
       const [sql, bounds] = asked.params as [unknown, QueryOptions | undefined];
       await answerQuery(response, (sink, signal) => operations.streamQuery(String(sql), { ...bounds, signal }, sink));
-    } else if (asked.method === 'verify') {
-      const options = (asked.params[0] ?? {}) as VerifyOptions;
-      await answerWithProgress(response, (onProgress, signal) => operations.verify({ ...options, onProgress, signal }));
-    } else if (asked.method === 'test') {
-      const options = (asked.params[0] ?? {}) as TestOptions;
-      await answerWithProgress(response, (onProgress, signal) => operations.test({ ...options, onProgress, signal }));
-    } else if (asked.method === 'run') {
-      const options = (asked.params[0] ?? {}) as RunOptions;
-      await answerWithProgress(response, (onProgress, signal) => operations.run({ ...options, onProgress, signal }));
-    } else if (asked.method === 'replay') {
-      const request = asked.params[0] as ReplayOptions;
-      await answerWithProgress(response, (onProgress, signal) => operations.replay({ ...request, onProgress, signal }));
-    } else if (asked.method === 'rollback') {
-      await answerWithProgress(response, (onProgress, signal) => operations.rollback({ onProgress, signal }));
-    } else if (asked.method === 'apply') {
-      const request = asked.params[0] as ApplyRequest;
-      await answerWithProgress(response, (onProgress, signal) => operations.apply({ ...request, onProgress, signal }));
+    } else if (isTelling(asked.method)) {
+      const { method, params } = asked;
+      await answerWithProgress(response, TELLING[method] ? events : null, (onProgress, signal) =>
+        operations[method]({ ...(params[0] as object | undefined), onProgress, signal } as never),
+      );
     } else send(response, 200, { result: await perform(operations, asked.method, asked.params, goneSignal(response)) });
   } catch (error) {
     send(response, 500, { error: toControlError(error) });
@@ -146,7 +147,7 @@ async function readRequest(request: IncomingMessage): Promise<ControlRequest> {
 
 async function perform(
   operations: WarehouseOperations,
-  method: Exclude<ControlMethod, 'query' | 'verify' | 'test' | 'run' | 'rollback' | 'replay' | 'apply'>,
+  method: Exclude<ControlMethod, 'query' | Telling>,
   params: readonly unknown[],
   gone: AbortSignal,
 ): Promise<unknown> {
@@ -171,8 +172,6 @@ async function perform(
       return operations.letters.redrive(params[0] as RedriveRequest, gone);
     case 'purge':
       return operations.letters.purge(params[0] as DeadLetterFilter);
-    case 'seed':
-      return operations.seed(params[0] as SeedOptions);
     default:
       return unreachable(method);
   }

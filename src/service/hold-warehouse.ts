@@ -19,7 +19,7 @@ export function withWarehouse<T>(
   options: RuntimeOptions,
   work: (operations: WarehouseOperations) => Promise<T>,
 ): Promise<T> {
-  return held(settings, work, async () => {
+  return held(settings, options.onEvent, work, async () => {
     await using runtime = await openRuntime(settings, options);
     return await work(runtime.materializer);
   });
@@ -31,7 +31,7 @@ export function withWarehouseReads<T>(
   onEvent: EventSink,
   work: (operations: WarehouseReads) => Promise<T>,
 ): Promise<T> {
-  return held(settings, work, async () => {
+  return held(settings, onEvent, work, async () => {
     await using reader = await openReader(settings, onEvent);
     return await work(reader);
   });
@@ -40,12 +40,13 @@ export function withWarehouseReads<T>(
 /** Asks the service, or else does it here; waits for another short command that holds the warehouse. */
 async function held<T>(
   settings: Settings,
+  onEvent: EventSink,
   work: (client: ControlClient) => Promise<T>,
   here: () => Promise<T>,
 ): Promise<T> {
   const deadline = Date.now() + LOCK_PATIENCE_MS;
   for (;;) {
-    using client = await connectToService(settings);
+    using client = await connectToService(settings, onEvent);
     if (client !== undefined) return await work(client);
     try {
       return await here();
@@ -58,9 +59,9 @@ async function held<T>(
 }
 
 /** A client of the service that runs on the data folder, or undefined. */
-export async function connectToService(settings: Settings): Promise<ControlClient | undefined> {
+async function connectToService(settings: Settings, onEvent: EventSink): Promise<ControlClient | undefined> {
   const address = liveService(settings.dataDir);
   if (address === undefined) return undefined;
-  const client = new ControlClient(address);
+  const client = new ControlClient(address, onEvent);
   return (await client.ping()) ? client : undefined;
 }

@@ -1,4 +1,5 @@
 import type { Settings } from '../core/settings.ts';
+import { EventListeners } from '../materializer/event-listeners.ts';
 import type { EventSink } from '../materializer/events.ts';
 import { ControlServer } from './control-server.ts';
 import { openRuntime, type Runtime } from './runtime.ts';
@@ -19,9 +20,10 @@ export interface ServiceOptions {
  * at a commit and closes everything.
  */
 export async function runService(options: ServiceOptions, signal: AbortSignal): Promise<void> {
-  await using runtime = await openRuntime(options.settings, { onEvent: options.onEvent, create: true });
+  const events = new EventListeners(options.onEvent);
+  await using runtime = await openRuntime(options.settings, { onEvent: events.tell, create: true });
   const { dataDir, service } = options.settings;
-  await using control = await ControlServer.open(runtime.materializer, { dataDir, port: service.port });
+  await using control = await ControlServer.open(runtime.materializer, { dataDir, port: service.port, events });
   options.onReady?.(runtime, control.port);
   // Whatever ends first, in peace or not, ends the other; the first failure is the one reported.
   const failed = new AbortController();

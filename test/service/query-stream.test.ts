@@ -23,7 +23,7 @@ beforeAll(async () => {
   await service.until(/commands are answered on port/);
   const address = liveService(shop.dataDir);
   if (address === undefined) throw new Error('no service');
-  client = new ControlClient(address);
+  client = new ControlClient(address, () => {});
 });
 
 afterAll(async () => {

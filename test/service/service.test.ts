@@ -31,7 +31,9 @@ test('commands ask the service while it runs, and get the same as without it', a
   expect(statSync(serviceFile(shop)).mode & 0o777).toBe(0o600);
   await shop.output(['produce', 'customers'], lines([customer('ann', 'de')]));
   await shop.output(['produce', 'orders'], lines([order(1, 'ann', '10.50')]));
-  expect(await shop.output(['run'])).toMatch(/OK kept sql table model main\.daily_sales .*\[OK, 1 row changed in /);
+  const run = await shop.output(['run']);
+  expect(run).toMatch(/OK kept sql table model main\.daily_sales .*\[OK, 1 row changed in /);
+  expect(run).toMatch(/ {2}compaction: daily_sales 1 row changed, /);
   const sql = 'select * from fct_orders';
   const rows = await shop.rows(sql);
   expect(rows).toMatchObject([{ order_id: 1, amount_cents: 2100, country: 'DE' }]);
