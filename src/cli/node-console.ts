@@ -1,9 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { styleText } from 'node:util';
+import { INVOCATION } from '../core/invocation.ts';
 import { type Output, withTime } from './output.ts';
-
-/** Of this process, as dbt's log lines and artifacts name it. */
-export const INVOCATION_ID = randomUUID();
 
 export type Level = 'info' | 'warn' | 'error';
 export type Colour = 'green' | 'yellow' | 'red';
@@ -44,7 +41,7 @@ export class NodeConsole {
       ts: new Date().toISOString(),
       category: '',
       extra: {},
-      invocation_id: INVOCATION_ID,
+      invocation_id: INVOCATION.id,
       pid: process.pid,
       thread: 'MainThread',
     };

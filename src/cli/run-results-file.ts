@@ -1,10 +1,8 @@
+import { INVOCATION } from '../core/invocation.ts';
 import type { NodeResult } from '../materializer/nodes/node-results.ts';
-import { INVOCATION_ID } from './node-console.ts';
 
 /** The release of dbt whose artifacts are written, for readers that ask for it. */
 export const DBT_VERSION = '1.11.16';
-
-const STARTED_AT = new Date(Date.now() - performance.now());
 
 export interface RunResults {
   readonly results: readonly NodeResult[];
@@ -46,8 +44,8 @@ export function artifactMetadata(artifact: string, version: number): Readonly<Re
     dbt_schema_version: `https://schemas.getdbt.com/dbt/${artifact}/v${version}.json`,
     dbt_version: DBT_VERSION,
     generated_at: new Date().toISOString(),
-    invocation_id: INVOCATION_ID,
-    invocation_started_at: STARTED_AT.toISOString(),
+    invocation_id: INVOCATION.id,
+    invocation_started_at: INVOCATION.startedAt,
     env: {},
   };
 }

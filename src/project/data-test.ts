@@ -2,6 +2,7 @@ import { mergeConfig, type Config } from './config-tree.ts';
 import { readSeverity, readTestConfig } from './data-test-config.ts';
 import { withEphemerals, type ModelAccess } from './compile.ts';
 import type { TemplateNames } from './dbt-context.ts';
+import { atAnyRun, type RunMoment } from './run-moment.ts';
 import { relationValue } from './relation-values.ts';
 import type { Template } from './jinja/template.ts';
 import { fromJs, type Value } from './jinja/values.ts';
@@ -71,12 +72,17 @@ export function makeTest(
 ): MadeTest | { readonly left: string } | null {
   if (!isEnabled(definition.declared)) return null;
   const capture = new ReferenceCapture(surroundings.references, qualified);
-  const interview = Interview.first(surroundings.answers);
+  let interview = Interview.first(surroundings.answers);
   let first: RenderedTest;
   let question: Question | null = null;
   try {
     first = renderTest(definition, capture, qualified);
-    if (isEnabled(first.config)) question = questionOf(() => renderTest(definition, capture, qualified, interview));
+    const render = (moment: RunMoment): { sql: string; asked: Interview } => {
+      const asked = Interview.first(surroundings.answers);
+      return { sql: renderTest(definition, capture, qualified, asked, moment).rendered, asked };
+    };
+    const settle = (): void => void (interview = atAnyRun(definition.place, render, ({ sql }) => sql).asked);
+    if (isEnabled(first.config)) question = questionOf(settle);
   } catch (error) {
     if (capture.metDisabled) return null;
     const [reason] = capture.left.values();
@@ -187,10 +193,11 @@ function renderTest(
   resolver: ReferenceCapture,
   naming: RelationNaming,
   interview?: Interview,
+  moment?: RunMoment,
 ): RenderedTest {
   const { engine } = definition.part;
   const config = { declared: mergeConfig(definition.declared, definition.imposed), captured: {} as Config };
-  const names: TemplateNames = { resolver, config, interview, names: {} };
+  const names: TemplateNames = { resolver, config, interview, moment, names: {} };
   let bound = names;
   if (definition.target !== null) {
     const args = renderArguments(definition, names, engine);

@@ -16,7 +16,8 @@ import {
   type Value,
 } from './jinja/values.ts';
 import { DBT_VERSION } from './dbt-version.ts';
-import { MODULES } from './modules-value.ts';
+import { noRun, type RunMoment } from './run-moment.ts';
+import { setRunNames } from './run-names.ts';
 import type { Target } from './profile.ts';
 import type { Interview } from './questions.ts';
 import { quoteIdentifier } from './relation-naming.ts';
@@ -62,6 +63,8 @@ export interface TemplateNames {
   readonly config: ConfigCapture;
   /** What it asks of the warehouse; without one the template is parsed, and `execute` is false. */
   readonly interview?: Interview | undefined;
+  /** The run that it is rendered for; without one that which {@link noRun} makes up. */
+  readonly moment?: RunMoment | undefined;
   /** Other names: `this`, `model`, arguments of a test. */
   readonly names: Readonly<Record<string, Value>>;
 }
@@ -108,13 +111,11 @@ export function contextScope(
     execute: interview !== null,
     // while templates are parsed the graph is empty, as in dbt
     graph: interview === null || resolver === null ? new Map<Value, Value>() : resolver.graph(),
-    flags: new Thing('flags', { FULL_REFRESH: false, WHICH: 'compile' }),
     is_incremental: () => false,
     local_md5: ({ positional }) =>
       createHash('md5')
         .update(text(positional[0] ?? ''))
         .digest('hex'),
-    modules: MODULES,
     project_name: settings.name,
     schema: target.schema,
     target: new Thing('target', {
@@ -128,6 +129,7 @@ export function contextScope(
     var: variable(settings.vars, render),
     ...template.names,
   });
+  setRunNames(scope, template.moment ?? noRun());
   return scope;
 }
 
@@ -226,7 +228,6 @@ function environmentVariable(env: Readonly<Record<string, string | undefined>>):
 }
 
 const NO_WAREHOUSE = 'rendering does not read the warehouse';
-const NOT_PURE = 'the same model must always give the same SQL';
 const unsupported = (names: readonly string[], why: string): [string, Value][] =>
   names.map((name) => [
     name,
@@ -238,7 +239,6 @@ const unsupported = (names: readonly string[], why: string): [string, Value][] =
   ]);
 
 /** Names dbt has and this product does not, with the reason. */
-const UNSUPPORTED: Readonly<Record<string, Value>> = Object.fromEntries([
-  ...unsupported(['store_result', 'store_raw_result'], NO_WAREHOUSE),
-  ...unsupported(['run_started_at', 'invocation_id', 'thread_id'], NOT_PURE),
-]);
+const UNSUPPORTED: Readonly<Record<string, Value>> = Object.fromEntries(
+  unsupported(['store_result', 'store_raw_result'], NO_WAREHOUSE),
+);

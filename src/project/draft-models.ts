@@ -5,6 +5,7 @@ import { twice, type ModelFile } from './model-files.ts';
 import { draftModel, renderDraft, type ModelDraft } from './model-renderer.ts';
 import { Interview, PendingQuestion, type Answer, type Answers, type Question } from './questions.ts';
 import { unknownModel, type ReferenceTable } from './references.ts';
+import { atAnyRun, type RunMoment } from './run-moment.ts';
 import { qualified } from './relation-naming.ts';
 import type { LoadedSeeds } from './seeds.ts';
 import type { LoadedSources } from './sources.ts';
@@ -110,10 +111,13 @@ function renderAll(
   const answers = new Map<string, readonly Answer[]>();
   const questions: Question[] = [];
   for (const [name, draft] of drafts) {
-    const interview = Interview.first(known);
+    const render = (moment: RunMoment): { sql: string; answers: readonly Answer[] } => {
+      const interview = Interview.first(known);
+      const sql = renderDraft(draft, references, qualified, interview, undefined, moment);
+      return { sql, answers: interview.answers };
+    };
     try {
-      renderDraft(draft, references, qualified, interview);
-      answers.set(name, interview.answers);
+      answers.set(name, atAnyRun(draft.file.path, render, ({ sql }) => sql).answers);
     } catch (error) {
       if (error instanceof PendingQuestion) questions.push(error.question);
       else if (isUnsupported(error)) notRun.set(name, `${error.place}: ${error.message}`);

@@ -3,6 +3,7 @@ import { relationValue } from './relation-values.ts';
 import { LensError } from '../core/errors.ts';
 import { fromJs, type Value } from './jinja/values.ts';
 import { parseFile } from './macro-library.ts';
+import { atAnyRun, type RunMoment } from './run-moment.ts';
 import { isEnabled, materializedOf, type ModelFile } from './model-files.ts';
 import { columnRecords, nodeValue, relationNames, type NamedNode } from './node-names.ts';
 import type {
@@ -45,8 +46,8 @@ export function draftModel(file: ModelFile, names: ReferenceTable): Drafted {
   const { engine } = file.part;
   const declared = mergeConfig(file.declared, file.imposed);
   if (!isEnabled(declared)) return 'disabled';
-  const resolver = new ReferenceCapture(names, qualified);
-  const config = { declared, captured: {} as Config };
+  let resolver = new ReferenceCapture(names, qualified);
+  let config = { declared, captured: {} as Config };
   const merged = (): Config => mergeConfig(mergeConfig(file.declared, config.captured), file.imposed);
   const self = {
     kind: 'model',
@@ -55,8 +56,16 @@ export function draftModel(file: ModelFile, names: ReferenceTable): Drafted {
     identifier: file.name,
   } as const;
   const own = { this: relationValue(self, qualified), model: modelValue(file, declared) };
+  const parse = (moment: RunMoment): [ReferenceCapture, typeof config] => {
+    resolver = new ReferenceCapture(names, qualified);
+    config = { declared, captured: {} };
+    engine.render(file.template, { resolver, config, moment, names: own });
+    return [resolver, config];
+  };
   try {
-    engine.render(file.template, { resolver, config, names: own });
+    [resolver, config] = atAnyRun(file.path, parse, ([read, { captured }]) =>
+      JSON.stringify([read.dependsOn, decisive(captured)]),
+    );
   } catch (error) {
     // what a model reads does not matter once it has said that it is not enabled
     if (!isEnabled(merged())) return 'disabled';
@@ -78,6 +87,13 @@ export function draftModel(file: ModelFile, names: ReferenceTable): Drafted {
       left: resolver.left,
     },
   };
+}
+
+/** What of a configuration decides about a model's table: hooks and `meta` may be other at each run. */
+function decisive(captured: Config): Config {
+  return Object.fromEntries(
+    Object.entries(captured).filter(([key]) => !['pre_hook', 'post_hook', 'meta', 'query_tag'].includes(key)),
+  );
 }
 
 function nodeOf({ name, version, path, fqn, part, rawSql, properties }: ModelFile): NamedNode {
@@ -145,6 +161,7 @@ export function renderDraft(
   naming: RelationNaming,
   interview: Interview,
   overrides?: RenderOverrides,
+  moment?: RunMoment,
 ): string {
   const self = relationValue({ kind: 'model', name: file.name, schema, identifier: alias }, naming);
   const resolver = new ReferenceCapture(references, naming);
@@ -154,6 +171,7 @@ export function renderDraft(
     resolver,
     config: { declared: config, captured: {} },
     interview,
+    moment,
     names: { this: self, model: modelValue(file, config), ...Object.fromEntries(constants) },
   });
   // What a unit test overrides may have another branch of the template read something else.

@@ -33,8 +33,8 @@ describe('what is not run', () => {
     ],
     [
       'the time of the run',
-      { 'models/left.sql': "\n{% set r = run_started_at.strftime('%Y') %}" },
-      /^models\/left.sql:2: run_started_at is not supported here/,
+      { 'models/left.sql': "select '{{ run_started_at.strftime('%Y') }}' as a" },
+      /^models\/left.sql: its text follows from run_started_at, which is other at each run/,
     ],
     ['a macro of dbt that is not here', { 'models/left.sql': 'select {{ dbt.hex(1) }}' }, /:1: hex of dbt is not/],
     [

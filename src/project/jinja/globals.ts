@@ -1,3 +1,5 @@
+import { parse, stringify } from 'yaml';
+import { AS_PYYAML } from '../yaml-schema.ts';
 import { bind, wholeArgument } from './arguments.ts';
 import { toJson } from './format.ts';
 import { returnFunction } from './macro.ts';
@@ -67,6 +69,40 @@ function exactNumber(_: string, value: unknown, { source }: { source?: string } 
   return typeof value === 'number' && source !== undefined ? parseNumber(source) : value;
 }
 
+const fromYaml: Callable = (args) => {
+  const { value, default: fallback } = bind('fromyaml', args, ['value', 'default']);
+  try {
+    return fromJs(parse(text(value ?? null), AS_PYYAML));
+  } catch (error) {
+    if (fallback !== undefined) return fallback;
+    throw new TemplateError(`fromyaml() of something that is not YAML: ${String(error)}`);
+  }
+};
+
+/** In the style of PyYAML. */
+const toYaml: Callable = (args) => {
+  const { value, default: fallback, sort_keys: sort } = bind('toyaml', args, ['value', 'default', 'sort_keys']);
+  try {
+    const plain = JSON.parse(toJson(toJs(value ?? null), truthy(sort ?? false))) as unknown;
+    return stringify(plain, { indentSeq: false, singleQuote: true, nullStr: 'null', lineWidth: 80 });
+  } catch (error) {
+    if (fallback === undefined) throw error;
+    return fallback;
+  }
+};
+
+/** What two dicts of lists differ in: of each key of the first the entries that the second has not. */
+const difference: Callable = ({ positional: [left, right] }) => {
+  if (!(left instanceof Map) || !(right instanceof Map)) throw new TemplateError('diff_of_two_dicts() takes two dicts');
+  const folded = (list: Value): string[] => items(list).map((one) => text(one).toLowerCase());
+  const others = new Map([...right].map(([key, list]) => [text(key).toLowerCase(), folded(list)]));
+  const found = [...left].map(([key, list]): [Value, Value[]] => {
+    const known = others.get(text(key).toLowerCase()) ?? [];
+    return [key, items(list).filter((one) => !known.includes(text(one).toLowerCase()))];
+  });
+  return new Map<Value, Value>(found.filter(([, list]) => list.length > 0));
+};
+
 const raise: Callable = ({ positional }) => {
   throw new TemplateError(text(positional[0] ?? ''), 'the template itself raised this');
 };
@@ -77,8 +113,18 @@ const nothing: Callable = () => '';
 export const GLOBALS: Readonly<Record<string, Value>> = {
   dict: ({ positional, named }) =>
     new Map<Value, Value>([...(positional[0] instanceof Map ? positional[0] : []), ...named]),
-  exceptions: new Thing('exceptions', { raise_compiler_error: raise, warn: nothing }),
+  diff_of_two_dicts: difference,
+  exceptions: new Thing('exceptions', {
+    raise_compiler_error: raise,
+    raise_contract_error: raise,
+    raise_database_error: raise,
+    raise_dependency_error: raise,
+    raise_fail_fast_error: raise,
+    raise_not_implemented: raise,
+    warn: nothing,
+  }),
   fromjson: fromJson,
+  fromyaml: fromYaml,
   log: nothing,
   namespace: ({ positional, named }) => {
     const start = positional[0] instanceof Map ? [...positional[0]].map(([k, v]): [string, Value] => [text(k), v]) : [];
@@ -88,6 +134,9 @@ export const GLOBALS: Readonly<Record<string, Value>> = {
   range,
   return: returnFunction,
   set,
+  set_strict: set,
   tojson: toJsonFunction,
+  toyaml: toYaml,
   zip,
+  zip_strict: zip,
 };

@@ -2,6 +2,7 @@ import { wholeArgument } from './arguments.ts';
 import { formatPercent } from './format.ts';
 import { compute, isNumber, numeric, Float, type Whole } from './numbers.ts';
 import {
+  Operand,
   TemplateError,
   Tuple,
   Undefined,
@@ -73,6 +74,9 @@ function contains(container: Value, item: Value): boolean {
 }
 
 function arithmetic(operator: string, left: Value, right: Value): Value {
+  const own = left instanceof Operand ? left.operate(operator, right, 'left') : undefined;
+  const made = own ?? (right instanceof Operand ? right.operate(operator, left, 'right') : undefined);
+  if (made !== undefined) return made;
   if (!isNumber(left) || !isNumber(right)) {
     throw new TemplateError(
       `${operator} does not apply to a ${typeName(left)} and a ${typeName(right)}`,

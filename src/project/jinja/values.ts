@@ -105,6 +105,14 @@ export class Thing {
   }
 }
 
+/** A Thing that operators work on, as Python's dates are. */
+export abstract class Operand extends Thing {
+  /** What `this operator other` gives, or `other operator this` when it stands on the right; undefined where there is no such thing. */
+  abstract operate(operator: string, other: Value, side: 'left' | 'right'): Value | undefined;
+  /** As a comparator; undefined where there is no order. */
+  abstract order(other: Value): number | undefined;
+}
+
 /** `namespace()`: the one object whose attributes a template may set. */
 export class Namespace extends Thing {
   readonly slots: Map<string, Value>;
@@ -197,6 +205,7 @@ export function equal(left: Value, right: Value): boolean {
   }
   if (left instanceof Undefined || right instanceof Undefined)
     return left instanceof Undefined && right instanceof Undefined;
+  if (left instanceof Operand) return left.order(right) === 0;
   if (left instanceof Thing && right instanceof Thing && left.text !== undefined && right.text !== undefined) {
     return left.kind === right.kind && left.text() === right.text();
   }
@@ -214,6 +223,8 @@ export function compare(left: Value, right: Value): number {
     }
     return left.length - right.length;
   }
+  const order = left instanceof Operand ? left.order(right) : undefined;
+  if (order !== undefined) return order;
   throw new TemplateError(`a ${typeName(left)} and a ${typeName(right)} have no order`);
 }
 

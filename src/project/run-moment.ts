@@ -1,0 +1,80 @@
+import type { Invocation } from '../core/invocation.ts';
+import { LensError } from '../core/errors.ts';
+import { withoutLayout } from './sql-layout.ts';
+
+/** What templates see of the command they are rendered for; goes over the service's control port as JSON. */
+export interface RunFacts extends Invocation {
+  /** dbt's name of the command: `run`, `build`. */
+  readonly which: string;
+  /** dbt's flags by their names, as `full_refresh`. */
+  readonly flags: Readonly<Record<string, unknown>>;
+}
+
+/** The run that a template is rendered for, and what of it the template looked at. */
+export class RunMoment {
+  readonly facts: RunFacts;
+  readonly thread: string;
+  /** Names of what was looked at that is other at each run. */
+  readonly met = new Set<string>();
+  readonly #now: () => number;
+
+  /** @param now milliseconds since 1970 */
+  constructor(facts: RunFacts, now: () => number, thread = 'MainThread') {
+    this.facts = facts;
+    this.thread = thread;
+    this.#now = now;
+  }
+
+  /** Milliseconds since 1970. */
+  now(): number {
+    this.met.add('the clock');
+    return this.#now();
+  }
+}
+
+/** Runs that have nothing in common: no field of their times, no digit of their ids, no name. */
+const SAMPLES = [
+  ['1970-01-01T00:00:00.000Z', '0'],
+  ['2038-12-31T23:59:58.987Z', 'f'],
+  ['2011-07-20T11:31:29.123Z', '7'],
+  ['2026-03-08T18:45:07.456Z', 'b'],
+].map(([startedAt, digit], at) => ({
+  startedAt: startedAt as string,
+  id: '00000000-0000-0000-0000-000000000000'.replaceAll('0', digit as string),
+  thread: `Thread-${at}`,
+}));
+
+function sample(at: number): RunMoment {
+  const { thread, ...invocation } = SAMPLES[at] as (typeof SAMPLES)[number];
+  // Each look at the clock is another time.
+  let now = Date.parse(invocation.startedAt);
+  return new RunMoment({ ...invocation, which: 'compile', flags: {} }, () => (now += 61_001 * (at + 1)), thread);
+}
+
+/** What templates are rendered with whose text must not follow from the run. */
+export const noRun = (): RunMoment => sample(0);
+
+/**
+ * A text that is the same at every run. A template that looks at what is other at each run is rendered for several, which have nothing in
+ * common, and what they give is compared. MODEL_NOT_SUPPORTED where it differs in more than layout and comments.
+ *
+ * @param place for the error
+ */
+export function atAnyRun<T>(place: string, render: (moment: RunMoment) => T, textOf: (made: T) => string): T {
+  const moment = noRun();
+  const made = render(moment);
+  if (moment.met.size === 0) return made;
+  const text = withoutLayout(textOf(made));
+  for (let at = 1; at < SAMPLES.length; at++) {
+    if (withoutLayout(textOf(render(sample(at)))) === text) continue;
+    throw new LensError(
+      'MODEL_NOT_SUPPORTED',
+      `its text follows from ${[...moment.met].join(', ')}, which is other at each run`,
+      {
+        place,
+        hint: 'the same model must always give the same SQL: write what it gives into the model, or set it under vars:',
+      },
+    );
+  }
+  return made;
+}
