@@ -10,19 +10,17 @@ import type {
 } from '../maintenance/maintenance-plan.ts';
 import { summaryOf } from '../maintenance/plan-summary.ts';
 import { hintsOf } from '../maintenance/reasons.ts';
-import type { CostSeen } from './costs-seen.ts';
+import type { CostSeen, ModelSeen } from './models-seen.ts';
 import { counted, duration } from './numbers.ts';
 
 /** A plan with what else is told of it. */
-export interface ExplainedPlan extends MaintenancePlan {
+export interface ExplainedPlan extends MaintenancePlan, ModelSeen {
   /** What would have the model kept by keys, or none of its inputs read whole. */
   readonly hints: readonly string[];
   /** What is an error at start. */
   readonly refused: readonly string[];
   /** The data tests with `gate: true` on it, or on a source that it reads. */
   readonly gates: readonly ExplainedGate[];
-  /** Null when nothing is known of it. */
-  readonly cost: CostSeen | null;
 }
 
 export interface ExplainedGate {
@@ -58,6 +56,7 @@ export function planHints({ reason, inputs }: MaintenancePlan): string[] {
 /** A maintenance plan for people: when and by what a model is redone, and what each table it reads has to do with it. */
 export function planText(plan: ExplainedPlan): string {
   const lines = [`${plan.model}: ${summaryOf(plan)}`];
+  if (plan.failure !== null) lines.push(`  failed: ${plan.failure}`);
   if (plan.reason !== null) lines.push(`  because ${plan.reason}`);
   for (const hint of plan.strategy === 'view' ? [] : plan.hints) lines.push(`  hint: ${hint}`);
   for (const why of plan.refused) lines.push(`  error at start: ${why}`);

@@ -151,6 +151,14 @@ export const SETTINGS: readonly SettingDefinition[] = [
     description: 'seconds between compactions while the service runs',
   },
   {
+    key: 'models.onFailure',
+    type: { kind: 'choice', choices: ['leave', 'stop'] },
+    env: 'LENS_MODELS_ON_FAILURE',
+    default: 'leave',
+    description:
+      'a model that fails on its records, or breaks its unique_key or a constraint: leave has it stand still with what reads it while all others go on, stop ends at the last commit',
+  },
+  {
     key: 'warehouse.memoryLimit',
     // Opening needs a few megabytes; below this a batch of nothing but small rows already spills or fails.
     type: { kind: 'memory', minMegabytes: 64 },

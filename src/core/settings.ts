@@ -19,6 +19,7 @@ export interface Settings {
   readonly batch: { readonly maxRecords: number; readonly maxMilliseconds: number };
   readonly bulk: { readonly lagRecords: number };
   readonly compaction: { readonly intervalSeconds: number };
+  readonly models: { readonly onFailure: 'leave' | 'stop' };
   readonly warehouse: { readonly memoryLimit: string | undefined; readonly threads: number | undefined };
   readonly service: { readonly port: number };
   readonly logFormat: 'text' | 'json';
@@ -139,6 +140,7 @@ function assemble(projectDir: string, get: (key: string) => unknown): Settings {
     batch: { maxRecords: get('batch.maxRecords') as number, maxMilliseconds: get('batch.maxMilliseconds') as number },
     bulk: { lagRecords: get('bulk.lagRecords') as number },
     compaction: { intervalSeconds: get('compaction.intervalSeconds') as number },
+    models: { onFailure: get('models.onFailure') as Settings['models']['onFailure'] },
     warehouse: {
       memoryLimit: get('warehouse.memoryLimit') as string | undefined,
       threads: get('warehouse.threads') as number | undefined,

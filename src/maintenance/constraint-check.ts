@@ -52,7 +52,7 @@ function brokenError(
     `the constraint ${text} of model ${model} is broken: ${examples.join('; ')}${others}`,
     {
       place: model,
-      hint: 'the last commit stands; have its SELECT leave such rows out, change the constraint, or publish records that correct them, and start again; a data test with gate: true holds such records back instead',
+      hint: 'its rows are those of the last commit without them; have its SELECT leave such rows out, change the constraint, or publish records that correct them: it is tried again at every compaction and by lens run. A data test with gate: true holds such records back',
       fields: { model, constraint: text, examples },
     },
   );

@@ -48,7 +48,7 @@ function notUnique(plan: MaintenancePlan, found: readonly Readonly<Record<string
     `the unique_key (${key.join(', ')}) of model ${plan.model} is not unique: ${shown.join('; ')}${others}`,
     {
       place: plan.model,
-      hint: `the last commit stands; have its SELECT keep one row of each (qualify row_number() over (partition by ${key.join(', ')} order by ...) = 1), change its unique_key, or publish records that correct it, and start again`,
+      hint: `its rows are those of the last commit without them; have its SELECT keep one row of each (qualify row_number() over (partition by ${key.join(', ')} order by ...) = 1), change its unique_key, or publish records that correct it: it is tried again at every compaction and by lens run`,
       fields: { model: plan.model, key, examples },
     },
   );

@@ -13,6 +13,7 @@ import { type Baselines, type GateFailure, type Gates } from './gates/gates.ts';
 import { heldBack, keepHeld } from './gates/held-records.ts';
 import { land } from './landing.ts';
 import { ModelCosts } from './models/model-costs.ts';
+import { modelOfBrokenPromise } from './models/model-failed.ts';
 import type { LeftBehind, ModelStandings } from './models/model-standings.ts';
 import type { RawTable } from './raw-tables.ts';
 import { replaceSeed } from './seeds/seed-tables.ts';
@@ -57,9 +58,12 @@ export interface BatchParts {
 /** Batches as transactions: landing, fold, gates, dead letters and checkpoint commit together. */
 export class BatchTransaction {
   readonly #parts: BatchParts;
+  /** The plans without what is declared of rows: a trial is about gates alone. */
+  readonly #unchecked: readonly MaintenancePlan[];
 
   constructor(parts: BatchParts) {
     this.#parts = parts;
+    this.#unchecked = parts.plans.map((plan) => ({ ...plan, checkedKey: [], constraints: [] }));
   }
 
   /**
@@ -67,7 +71,7 @@ export class BatchTransaction {
    * were not kept.
    */
   async apply(batch: Batch, mode: BatchMode, failed: readonly Error[]): Promise<AppliedBatch> {
-    const refused = await this.#once(batch, { mode, failed });
+    const refused = await this.#asked(batch, { mode, failed });
     if (!(refused instanceof GateRefusal)) return refused;
     if (batch.kept === undefined) throw new LensError('GATE_REFUSED', reasonOf(refused.failures));
     const baselines = await this.#parts.gates.baselines(
@@ -85,6 +89,18 @@ export class BatchTransaction {
     return { ...applied, notices: [...this.#parts.gates.tellFailing(baselines), ...applied.notices] };
   }
 
+  /** The batch, once. Where a model's key or a constraint is broken, gates are asked first whether they hold back what breaks it. */
+  async #asked(batch: Batch, how: Application): Promise<AppliedBatch | GateRefusal> {
+    try {
+      return await this.#once(batch, how);
+    } catch (broken) {
+      if (!this.#parts.gates.any || modelOfBrokenPromise(broken) === null) throw broken;
+      const refused = await this.#once(batch, { ...how, trial: true });
+      if (refused instanceof GateRefusal && refused.failures.length > 0) return refused;
+      throw broken;
+    }
+  }
+
   /** One transaction; rolled back where a gate fails, and always where it is a trial. */
   async #once(
     batch: Batch,
@@ -96,6 +112,7 @@ export class BatchTransaction {
       ...batch.topics.flatMap(({ sealed }) => sealed.deadLetters),
       ...(batch.held ?? []).map(({ letter }) => letter),
     ];
+    const plans = trial ? this.#unchecked : this.#parts.plans;
     const costs = trial ? new ModelCosts() : this.#parts.costs;
     const work = async (): Promise<{ rows: number; standings: LeftBehind }> => {
       const standings = await this.#parts.standings.write(connection);
@@ -114,7 +131,7 @@ export class BatchTransaction {
       }
       const behind = this.#parts.standings.behind();
       const mayRebuild = mode === 'fold' && this.#parts.gates.rawOnly;
-      const rows = bulk ? 0 : await fold(connection, this.#parts.plans, changes, behind, costs, mayRebuild);
+      const rows = bulk ? 0 : await fold(connection, plans, changes, behind, costs, mayRebuild);
       if (mode === 'aside') await this.#parts.compaction.within(connection);
       const failures = await this.#parts.gates.check(connection, changes, behind, baselines);
       if (trial || failures.length > 0) throw new GateRefusal(failures);

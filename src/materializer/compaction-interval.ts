@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../core/errors.ts';
 import type { EventSink } from './events.ts';
-import { isBrokenPromise } from './models/model-failed.ts';
+import { failedModel } from './models/model-failed.ts';
 
 /**
- * Calls `compact` on the interval until aborted. What fails is told and tried again; but a declared key that is not unique stays
- * so until somebody changes something: that is thrown, as a batch throws it.
+ * Calls `compact` on the interval until aborted. What fails is told and tried again; but a model's failure comes here only where it is
+ * to stop all (`models.onFailure`): that is thrown, as a batch throws it.
  */
 export async function onInterval(
   intervalSeconds: number,
@@ -19,7 +19,7 @@ export async function onInterval(
     try {
       await compact();
     } catch (error) {
-      if (isBrokenPromise(error)) throw error;
+      if (failedModel(error) !== null) throw error;
       const message = `compaction will be tried again: ${messageOf(error)}`;
       onEvent({ kind: 'notice', severity: 'warning', message });
     }

@@ -98,11 +98,13 @@ async function redo(
   return applied.rowsChanged;
 }
 
-/** Whether a model's own checkpoint is behind the warehouse's. */
+/** Whether a model's own checkpoint is behind the warehouse's, other than that of one that failed. */
 export async function behindCheckpoint(connection: Connection): Promise<boolean> {
   const behind = await connection.number(
     `select count(*) from lens.checkpoint c
-     left join lens.model_checkpoint m on m.topic = c.topic and m.partition = c.partition
+     left join (
+       from lens.model_checkpoint where model not in (select name from lens.models where state = 'failed')
+     ) m on m.topic = c.topic and m.partition = c.partition
      where m.next_offset is distinct from c.next_offset`,
   );
   return behind > 0;

@@ -4,6 +4,7 @@ import type { MaterializerOptions } from './materializer-options.ts';
 import { tellFailures } from './models/model-failed.ts';
 import { failedModels } from './models/model-states.ts';
 import type { CompactionSummary } from './operations.ts';
+import { RetryPace } from './models/retry-pace.ts';
 import { Turns } from './turns.ts';
 
 /**
@@ -16,6 +17,7 @@ export class Compactor {
   /** Of the writing connection. */
   readonly #writing: Turns;
   readonly #compactions = new Turns();
+  readonly #pace = new RetryPace();
 
   constructor(options: MaterializerOptions, live: LiveEdition, writing: Turns) {
     this.#options = options;
@@ -23,8 +25,12 @@ export class Compactor {
     this.#writing = writing;
   }
 
-  /** Brings the models kept by compaction up to the checkpoint there is now; `full` rebuilds them outright. */
-  async compact(full: boolean): Promise<CompactionSummary> {
+  /**
+   * Brings the models kept by compaction up to the checkpoint there is now; `full` rebuilds them outright.
+   *
+   * @param retryFailed whether models that failed are tried again, folded ones too
+   */
+  async compact(full: boolean, retryFailed = true): Promise<CompactionSummary> {
     const started = performance.now();
     let heldMilliseconds = 0;
     /** A turn on the writing connection, for which batches wait. */
@@ -38,13 +44,15 @@ export class Compactor {
         }
       });
     const summary = await this.#compactions.take(async () => {
-      await held(() => this.#retryFailed());
+      const retried = retryFailed && this.#live.edition.compaction.hasFailed;
+      if (retried) await held(() => this.#retryFailed());
       const work = async (): Promise<CompactionSummary['models']> => {
-        const { models, failed } = await this.#live.edition.compaction.run(full);
+        const { models, failed } = await this.#live.edition.compaction.run(full, retryFailed);
         tellFailures(failed, this.#options.onEvent);
         return models;
       };
-      const models = await (this.#live.edition.compaction.besideBatches ? work() : held(work));
+      const models = await (this.#live.edition.compaction.besideBatches(retryFailed) ? work() : held(work));
+      if (retried) this.#pace.tried(performance.now() - started);
       await held(() => this.#live.edition.writeFile());
       const milliseconds = performance.now() - started;
       await held(() => this.#live.edition.recordCompaction(milliseconds, full));
@@ -70,7 +78,9 @@ export class Compactor {
       await before();
       const { edition } = this.#live;
       const bulk = edition.foldedBehind('catching-up').length > 0;
-      if (!bulk && (await this.#writing.take(() => edition.compaction.isNeeded()))) await this.compact(false);
+      if (bulk) return;
+      const retry = edition.compaction.hasFailed && this.#pace.isDue;
+      if (retry || (await this.#writing.take(() => edition.compaction.isNeeded()))) await this.compact(false, retry);
     };
     return onInterval(compaction.intervalSeconds, signal, compact, onEvent);
   }

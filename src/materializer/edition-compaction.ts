@@ -37,8 +37,14 @@ export class EditionCompaction implements Disposable {
    * Whether batches may go on beside a compaction that starts now. They note nothing for models that are behind, so that
    * bringing these up would miss what comes meanwhile.
    */
-  get besideBatches(): boolean {
-    return this.#standings.behind().size === 0;
+  besideBatches(retryFailed = true): boolean {
+    const out = this.#notToReach(retryFailed);
+    return this.#compacted().every((plan) => out.has(plan.model) || this.#stands(plan));
+  }
+
+  /** Whether any stored model has failed. */
+  get hasFailed(): boolean {
+    return this.#plans.some(({ model }) => this.#standings.of(model) === 'failed');
   }
 
   get isRunning(): boolean {
@@ -53,9 +59,11 @@ export class EditionCompaction implements Disposable {
   /**
    * Brings the models kept by compaction up to the checkpoint as it is now. One that fails is left behind with those that
    * read it.
+   *
+   * @param retryFailed whether those that failed are tried again
    */
-  run(full: boolean): Promise<{ models: CompactedModel[]; failed: Error[] }> {
-    const work = this.#run(full);
+  run(full: boolean, retryFailed = true): Promise<{ models: CompactedModel[]; failed: Error[] }> {
+    const work = this.#run(full, retryFailed);
     // The next one may have begun before this is known to have ended.
     const running = work
       .catch(() => undefined)
@@ -81,17 +89,18 @@ export class EditionCompaction implements Disposable {
   }
 
   /** What reads a folded model that is behind cannot be at the checkpoint either. */
-  #notToReach(): Set<string> {
+  #notToReach(retryFailed = true): Set<string> {
+    const failed = retryFailed ? [] : this.#compacted().filter(({ model }) => this.#standings.of(model) === 'failed');
     const foldedBehind = this.#plans.filter((plan) => plan.upkeep === 'batch' && !this.#stands(plan));
     return storedReaders(
       this.#plans,
-      foldedBehind.map((plan) => plan.model),
+      [...foldedBehind, ...failed].map((plan) => plan.model),
     );
   }
 
-  async #run(full: boolean): Promise<{ models: CompactedModel[]; failed: Error[] }> {
+  async #run(full: boolean, retryFailed: boolean): Promise<{ models: CompactedModel[]; failed: Error[] }> {
     const failed: Error[] = [];
-    const out = this.#notToReach();
+    const out = this.#notToReach(retryFailed);
     for (;;) {
       const plans = this.#compacted().filter((plan) => !out.has(plan.model));
       const outright = new Set(plans.filter((plan) => full || !this.#stands(plan)).map((plan) => plan.model));
@@ -113,10 +122,10 @@ export class EditionCompaction implements Disposable {
     }
   }
 
-  /** Whether a model kept by compaction is behind the checkpoint, and none is being brought up. */
+  /** Whether a model kept by compaction is behind the checkpoint, other than one that failed, and none is being brought up. */
   async isNeeded(): Promise<boolean> {
     if (this.#running !== null) return false;
-    const models = this.#compacted();
+    const models = this.#compacted().filter(({ model }) => this.#standings.of(model) !== 'failed');
     if (models.length === 0) return false;
     if (models.some(({ model }) => this.#standings.of(model) !== 'current')) return true;
     return behindCheckpoint(this.#connection);

@@ -8,6 +8,7 @@ import type { LensError } from '../core/errors.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import type { WarehouseOptions } from '../warehouse/warehouse.ts';
 import { type InputTables, inputRelations, inputTables } from './input-tables.ts';
+import type { OnModelFailure } from './models/model-failed.ts';
 import { rawTables } from './raw-tables.ts';
 import type { SeedSource } from './seeds/seed-tables.ts';
 import { type UsableProject, usableProject } from './seeds/usable-seeds.ts';
@@ -23,6 +24,8 @@ export interface EditionOptions {
   readonly asItIs?: boolean | undefined;
   /** Seeds as they are elsewhere, not as their files are now. */
   readonly seedsOf?: SeedSource;
+  /** A model that fails is left behind, unless it says otherwise. */
+  readonly onModelFailure?: OnModelFailure | undefined;
 }
 
 /** What is known of an edition of the same project and topics. */

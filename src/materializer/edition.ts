@@ -16,7 +16,6 @@ import { EditionGates } from './gates/edition-gates.ts';
 import { failingOf } from './gates/gates.ts';
 import { memoryBudget, type MemoryBudget } from './memory-budget.ts';
 import { type ModelCost, ModelCosts, storedCosts } from './models/model-costs.ts';
-import { failedModel } from './models/model-failed.ts';
 import { ModelStandings } from './models/model-standings.ts';
 import { NOTHING, prepare } from './prepare-relations.ts';
 import { RebuildPreferred } from './models/rebuild-choice.ts';
@@ -71,7 +70,7 @@ export class Edition implements AsyncDisposable {
     notices: readonly string[],
     indexes: KeyIndexes,
     budget: MemoryBudget,
-    catalog: TopicCatalog,
+    { catalog, onModelFailure = 'leave' }: EditionOptions,
     { project, whole, broken, inputs: { tables, seeds } }: UsableProject,
     gates: readonly GatePlan[],
     changes: readonly BareChange[],
@@ -87,7 +86,7 @@ export class Edition implements AsyncDisposable {
     this.warehouse = warehouse;
     this.#connection = connection;
     this.file = new FileCheckpoint(connection);
-    this.#standings = new ModelStandings(plans);
+    this.#standings = new ModelStandings(plans, onModelFailure);
     this.compaction = new EditionCompaction(compacting, plans, this.#standings, this.#costs, this.gates.compaction);
     this.plans = plans;
     this.tables = tables;
@@ -120,8 +119,7 @@ export class Edition implements AsyncDisposable {
       const { plans, gates } = await editionPlans(usable, kept, planned);
       const notices = warehouse.recovery === null ? [] : [warehouse.recovery];
       const costsBefore = await storedCosts(connection);
-      const seedsFrom = kept.seedsOf?.from;
-      const prepared = asItIs === true ? NOTHING : await prepare(connection, project, plans, inputs, seedsFrom);
+      const prepared = asItIs === true ? NOTHING : await prepare(connection, { ...kept, project }, plans, inputs);
       const { changes } = prepared;
       const any = await connection.number('select count(*) from lens.checkpoint');
       const names = changes.map(({ name }) => name);
@@ -135,7 +133,7 @@ export class Edition implements AsyncDisposable {
         [...notices, ...(planned === undefined ? leftOutWords(usable) : []), ...prepared.notices],
         new KeyIndexes(keyedTables(inputs.tables, plans), bounds),
         budget,
-        kept.catalog,
+        kept,
         usable,
         gates,
         changes,
@@ -214,7 +212,7 @@ export class Edition implements AsyncDisposable {
           this.leaveForRebuild([error.model]);
           continue;
         }
-        const model = failedModel(error);
+        const model = this.#standings.toLeave(error);
         if (model === null || this.#standings.of(model) === 'failed') throw error;
         failed.push(error as Error);
         await this.compaction.idle();

@@ -4,6 +4,7 @@ import type { Project } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import type { ProjectSource } from './changes/next-project.ts';
 import type { EventSink } from './events.ts';
+import type { OnModelFailure } from './models/model-failed.ts';
 
 /** What a materializer works with. */
 export interface MaterializerOptions {
@@ -21,6 +22,8 @@ export interface MaterializerOptions {
   readonly batch: { readonly maxRecords: number; readonly maxMilliseconds: number };
   readonly bulk: { readonly lagRecords: number };
   readonly compaction: { readonly intervalSeconds: number };
+  /** A model that fails is left behind, unless it says otherwise. */
+  readonly onModelFailure?: OnModelFailure | undefined;
   readonly warehouse: WarehouseOptions;
   readonly onEvent: EventSink;
 }

@@ -1,9 +1,9 @@
 import { LensError } from '../core/errors.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
-import type { Project } from '../project/project-contract.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { buildModels } from './build-models.ts';
 import type { BareChange } from './changes/model-changes.ts';
+import type { EditionOptions } from './edition-plans.ts';
 import { failedModel } from './models/model-failed.ts';
 import type { InputTables } from './input-tables.ts';
 import { prepareRawTable } from './raw-tables.ts';
@@ -21,15 +21,14 @@ export interface Prepared {
 export const NOTHING: Prepared = { changes: [], notices: [], seedsLoaded: new Map() };
 
 /**
- * Makes raw tables and models those of the project, in one transaction. A model whose SQL fails on the data is left
- * behind, with all that read it, and holds nobody else up: the transaction is tried again without them.
+ * Makes raw tables and models those of the project, in one transaction. A model that fails on the data is left behind, with all that
+ * read it, and holds nobody else up, unless `onModelFailure` is `stop`: the transaction is tried again without them.
  */
 export async function prepare(
   connection: Connection,
-  project: Project,
+  { project, seedsOf, onModelFailure }: EditionOptions,
   plans: readonly MaintenancePlan[],
   { tables, seeds }: InputTables,
-  seedsFrom?: Connection,
 ): Promise<Prepared> {
   const failed = new Map<string, string>();
   const failures: string[] = [];
@@ -46,7 +45,7 @@ export async function prepare(
         }
         for (const seed of seeds) {
           const began = performance.now();
-          const loaded = await prepareSeed(connection, seed, seedsFrom).catch((error: unknown) => {
+          const loaded = await prepareSeed(connection, seed, seedsOf?.from).catch((error: unknown) => {
             if (!(error instanceof LensError) || error.code !== 'PROJECT_INVALID') throw error;
             notices.push(`${error.message} (${error.place}); no model reads it`);
             return null;
@@ -60,7 +59,7 @@ export async function prepare(
       });
       return { changes, notices: [...notices, ...failures], seedsLoaded };
     } catch (error) {
-      const model = failedModel(error);
+      const model = onModelFailure === 'stop' ? null : failedModel(error);
       if (model === null || failed.has(model)) throw error;
       const { message } = error as Error;
       failures.push(message);

@@ -124,6 +124,7 @@ export async function openRuntime(settings: Settings, { onEvent, create, asItIs 
       batch: settings.batch,
       bulk: settings.bulk,
       compaction: settings.compaction,
+      onModelFailure: settings.models.onFailure,
       warehouse: settings.warehouse,
       onEvent,
     }),

@@ -86,7 +86,7 @@ test('explain says what would have a model kept by keys, what is not exact, and 
   expect(run.stderr).toContain('\n  latest (models/marts/latest.sql): now()\n  at models/marts/latest.sql\n');
 });
 
-test('a unique_key that is not unique ends run with 1, and nothing of the batch is there', async () => {
+test('a unique_key that is not unique is an error of its model, said by run, status and explain', async () => {
   const dir = changedShop({
     'models/marts/by_note.sql':
       "{{ config(unique_key='customer_id') }}select customer_id, note from {{ source('web', 'orders') }}",
@@ -94,13 +94,20 @@ test('a unique_key that is not unique ends run with 1, and nothing of the batch 
   const flags = ['--project-dir', dir, '--data-dir', path.join(dir, 'data')];
   const input = lines([order(1, 'ann', '1.00'), order(2, 'ann', '2.00')]);
   expect((await lens(['produce', 'orders', ...flags], { input })).code).toBe(0);
+  const reason = 'the unique_key (customer_id) of model by_note is not unique: customer_id = "ann" in 2 rows';
   const run = await lens(['run', ...flags]);
-  expect(run.code).toBe(1);
-  expect(run.stderr).toContain(
-    'error MODEL_KEY_NOT_UNIQUE: the unique_key (customer_id) of model by_note is not unique: customer_id = "ann" in 2 rows\n  at by_note\n  hint: ',
-  );
-  const counted = await lens(['query', 'select count(*) as n from raw_orders', '--format', 'json', ...flags]);
-  expect(JSON.parse(counted.stdout)).toEqual([{ n: 0 }]);
-  const service = await lens(['start', ...flags]);
-  expect([service.code, service.stderr]).toEqual([1, expect.stringContaining('error MODEL_KEY_NOT_UNIQUE')]);
+  expect([run.code, run.stderr]).toEqual([1, '']);
+  expect(run.stdout).toMatch(/ERROR keeping sql table model main\.by_note/);
+  expect(run.stdout).toMatch(/ERROR=1 /);
+  expect(run.stdout).toContain(reason);
+  expect((await lens(['status', ...flags])).stdout).toMatch(/by_note +0 +failed .*the unique_key/);
+  const [explained, stopped] = await Promise.all([
+    lens(['explain', 'by_note', ...flags]),
+    lens(['run', '--set', 'models.onFailure=stop', ...flags]),
+  ]);
+  expect(explained.stdout).toContain(`  failed: ${reason}`);
+  expect([stopped.code, stopped.stderr]).toEqual([
+    1,
+    expect.stringContaining(`error MODEL_KEY_NOT_UNIQUE: ${reason}\n  at by_note\n  hint: `) as string,
+  ]);
 });

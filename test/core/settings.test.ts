@@ -38,6 +38,7 @@ describe('sources', () => {
       batch: { maxRecords: 50_000, maxMilliseconds: 200 },
       bulk: { lagRecords: 100_000 },
       compaction: { intervalSeconds: 30 },
+      models: { onFailure: 'leave' },
       warehouse: { memoryLimit: undefined, threads: undefined },
       service: { port: 0 },
       logFormat: 'text',

@@ -5,7 +5,7 @@ import { inputRelations } from '../../materializer/input-tables.ts';
 import { leftOutWords, usableProject } from '../../materializer/seeds/usable-seeds.ts';
 import { openCatalog, openProject } from '../../service/runtime.ts';
 import { invocationOf } from '../invocation.ts';
-import { costsSeen } from '../costs-seen.ts';
+import { modelsSeen } from '../models-seen.ts';
 import { selectedModels, selectionOf, withSelectionFlags, type SelectionFlags } from '../selection-flags.ts';
 import { explainedGates, type ExplainedPlan, planHints, planText } from '../plan-text.ts';
 
@@ -30,13 +30,13 @@ export function explainCommand(): Command {
       const raw = inputRelations(inputs);
       const plans = await planModels(usable, raw);
       const gates = await planGates(usable, raw);
-      const costs = await costsSeen(settings, output);
+      const seen = await modelsSeen(settings, output);
       const chosen = plans
         .filter((plan) => selected.has(plan.model))
         .map((plan): ExplainedPlan => {
-          const cost = costs?.get(plan.model) ?? null;
+          const { cost, failure } = seen?.get(plan.model) ?? { cost: null, failure: null };
           const own = explainedGates(gates, project.model(plan.model));
-          return { ...plan, hints: planHints(plan), refused: refusals(project, plan), gates: own, cost };
+          return { ...plan, hints: planHints(plan), refused: refusals(project, plan), gates: own, cost, failure };
         });
       if (options.json === true || output.format === 'json') {
         output.result(JSON.stringify(chosen, null, options.json === true ? 2 : 0));

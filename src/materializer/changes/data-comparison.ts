@@ -1,3 +1,4 @@
+import { messageOf } from '../../core/errors.ts';
 import { temporary } from '../../maintenance/change-set.ts';
 import { requireConstraints } from '../../maintenance/constraint-check.ts';
 import type { MaintenancePlan } from '../../maintenance/maintenance-plan.ts';
@@ -7,7 +8,7 @@ import type { Project, RelationNaming } from '../../project/project-contract.ts'
 import type { Connection } from '../../warehouse/connection.ts';
 import { ScratchDatabase } from '../../warehouse/scratch-database.ts';
 import { ident, qualified } from '../../warehouse/sql.ts';
-import { isBrokenPromise, modelFailed } from '../models/model-failed.ts';
+import { modelFailed, modelOfBrokenPromise } from '../models/model-failed.ts';
 import { rawRelation, type RawTable } from '../raw-tables.ts';
 import { readSeedAgain, type SeedTable } from '../seeds/seed-tables.ts';
 import type { DataDifference, RawTableChange, RelationName } from './change-plan.ts';
@@ -120,8 +121,8 @@ export class DataComparison implements AsyncDisposable {
       await requireUnique(this.#connection, plan, `(${from})`);
       await requireConstraints(this.#connection, plan, { all: `(${from})` });
     } catch (error) {
-      if (!isBrokenPromise(error)) throw error;
-      notes.push(`${error.message}, so that it would be refused`);
+      if (modelOfBrokenPromise(error) === null) throw error;
+      notes.push(`${messageOf(error)}, so that it would fail`);
     }
     return notes;
   }

@@ -15,8 +15,6 @@ import type { StoredLetter } from '../dead-letters/dead-letters.ts';
 import { loadChangedSeeds } from '../seeds/load-seeds.ts';
 import type { MaterializerOptions } from '../materializer-options.ts';
 import { neverRefreshed } from '../models/never-refreshed.ts';
-import { modelFailed } from '../models/model-failed.ts';
-import { failedModels } from '../models/model-states.ts';
 import { PinnedLog } from './pinned-log.ts';
 import { withLetters } from '../dead-letters/replay-letters.ts';
 
@@ -128,8 +126,8 @@ export class NextEdition implements AsyncDisposable {
   }
 
   /**
-   * Lands everything before the ends, from where the edition stands, and makes every model equal to its SQL over that. MODEL_FAILED when
-   * one fails: what the live edition still has would be lost. Throws the signal's reason when aborted.
+   * Lands everything before the ends, from where the edition stands, and makes every model equal to its SQL over that. MODEL_FAILED,
+   * MODEL_KEY_NOT_UNIQUE or MODEL_CONSTRAINT_BROKEN when one fails: what the live edition still has would be lost. Throws the signal's reason when aborted.
    *
    * @param bulk lands alone, and builds every model at the end
    */
@@ -152,11 +150,11 @@ export class NextEdition implements AsyncDisposable {
     });
     signal.throwIfAborted();
     this.#records += consumed.records;
-    const { failed } = await this.edition.compaction.run(false);
-    if (failed[0] !== undefined) throw failed[0];
-    const behind = this.edition.foldedBehind('failed');
-    const model = this.edition.plans.find((plan) => behind.includes(plan.model))?.model;
-    if (model !== undefined) throw modelFailed(model, await this.#failureOf(model));
+    // What failed on the way may have been mended since.
+    const folded = await this.edition.rebuildFolded();
+    const compacted = await this.edition.compaction.run(false);
+    const [failure] = [...folded.failed, ...compacted.failed];
+    if (failure !== undefined) throw withLiveStanding(failure);
   }
 
   /**
@@ -229,18 +227,6 @@ export class NextEdition implements AsyncDisposable {
     }
   }
 
-  /** As it was recorded. */
-  async #failureOf(model: string): Promise<LensError> {
-    using connection = await this.edition.warehouse.connect();
-    const found = (await failedModels(connection)).find(({ name }) => name === model);
-    const message = found?.message ?? `model ${model} failed on the data of the new edition`;
-    return new LensError('MODEL_FAILED', message, {
-      place: model,
-      hint: `lens compile ${model} prints its SQL; the live edition stays as it is`,
-      fields: { model },
-    });
-  }
-
   #ends(): Promise<PartitionOffsets[]> {
     return this.#options.log.offsets(this.#options.catalog.contracts.map((contract) => contract.name));
   }
@@ -258,6 +244,14 @@ export class NextEdition implements AsyncDisposable {
 async function closedWith(edition: Edition, error: LensError): Promise<LensError> {
   await edition[Symbol.asyncDispose]();
   return error;
+}
+
+/** A model's failure in an edition that will not take over. */
+function withLiveStanding(failure: Error): Error {
+  if (!(failure instanceof LensError)) return failure;
+  const { code, message, place, fields, cause } = failure;
+  const hint = `lens compile ${place} prints its SQL; the live edition stays as it is`;
+  return new LensError(code, message, { place, hint, fields, cause });
 }
 
 function takeNumber(dataDir: string): number {

@@ -26,8 +26,10 @@ export class ScratchEdition implements AsyncDisposable {
     while (inUse.has(fileOf(dataDir, n))) n++;
     const file = fileOf(dataDir, n);
     inUse.add(file);
+    // What a model fails on is to be told of that model, beside what the others are.
+    const leaving: EditionOptions = { ...options, onModelFailure: 'leave' };
     try {
-      return new ScratchEdition(file, options, await Edition.open(file, options));
+      return new ScratchEdition(file, leaving, await Edition.open(file, leaving));
     } catch (error) {
       remove(file);
       throw error;

@@ -2,7 +2,7 @@ import type { MaintenancePlan } from '../../maintenance/maintenance-plan.ts';
 import type { Connection } from '../../warehouse/connection.ts';
 import type { Project } from '../../project/project-contract.ts';
 import { neverRefreshed } from './never-refreshed.ts';
-import { failedModel } from './model-failed.ts';
+import { failedModel, type OnModelFailure } from './model-failed.ts';
 import { leaveBehind, readModelRecords, type StoredState } from './model-states.ts';
 import { storedReaders } from '../prepare-relations.ts';
 
@@ -19,8 +19,11 @@ export class ModelStandings {
   /** Since the last commit. */
   readonly #unwritten = new Map<string, string | null>();
 
-  constructor(plans: readonly MaintenancePlan[]) {
+  readonly #onFailure: OnModelFailure;
+
+  constructor(plans: readonly MaintenancePlan[], onFailure: OnModelFailure) {
     this.#plans = plans;
+    this.#onFailure = onFailure;
   }
 
   /** As last committed; a model without a record is still to be built. */
@@ -41,7 +44,8 @@ export class ModelStandings {
   }
 
   leave(model: string, state: Exclude<StoredState, 'current'>, error: string | null = null): void {
-    if (this.#states.get(model) === state) return;
+    // A failure may have another reason by now.
+    if (this.#states.get(model) === state && state !== 'failed') return;
     this.#states.set(model, state);
     this.#unwritten.set(model, error);
   }
@@ -54,6 +58,11 @@ export class ModelStandings {
     const left = [...storedReaders(this.#plans, models)].filter((name) => !neverRefreshed(project.model(name)));
     for (const model of left) this.leave(model, 'catching-up');
     return left;
+  }
+
+  /** The model to leave behind for an error, with which the others can go on; null where there is none, or it is to stop them. */
+  toLeave(error: unknown): string | null {
+    return this.#onFailure === 'leave' ? failedModel(error) : null;
   }
 
   /** Leaves a model behind as failed, with all that read it; gives their names. */
@@ -70,7 +79,7 @@ export class ModelStandings {
    * a model's failure is thrown on.
    */
   async setAside(connection: Connection, error: unknown, failed: Error[], out: Set<string>): Promise<void> {
-    const model = failedModel(error);
+    const model = this.toLeave(error);
     if (model === null || out.has(model)) throw error;
     failed.push(error as Error);
     for (const name of this.fail(model, error as Error)) out.add(name);

@@ -133,7 +133,7 @@ class ChaosReplay {
   async #compact(): Promise<void> {
     await this.#compacting;
     const { compaction } = this.#edition;
-    const beside = compaction.besideBatches;
+    const beside = compaction.besideBatches();
     this.#compacting = compaction.run(false);
     // Its failure is thrown where it is waited for.
     this.#compacting.catch(() => undefined);
