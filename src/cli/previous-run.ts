@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { parseExactJson } from '../core/exact-json.ts';
 import { LensError } from '../core/errors.ts';
 
 /** What `run_results.json` says of the last command. */
@@ -26,7 +27,9 @@ export function readPreviousRun(folder: string): PreviousRun {
     throw new LensError('USAGE', `could not find a previous run in ${folder}`, { place: file, hint, cause });
   }
   try {
-    const { args, results } = JSON.parse(text) as Omit<PreviousRun, 'which'>;
+    const { args: flags, results } = JSON.parse(text) as Omit<PreviousRun, 'which'>;
+    const { args: exact } = parseExactJson(text) as Pick<PreviousRun, 'args'>;
+    const args: PreviousRun['args'] = { ...flags, vars: exact['vars'] };
     if (typeof args['which'] === 'string' && Array.isArray(results)) return { which: args['which'], args, results };
   } catch {
     // Said below, as for a file of another kind.

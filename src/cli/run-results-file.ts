@@ -1,3 +1,4 @@
+import { exactJson } from '../core/exact-json.ts';
 import { INVOCATION } from '../core/invocation.ts';
 import type { NodeResult } from '../materializer/nodes/node-results.ts';
 
@@ -13,7 +14,7 @@ export interface RunResults {
 
 /** `target/run_results.json`: https://schemas.getdbt.com/dbt/run-results/v6.json */
 export function runResultsJson({ results, milliseconds, args }: RunResults): string {
-  return JSON.stringify({
+  return exactJson({
     metadata: artifactMetadata('run-results', 6),
     results: results.map((result) => ({
       status: result.status,

@@ -1,6 +1,8 @@
 import { parse } from 'yaml';
 import { LensError, messageOf, unreachable } from './errors.ts';
+import { Float } from './numbers.ts';
 import type { SettingDefinition } from './setting-table.ts';
+import { AS_PYYAML } from './yaml-schema.ts';
 
 /**
  * The value of a setting, from text (environment, flag) or from YAML's own types.
@@ -65,16 +67,18 @@ function megabytesOf(given: unknown): number | null {
   return factor === undefined ? null : Number(number) * factor;
 }
 
+/** Mappings are dbt's (`vars`), so texts of them are read as dbt reads YAML. */
 function mappingOf(definition: SettingDefinition, given: unknown, place: string): unknown {
   let value = given;
   if (typeof given === 'string') {
     try {
-      value = parse(given);
+      value = parse(given, AS_PYYAML);
     } catch (error) {
       throw invalid(definition, given, place, `YAML (${messageOf(error).split('\n')[0]})`);
     }
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Float);
+  if (isMapping) return value;
   throw invalid(definition, given, place, 'a mapping of names to values');
 }
 

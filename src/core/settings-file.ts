@@ -1,8 +1,9 @@
-import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from 'yaml';
+import { isMap, isScalar, LineCounter, parse, parseDocument, type YAMLMap } from 'yaml';
 import { closestName } from './closest-name.ts';
 import { LensError } from './errors.ts';
-import { SETTINGS } from './setting-table.ts';
+import { type SettingDefinition, SETTINGS } from './setting-table.ts';
 import { parseSetting } from './setting-value.ts';
+import { AS_PYYAML } from './yaml-schema.ts';
 
 /**
  * The settings in the text of a `lens.yml`, by key. CONFIG_INVALID with `FILE:LINE` for what is not YAML, an unknown
@@ -19,11 +20,23 @@ export function readSettingsFile(text: string, file: string): ReadonlyMap<string
   if (!isMap(document.contents)) {
     throw new LensError('CONFIG_INVALID', 'settings are a mapping of names to values', { place: file });
   }
-  walk(document.contents, '', at, found);
+  // What the project reads, too, is read as dbt reads YAML.
+  const asDbt = parse(text, AS_PYYAML) as Readonly<Record<string, unknown>>;
+  const valueOf = ({ key, type }: SettingDefinition, value: unknown): unknown =>
+    type.kind === 'mapping' ? asDbt[key] : ((value as { toJSON?(): unknown } | null)?.toJSON?.() ?? null);
+  walk(document.contents, '', { at, valueOf, found });
   return found;
 }
 
-function walk(map: YAMLMap, prefix: string, at: (offset: number) => string, found: Map<string, unknown>): void {
+interface Reading {
+  /** A place in the text as `FILE:LINE`. */
+  readonly at: (offset: number) => string;
+  readonly valueOf: (definition: SettingDefinition, value: unknown) => unknown;
+  readonly found: Map<string, unknown>;
+}
+
+function walk(map: YAMLMap, prefix: string, reading: Reading): void {
+  const { at, valueOf, found } = reading;
   for (const pair of map.items) {
     if (!isScalar(pair.key)) throw new LensError('CONFIG_INVALID', 'a setting has a name of text', { place: at(0) });
     const key = prefix + String(pair.key.value);
@@ -31,10 +44,10 @@ function walk(map: YAMLMap, prefix: string, at: (offset: number) => string, foun
     const definition = SETTINGS.find((one) => one.key === key && one.inFile !== false);
     const value = pair.value;
     if (definition !== undefined) {
-      const plain = (value as { toJSON?(): unknown } | null)?.toJSON?.() ?? null;
-      if (plain !== null) found.set(key, parseSetting(definition, plain, place));
+      const given = valueOf(definition, value);
+      if (given !== null) found.set(key, parseSetting(definition, given, place));
     } else if (SETTINGS.some((one) => one.key.startsWith(`${key}.`))) {
-      if (isMap(value)) walk(value, `${key}.`, at, found);
+      if (isMap(value)) walk(value, `${key}.`, reading);
       else if (!isScalar(value) || value.value !== null) {
         throw new LensError('CONFIG_INVALID', `${key} is a group of settings`, {
           place,

@@ -1,7 +1,7 @@
 import { LensError } from '../core/errors.ts';
 import { asList, type Config } from './config-tree.ts';
 import type { TestDefinition } from './data-test.ts';
-import { largeAsText } from './jinja/numbers.ts';
+import { largeAsText } from '../core/numbers.ts';
 import type { DataTestConfig } from './project-contract.ts';
 
 /** As errors name it. */

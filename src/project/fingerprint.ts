@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { compile, qualified } from './compile.ts';
-import { Float, largeAsText } from './jinja/numbers.ts';
+import { Float, largeAsText } from '../core/numbers.ts';
 import type { Model, Project } from './project-contract.ts';
 import { withoutLayout } from './sql-layout.ts';
 import { upkeepConfig } from './upkeep-config.ts';

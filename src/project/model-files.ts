@@ -1,6 +1,6 @@
 import { LensError } from '../core/errors.ts';
 import { asList, mergeConfig, type Config } from './config-tree.ts';
-import { largeAsText } from './jinja/numbers.ts';
+import { largeAsText } from '../core/numbers.ts';
 import type { Template } from './jinja/template.ts';
 import { parseFile } from './macro-library.ts';
 import { isEnforced } from './model-contract.ts';

@@ -1,6 +1,6 @@
 import { closestName } from '../core/closest-name.ts';
 import { LensError } from '../core/errors.ts';
-import { largeAsText } from './jinja/numbers.ts';
+import { largeAsText } from '../core/numbers.ts';
 import type { Model } from './project-contract.ts';
 
 /** What a model declares of how it is kept, in its configuration or under `meta:` (which dbt lets pass without a warning). */

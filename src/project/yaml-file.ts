@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import { LensError, messageOf } from '../core/errors.ts';
-import { Float, isWhole } from './jinja/numbers.ts';
-import { AS_PYYAML } from './yaml-schema.ts';
+import { Float, isWhole } from '../core/numbers.ts';
+import { AS_PYYAML } from '../core/yaml-schema.ts';
 
 export type YamlRecord = Readonly<Record<string, unknown>>;
 type Path = readonly (string | number)[];

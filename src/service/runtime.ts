@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { exactJson } from '../core/exact-json.ts';
 import type { Settings } from '../core/settings.ts';
 import { openEmbeddedLog } from '../log/embedded/embedded-log.ts';
 import type { EventLog } from '../log/event-log.ts';
@@ -30,7 +31,7 @@ export interface Runtime extends AsyncDisposable {
 
 /** Where the settings say that the project is. */
 export function projectSource({ projectDir, vars, target, registry }: Settings): ProjectSource {
-  return { dir: projectDir, vars, target, registry };
+  return { dir: projectDir, vars: exactJson(vars), target, registry };
 }
 
 /**

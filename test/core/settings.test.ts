@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LensError } from '../../src/core/errors.ts';
+import { exactJson, parseExactJson } from '../../src/core/exact-json.ts';
+import { Float } from '../../src/core/numbers.ts';
 import { SETTINGS } from '../../src/core/setting-table.ts';
 import { loadSettings, type Settings } from '../../src/core/settings.ts';
 
@@ -68,6 +70,26 @@ describe('sources', () => {
   test('variables of the project from file and flag', () => {
     expect(load('vars: {start: "2026-01-01", n: 3}\n').vars).toEqual({ start: '2026-01-01', n: 3 });
     expect(load('', { vars: '{n: [1, 2]}' }).vars).toEqual({ n: [1, 2] });
+    expect(() => load('', { vars: '1.5' })).toThrow('vars must be a mapping of names to values');
+  });
+
+  test('variables are read as dbt reads YAML, and other settings are not', () => {
+    const text =
+      '{yes: yes, no: off, octal: 010, thousand: 1_000, time: 12:30:00, float: 1.0, long: 9007199254740993, text: 0o17}';
+    const vars = {
+      yes: true,
+      no: false,
+      octal: 8,
+      thousand: 1000,
+      time: 45_000,
+      float: new Float(1),
+      long: 9007199254740993n,
+      text: '0o17',
+    };
+    expect(load('', { vars: text }).vars).toStrictEqual(vars);
+    expect(load(`vars: ${text}\nbatch: {maxRecords: 010}\n`)).toMatchObject({ vars, batch: { maxRecords: 10 } });
+    expect(load(`vars: ${text}\n`).vars).toStrictEqual(vars);
+    expect(parseExactJson(exactJson(vars))).toStrictEqual(vars);
   });
 
   test('all of sasl or none of it, and the password is never shown', () => {

@@ -9,7 +9,7 @@ import { changedShop, customer, order } from './changed-shop.ts';
 import { contents, SHOP, Workshop } from './workshop.ts';
 
 function sourceOf(dir: string): ProjectSource {
-  return { dir, vars: {}, target: { name: 'dev', schema: 'main' } };
+  return { dir, vars: '{}', target: { name: 'dev', schema: 'main' } };
 }
 
 async function applied(materializer: Materializer, dir: string, options = {}): Promise<Applied> {
@@ -66,10 +66,12 @@ describe('what is not applied', () => {
       code: 'PLAN_CHANGED',
     });
     await expect(applied(materializer, changedShop({}))).rejects.toMatchObject({ code: 'USAGE' });
-    await expect(materializer.apply({ source: { ...sourceOf(dir), vars: { a: 1 } }, plan: id })).rejects.toMatchObject({
-      code: 'USAGE',
-      message: expect.stringContaining('another vars') as string,
-    });
+    await expect(materializer.apply({ source: { ...sourceOf(dir), vars: '{"a":1}' }, plan: id })).rejects.toMatchObject(
+      {
+        code: 'USAGE',
+        message: expect.stringContaining('another vars: {}, not {"a":1}') as string,
+      },
+    );
     expect((await applied(materializer, dir)).refreshed?.edition).toBe(2);
   });
 });

@@ -38,7 +38,7 @@ function records() {
 }
 
 function sourceOf(dir: string): ProjectSource {
-  return { dir, vars: {}, target: { name: 'dev', schema: 'main' } };
+  return { dir, vars: '{}', target: { name: 'dev', schema: 'main' } };
 }
 
 function planFor(materializer: Materializer, dir: string): Promise<ChangePlan> {

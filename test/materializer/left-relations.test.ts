@@ -78,7 +78,7 @@ it('a model that is left out is not gone: its table stays, also when changes are
       "select customer_id, customer_name, country, joined_on from {{ ref('stg_customers') }} where country <> 'FR'",
   });
   for (const name of ['models/reports/daily_sales.sql', 'tests/sales_match_orders.sql']) rmSync(path.join(asked, name));
-  const source = { dir: asked, vars: {}, target: { name: 'dev', schema: 'main' } };
+  const source = { dir: asked, vars: '{}', target: { name: 'dev', schema: 'main' } };
   await using materializer = await workshop.open({ dataDir });
   await materializer.run({});
   const plan = await materializer.plan({ source });

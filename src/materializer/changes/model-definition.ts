@@ -1,7 +1,7 @@
 import type { MaintenancePlan } from '../../maintenance/maintenance-plan.ts';
 import { compile, qualified } from '../../project/compile.ts';
 import { configWithEffect } from '../../project/fingerprint.ts';
-import { largeAsText } from '../../project/jinja/numbers.ts';
+import { largeAsText } from '../../core/numbers.ts';
 import type { Project } from '../../project/project-contract.ts';
 import type { Connection } from '../../warehouse/connection.ts';
 import { text } from '../../warehouse/sql.ts';

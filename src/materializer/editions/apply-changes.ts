@@ -69,9 +69,13 @@ function requireSame(own: ProjectSource, asked: ProjectSource): void {
   const [what, mine, theirs] = differs;
   throw new LensError(
     'USAGE',
-    `the running service was started with another ${what}: ${JSON.stringify(mine)}, not ${JSON.stringify(theirs)}`,
+    `the running service was started with another ${what}: ${shown(mine)}, not ${shown(theirs)}`,
     { place: own.dir, hint: 'apply with what the service has, or stop it, apply, and start it with that' },
   );
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function real(dir: string): string {

@@ -1,3 +1,4 @@
+import { exactJson } from '../../core/exact-json.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -110,7 +111,7 @@ export class UnitTests implements AsyncDisposable {
       );
     }
     if (Object.keys(vars).length + Object.keys(env).length === 0) return this.#project;
-    const key = JSON.stringify([vars, env]);
+    const key = exactJson([vars, env]);
     const options = { vars: { ...this.#project.vars, ...vars }, env: { ...process.env, ...env } };
     const project = this.#others.get(key) ?? loadProject(this.#project.dir, options);
     this.#others.set(key, project);

@@ -1,4 +1,4 @@
-import { Float } from './numbers.ts';
+import { Float } from '../../core/numbers.ts';
 import { TemplateError, Undefined, text, typeName, type Arguments, type Value } from './values.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { CallExpression, Expression, Identifier, Statement } from './ast.ts';
 import { attribute, item, slice } from './attributes.ts';
 import { applyFilter } from './filters.ts';
-import { Float, parseNumber } from './numbers.ts';
+import { Float, parseNumber } from '../../core/numbers.ts';
 import { applyOperator, negate } from './operators.ts';
 import type { Scope } from './scope.ts';
 import { applyTest } from './tests.ts';

@@ -1,7 +1,16 @@
 import { bind, stringArgument, wholeArgument } from './arguments.ts';
 import { attribute, item } from './attributes.ts';
 import { formatPercent, toJson } from './format.ts';
-import { compute, Float, isNumber, numeric, parseNumber, parseWhole, truncated, type Whole } from './numbers.ts';
+import {
+  compute,
+  Float,
+  isNumber,
+  numeric,
+  parseNumber,
+  parseWhole,
+  truncated,
+  type Whole,
+} from '../../core/numbers.ts';
 import { negate } from './operators.ts';
 import { roundHalfEven, roundToSide } from './rounding.ts';
 import { replaceText } from './string-methods.ts';

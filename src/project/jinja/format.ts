@@ -1,4 +1,4 @@
-import { Float, floatText, isNumber, numeric, truncated } from './numbers.ts';
+import { Float, floatText, isNumber, numeric, truncated } from '../../core/numbers.ts';
 import { TemplateError, Tuple, repr, text, typeName, type Value } from './values.ts';
 
 /** Python's `'%s and %d' % (a, b)`: s, r, d, i, f, x with flags `-`, `0`, width and precision; `%(name)s` from a dict. */

@@ -1,9 +1,9 @@
 import { parse, stringify } from 'yaml';
-import { AS_PYYAML } from '../yaml-schema.ts';
+import { AS_PYYAML } from '../../core/yaml-schema.ts';
 import { bind, wholeArgument } from './arguments.ts';
 import { toJson } from './format.ts';
 import { returnFunction } from './macro.ts';
-import { parseNumber } from './numbers.ts';
+import { parseNumber } from '../../core/numbers.ts';
 import {
   Namespace,
   Range,

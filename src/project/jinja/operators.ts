@@ -1,6 +1,6 @@
 import { wholeArgument } from './arguments.ts';
 import { formatPercent } from './format.ts';
-import { compute, isNumber, numeric, Float, type Whole } from './numbers.ts';
+import { compute, isNumber, numeric, Float, type Whole } from '../../core/numbers.ts';
 import {
   Operand,
   TemplateError,

@@ -1,4 +1,4 @@
-import { compute, Float, numeric, type Whole } from './numbers.ts';
+import { compute, Float, numeric, type Whole } from '../../core/numbers.ts';
 
 /** Python's `round(value, digits)`: half to even, by the exact value of a float; a whole number stays one. */
 export function roundHalfEven(value: Whole | Float, digits: number): Whole | Float {

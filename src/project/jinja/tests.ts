@@ -1,4 +1,4 @@
-import { Float, isNumber, isWhole, numeric, type Whole } from './numbers.ts';
+import { Float, isNumber, isWhole, numeric, type Whole } from '../../core/numbers.ts';
 import { applyOperator } from './operators.ts';
 import { TemplateError, Thing, Undefined, equal, truthy, typeName, type Value } from './values.ts';
 

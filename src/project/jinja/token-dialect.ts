@@ -1,4 +1,4 @@
-import { parseNumber } from './numbers.ts';
+import { parseNumber } from '../../core/numbers.ts';
 
 /** What the tokenizer of `@huggingface/jinja` makes; the package does not export the type. */
 export interface Token {

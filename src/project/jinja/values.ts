@@ -1,4 +1,4 @@
-import { compareNumbers, Float, isNumber, isWhole, numeric, whole, type Whole } from './numbers.ts';
+import { compareNumbers, Float, isNumber, isWhole, numeric, whole, type Whole } from '../../core/numbers.ts';
 
 /**
  * The values templates compute with. Python's behaviour is kept where it shows in rendered text: `True`, `None`, `1.0`,

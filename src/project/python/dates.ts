@@ -1,5 +1,5 @@
 import { bind, stringArgument, wholeArgument } from '../jinja/arguments.ts';
-import { Float } from '../jinja/numbers.ts';
+import { Float } from '../../core/numbers.ts';
 import { Operand, TemplateError, text, tuple, type Arguments, type Value } from '../jinja/values.ts';
 import { isoWeek, offsetText, strftime } from './strftime.ts';
 import { floorDivide, TimeDelta } from './time-delta.ts';

@@ -1,5 +1,5 @@
 import { bind, stringArgument } from '../jinja/arguments.ts';
-import { isNumber, numeric } from '../jinja/numbers.ts';
+import { isNumber, numeric } from '../../core/numbers.ts';
 import { TemplateError, Thing, type Callable } from '../jinja/values.ts';
 import { inZone, PARTS, PythonDate, PythonDatetime, wallOf, zoneOf } from './dates.ts';
 import { ITERTOOLS } from './itertools.ts';

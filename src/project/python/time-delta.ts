@@ -1,5 +1,5 @@
 import { bind } from '../jinja/arguments.ts';
-import { Float, isNumber, numeric } from '../jinja/numbers.ts';
+import { Float, isNumber, numeric } from '../../core/numbers.ts';
 import { Operand, TemplateError, typeName, type Callable, type Value } from '../jinja/values.ts';
 
 const MICROS = { days: 86_400e6, hours: 3600e6, minutes: 60e6, seconds: 1e6, milliseconds: 1e3, microseconds: 1 };

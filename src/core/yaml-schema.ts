@@ -1,5 +1,5 @@
 import type { DocumentOptions, ParseOptions, ScalarTag, SchemaOptions } from 'yaml';
-import { Float, whole } from './jinja/numbers.ts';
+import { Float, whole } from './numbers.ts';
 
 /**
  * Plain scalars as PyYAML, which dbt reads YAML with, resolves them: the rules of YAML 1.1 as `yaml/resolver.py` and
