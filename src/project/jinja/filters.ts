@@ -1,18 +1,9 @@
 import { bind, stringArgument, wholeArgument } from './arguments.ts';
 import { attribute, item } from './attributes.ts';
 import { formatPercent, toJson } from './format.ts';
-import {
-  compute,
-  Float,
-  isNumber,
-  numeric,
-  parseNumber,
-  parseWhole,
-  truncated,
-  type Whole,
-} from '../../core/numbers.ts';
+import { compute, type Float, isNumber, numeric, type Whole } from '../../core/numbers.ts';
+import { asNumber, round, toNumber } from './number-filters.ts';
 import { negate } from './operators.ts';
-import { roundHalfEven, roundToSide } from './rounding.ts';
 import { replaceText } from './string-methods.ts';
 import { applyTest } from './tests.ts';
 import {
@@ -21,7 +12,6 @@ import {
   compare,
   equal,
   items,
-  repr,
   text,
   toJs,
   truthy,
@@ -153,32 +143,6 @@ const sum: Filter = (value, args) => {
   return total;
 };
 
-const round: Filter = (value, args) => {
-  const { precision, method } = bind('round', args, ['precision', 'method']);
-  if (!isNumber(value)) throw new TemplateError(`round needs a number, not a ${typeName(value)}`);
-  const number = typeof value === 'boolean' ? Number(value) : value;
-  const digits = wholeArgument('round', precision ?? 0);
-  if (method === 'ceil' || method === 'floor') return roundToSide(number, digits, method);
-  if (method === undefined || method === 'common') return roundHalfEven(number, digits);
-  throw new TemplateError(`round has no method ${repr(method)}`, 'use common, ceil or floor');
-};
-
-/** Jinja's `int` and `float`: 0, or the default given, where the value is not a number. */
-const toNumber =
-  (whole: boolean): Filter =>
-  (value, args) => {
-    const bound = bind('int or float', args, whole ? ['default', 'base'] : ['default']);
-    const missing = bound.default ?? (whole ? 0 : new Float(0));
-    const inBase =
-      whole && typeof value === 'string' ? parseWhole(value, wholeArgument('int', bound.base ?? 10)) : undefined;
-    if (inBase !== undefined) return inBase;
-    const parsed = isNumber(value) ? value : typeof value === 'string' ? parseNumber(value) : undefined;
-    if (parsed === undefined) return missing;
-    const number = numeric(parsed);
-    if (!whole) return new Float(Number(number));
-    return Number.isFinite(Number(number)) ? truncated(number) : missing;
-  };
-
 const indent: Filter = (value, args) => {
   const { width, first, blank } = bind('indent', args, ['width', 'first', 'blank']);
   const space = typeof width === 'string' ? width : ' '.repeat(wholeArgument('indent', width ?? 4));
@@ -227,12 +191,6 @@ const asBoolean: Filter = (value) => {
   const name = text(value).toLowerCase();
   if (name === 'true' || name === 'false') return name === 'true';
   throw new TemplateError(`${name} is neither true nor false`);
-};
-
-const asNumber: Filter = (value) => {
-  const parsed = isNumber(value) ? value : parseNumber(text(value));
-  if (parsed === undefined) throw new TemplateError(`${text(value)} is not a number`);
-  return typeof parsed === 'boolean' ? Number(parsed) : parsed;
 };
 
 const FILTERS: Readonly<Record<string, Filter>> = {
