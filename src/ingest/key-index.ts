@@ -1,7 +1,7 @@
 const EMPTY = -1;
 
 /**
- * Gives whole-number keys (0 .. 2^53-1) consecutive slots 0, 1, 2, ... in the order they are first seen: an
+ * Gives whole-number keys (as far as a number is exact) consecutive slots 0, 1, 2, ... in the order they are first seen: an
  * open-addressing table in typed arrays, 16-32 bytes a key where a Map takes 50 and ends at 16.7 million.
  */
 export class KeyIndex {

@@ -38,6 +38,22 @@ export async function scanTopic(
   }
 }
 
+/** The records that landing takes, one by one: those that it would make dead letters are passed over. */
+export async function scanGoodRecords(
+  ctx: IngestContext,
+  topic: string,
+  visit: (block: RecordBlock, i: number) => void,
+): Promise<void> {
+  const batch = ctx.catalog.batch(topic);
+  await scanTopic(ctx, topic, async (block) => {
+    await ctx.catalog.prepare(topic, block);
+    batch.reset();
+    batch.add(block);
+    const bad = new Set(batch.seal().deadLetters.map(({ offset }) => offset));
+    for (let i = 0; i < block.count; i++) if (!bad.has(block.offset(i))) visit(block, i);
+  });
+}
+
 /** Decodes a topic's records block by block, by its contract; what cannot be decoded is left to landing's dead letters. */
 export async function scanRows(
   ctx: IngestContext,

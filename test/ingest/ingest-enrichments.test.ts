@@ -95,6 +95,38 @@ describe('ingest enrichments', () => {
     expect(await ingestEnrichments(world.context(), 'llm', { at: 0 })).toMatchObject({ records: 1 });
   });
 
+  test('of a prompt whose newest record is a dead letter the last good version counts; any whole number is an id', async () => {
+    await using world = await IngestWorld.open();
+    await ingestPrompts(world.context(), { count: 1, seed: 1 });
+    const [one] = await world.values<{ prompt_id: number; prompt: string }>('prompts');
+    const bad = Buffer.from('no record');
+    {
+      await using writer = await world.log.write();
+      const add = async (topic: string, key: unknown, value: unknown): Promise<void> => {
+        const encoded = await world.catalog.json(topic).encode(key, value);
+        writer.add(topic, encoded.key, encoded.value);
+      };
+      await add('prompts', -3, { ...one, prompt_id: -3, prompt: 'a castle' });
+      await add('prompts', -9_007_199_254_740_991, { ...one, prompt_id: -9_007_199_254_740_991, prompt: 'a robot' });
+      writer.add('prompts', Buffer.from('-3'), bad);
+      writer.add('prompts', Buffer.from('7'), bad);
+      writer.add('prompt_enrichments', Buffer.from('[-3,"llm"]'), bad);
+    }
+    expect(await ingestEnrichments(world.context(), 'llm', { at: 0 })).toMatchObject({ records: 3 });
+    expect(await ingestEnrichments(world.context(), 'llm', { at: 0 })).toMatchObject({ records: 0 });
+    const json = world.catalog.json('prompt_enrichments');
+    const stored = (await world.records('prompt_enrichments')).flatMap(({ key, value }) => {
+      if (value === 'no record') return [];
+      const decoded = json.decode(Buffer.from(key ?? '', 'latin1'), Buffer.from(value ?? '', 'latin1'));
+      const { prompt_id, llm_domain } = decoded.value as { prompt_id: number; llm_domain: string };
+      return prompt_id === one?.prompt_id ? [] : [[prompt_id, llm_domain]];
+    });
+    expect(stored.sort()).toEqual([
+      [-3, 'fantasy'],
+      [-9_007_199_254_740_991, 'scifi'],
+    ]);
+  });
+
   test('links images by name', async () => {
     await using world = await IngestWorld.open();
     const one = { p: 'x', se: 1, c: 1, st: 1, sa: 'ddim' };

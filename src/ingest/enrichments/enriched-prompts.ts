@@ -1,21 +1,19 @@
 import type { IngestContext } from '../ingest-contract.ts';
 import { KeyIndex } from '../key-index.ts';
-import { scanTopic } from '../topic-scan.ts';
+import { scanGoodRecords } from '../topic-scan.ts';
 import type { EnrichmentKind } from './provider.ts';
 
-/** The prompts that have an enrichment of a kind now: by the keys of the topic, of which the last record counts. */
+/** The prompts that have an enrichment of a kind now: by the keys of the topic, of which the last good record counts. */
 export async function readEnriched(ctx: IngestContext, kind: EnrichmentKind): Promise<(promptId: number) => boolean> {
   const index = new KeyIndex();
   const gone = new Set<number>();
   const ending = Buffer.from(`,${JSON.stringify(kind)}]`);
-  await scanTopic(ctx, 'prompt_enrichments', (block) => {
-    for (let i = 0; i < block.count; i++) {
-      const id = enrichedPrompt(block.bytes, block.keyStart[i] as number, block.keyLength[i] as number, ending);
-      if (id === null) continue;
-      const slot = index.add(id);
-      if (block.valueLength[i] === -1) gone.add(slot);
-      else gone.delete(slot);
-    }
+  await scanGoodRecords(ctx, 'prompt_enrichments', (block, i) => {
+    const id = enrichedPrompt(block.bytes, block.keyStart[i] as number, block.keyLength[i] as number, ending);
+    if (id === null) return;
+    const slot = index.add(id);
+    if (block.valueLength[i] === -1) gone.add(slot);
+    else gone.delete(slot);
   });
   return (promptId) => {
     const slot = index.find(promptId);

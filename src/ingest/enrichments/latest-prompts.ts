@@ -1,14 +1,14 @@
 import { longAt, textAt } from '../column-values.ts';
 import type { IngestContext } from '../ingest-contract.ts';
 import { KeyIndex } from '../key-index.ts';
-import { scanTopic, TopicRows } from '../topic-scan.ts';
+import { scanGoodRecords, scanTopic, TopicRows } from '../topic-scan.ts';
 import type { EnrichablePrompt } from './provider.ts';
 
 const GONE = -1;
 
 /**
- * The latest version of each wanted prompt, without holding the texts: a first pass over the topic's keys notes where
- * each latest version is (20-30 bytes a prompt), a second one hands over the prompts found there.
+ * The latest version of each wanted prompt, without holding the texts: a first pass over the topic notes where
+ * each latest good version is (20-30 bytes a prompt), a second one hands over the prompts found there.
  */
 export class LatestPrompts {
   readonly #ctx: IngestContext;
@@ -28,18 +28,16 @@ export class LatestPrompts {
   static async find(ctx: IngestContext, isWanted: (id: number) => boolean, limit: number): Promise<LatestPrompts> {
     const index = new KeyIndex();
     let offsets = new Float64Array(1024);
-    await scanTopic(ctx, 'prompts', (block) => {
-      for (let i = 0; i < block.count; i++) {
-        const id = keyNumber(block.bytes, block.keyStart[i] as number, block.keyLength[i] as number);
-        if (id === null || !isWanted(id)) continue;
-        const slot = index.add(id);
-        if (slot >= offsets.length) {
-          const grown = new Float64Array(offsets.length * 2);
-          grown.set(offsets);
-          offsets = grown;
-        }
-        offsets[slot] = block.valueLength[i] === -1 ? GONE : block.offset(i);
+    await scanGoodRecords(ctx, 'prompts', (block, i) => {
+      const id = keyNumber(block.bytes, block.keyStart[i] as number, block.keyLength[i] as number);
+      if (id === null || !isWanted(id)) return;
+      const slot = index.add(id);
+      if (slot >= offsets.length) {
+        const grown = new Float64Array(offsets.length * 2);
+        grown.set(offsets);
+        offsets = grown;
       }
+      offsets[slot] = block.valueLength[i] === -1 ? GONE : block.offset(i);
     });
     let count = 0;
     for (let slot = 0; slot < index.size; slot++) {
@@ -81,14 +79,19 @@ function collect(rows: TopicRows, prompts: EnrichablePrompt[]): void {
   }
 }
 
-/** The number a key's text is; null when it is none (such a record is a dead letter). */
+const MINUS = 45;
+
+/** The number a key's text is; null when it is none, or one that is not exact. */
 function keyNumber(bytes: Uint8Array, start: number, length: number): number | null {
-  if (length <= 0) return null;
+  const isNegative = length > 0 && bytes[start] === MINUS;
+  const first = isNegative ? start + 1 : start;
+  if (first >= start + length) return null;
   let value = 0;
-  for (let at = start; at < start + length; at++) {
+  for (let at = first; at < start + length; at++) {
     const digit = (bytes[at] as number) - 48;
     if (digit < 0 || digit > 9) return null;
     value = value * 10 + digit;
   }
-  return Number.isSafeInteger(value) ? value : null;
+  if (!Number.isSafeInteger(value)) return null;
+  return isNegative ? -value : value;
 }
