@@ -6,7 +6,8 @@ process.env['TZ'] = 'Pacific/Chatham';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/kafka/global-setup.ts'],
+    // The folder first: it goes last.
+    globalSetup: ['test/one-temp-folder.ts', 'test/kafka/global-setup.ts'],
     // Two cores: DuckDB, Kafka and the tests share them.
     maxWorkers: 2,
     maxConcurrency: 2,

@@ -71,10 +71,20 @@ export class LocalBroker implements AsyncDisposable {
   /** Starts the stopped or killed broker again on the same data and address. */
   async up(): Promise<void> {
     const log = join(this.folder, 'kafka.log');
+    // A broker that is killed leaves its native libraries behind.
+    const temporary = join(this.folder, 'tmp');
+    mkdirSync(temporary, { recursive: true });
     const output = openSync(log, 'w');
     const child = spawn(
       'java',
-      [...BROKER_FLAGS, '-cp', join(resolveJars(), '*'), 'kafka.Kafka', join(this.folder, 'server.properties')],
+      [
+        ...BROKER_FLAGS,
+        `-Djava.io.tmpdir=${temporary}`,
+        '-cp',
+        join(resolveJars(), '*'),
+        'kafka.Kafka',
+        join(this.folder, 'server.properties'),
+      ],
       {
         cwd: this.folder,
         stdio: ['ignore', output, output],
