@@ -28,18 +28,19 @@ export interface EditionOptions {
   readonly onModelFailure?: OnModelFailure | undefined;
 }
 
-/** What is known of an edition of the same project and topics. */
-export interface PlannedEdition extends Omit<UsableProject, 'inputs'>, InputTables {
+/** What is known of an edition whose file this process has just closed: it is made, and planned, already. */
+export interface MadeEdition extends Omit<UsableProject, 'inputs'>, InputTables {
   readonly plans: readonly MaintenancePlan[];
+  readonly gates: { readonly planned: readonly GatePlan[] };
 }
 
 /** The project that an edition is kept by, and what it is made from. */
 export async function editionProject(
   { project, catalog, asItIs, seedsOf }: Omit<EditionOptions, 'warehouse'>,
   connection: Connection,
-  planned?: PlannedEdition,
+  made?: MadeEdition,
 ): Promise<UsableProject> {
-  if (planned !== undefined) return { ...planned, inputs: planned };
+  if (made !== undefined) return { ...made, inputs: made };
   const none = { project, whole: project, broken: new Map<string, LensError>() };
   if (asItIs === true) return { ...none, inputs: inputTables(catalog, project) };
   if (seedsOf === undefined) return usableProject(project, catalog, connection);
@@ -47,18 +48,18 @@ export async function editionProject(
 }
 
 /**
+/**
  * How each model and gate of a project is kept. Throws what planning throws, and what is wrong with a model that has to be kept.
- *
- * @param planned what is known from an edition of the same project and topics
  */
 export async function editionPlans(
   { project, inputs }: Pick<UsableProject, 'project' | 'inputs'>,
   { asItIs, gated }: Pick<EditionOptions, 'asItIs' | 'gated'> = {},
-  planned?: PlannedEdition,
+  made?: MadeEdition,
 ): Promise<{ plans: readonly MaintenancePlan[]; gates: readonly GatePlan[] }> {
+  if (made !== undefined) return { plans: made.plans, gates: made.gates.planned };
   if (asItIs === true) return { plans: [], gates: [] };
   const relations = inputRelations(inputs);
-  const plans = planned?.plans ?? (await planModels(project, relations));
+  const plans = await planModels(project, relations);
   requireKeepable(project, plans);
   return { plans, gates: gated === false ? [] : await planGates(project, relations) };
 }

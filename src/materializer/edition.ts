@@ -20,7 +20,7 @@ import { ModelStandings } from './models/model-standings.ts';
 import { NOTHING, prepare } from './prepare-relations.ts';
 import { RebuildPreferred } from './models/rebuild-choice.ts';
 import { rebuildFolded } from './rebuild-folded.ts';
-import { type EditionOptions, editionPlans, editionProject, type PlannedEdition } from './edition-plans.ts';
+import { type EditionOptions, editionPlans, editionProject, type MadeEdition } from './edition-plans.ts';
 import { leftOutWords, type UsableProject } from './seeds/usable-seeds.ts';
 import { keyedTables } from './keyed-tables.ts';
 import type { RawTable } from './raw-tables.ts';
@@ -107,30 +107,31 @@ export class Edition implements AsyncDisposable {
   /**
    * Opens or creates the file and makes its relations those of the project.
    *
-   * @param planned what is known from an edition of the same project and topics
+   * @param made the file as this process has just closed it, kept by the same project and topics: nothing is made again
    */
-  static async open(file: string, kept: EditionOptions, planned?: PlannedEdition): Promise<Edition> {
-    const { warehouse: options, asItIs } = kept;
+  static async open(file: string, kept: EditionOptions, made?: MadeEdition): Promise<Edition> {
+    const { warehouse: options } = kept;
+    const asItIs = kept.asItIs === true || made !== undefined;
     const warehouse = await Warehouse.open(file, options);
     const connection = await warehouse.connect();
     try {
-      const usable = await editionProject(kept, connection, planned);
+      const usable = await editionProject(kept, connection, made);
       const { project, inputs } = usable;
-      const { plans, gates } = await editionPlans(usable, kept, planned);
+      const { plans, gates } = await editionPlans(usable, kept, made);
       const notices = warehouse.recovery === null ? [] : [warehouse.recovery];
       const costsBefore = await storedCosts(connection);
-      const prepared = asItIs === true ? NOTHING : await prepare(connection, { ...kept, project }, plans, inputs);
+      const prepared = asItIs ? NOTHING : await prepare(connection, { ...kept, project }, plans, inputs);
       const { changes } = prepared;
       const any = await connection.number('select count(*) from lens.checkpoint');
       const names = changes.map(({ name }) => name);
-      if (any > 0) notices.push(...openedWords(changes), ...(await failingOf(connection, gates, names)));
+      if (any > 0 && !asItIs) notices.push(...openedWords(changes), ...(await failingOf(connection, gates, names)));
       const budget = await memoryBudget(connection);
       const bounds = { fromRows: options.indexFromRows, maxBytes: budget.indexBytes };
       const edition = new Edition(
         warehouse,
         [connection, await warehouse.connect()],
         plans,
-        [...notices, ...(planned === undefined ? leftOutWords(usable) : []), ...prepared.notices],
+        [...notices, ...(made === undefined ? leftOutWords(usable) : []), ...prepared.notices],
         new KeyIndexes(keyedTables(inputs.tables, plans), bounds),
         budget,
         kept,
@@ -260,10 +261,13 @@ export class Edition implements AsyncDisposable {
     return this.#standings.leaveForRebuild(models, this.project);
   }
 
-  /** The end of an edition that others may still read, and its file may be moved: close the warehouse when they are done. */
+  /**
+   * The end of an edition that others may still read, and its file may be moved, with its write-ahead log: close the warehouse when they are
+   * done. No checkpoint is written, for which those who wait for the next edition would have to wait.
+   */
   async retire(): Promise<void> {
     if (this.#closed) return;
-    await this.#closeWriting(() => this.file.write());
+    await this.#closeWriting();
     await this.warehouse.writeNoMore();
   }
 
@@ -285,13 +289,12 @@ export class Edition implements AsyncDisposable {
     await this.warehouse[Symbol.asyncDispose]();
   }
 
-  async #closeWriting(last = async (): Promise<void> => {}): Promise<void> {
+  async #closeWriting(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await this.compaction.idle();
     this.compaction[Symbol.dispose]();
     await this.#connection.transaction(() => this.#costs.write(this.#connection)).catch(() => undefined);
-    await last();
     this.#connection[Symbol.dispose]();
   }
 }

@@ -221,7 +221,8 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
       options.fullRefresh === true
         ? { batches: 0, records: refreshed?.records ?? 0, deadLetters: 0 }
         : await this.catchUp(signal);
-    if (!signal.aborted) await this.compact({ full: false });
+    // After a swap there has been one.
+    if (!signal.aborted && refreshed === null) await this.compact({ full: false });
     const statuses = await this.#live.read((connection, { plans, project }) =>
       modelStatuses(connection, plans, project),
     );

@@ -84,8 +84,9 @@ export class Warehouse implements AsyncDisposable {
   }
 
   /**
-   * Nothing is written any more, so that the file may get another name while queries go on: DuckDB keeps the open file, but would
-   * find its write-ahead log by the name it was opened by, which then may be another warehouse's. Say {@link movedTo} once it is.
+   * No checkpoint is written any more, also not when it is closed, so that the file, and its write-ahead log, may get another name while
+   * queries go on: DuckDB keeps the open file, but would find its log by the name it was opened by, which then may be another warehouse's.
+   * Say {@link movedTo} once it is.
    */
   async writeNoMore(): Promise<void> {
     using connection = await this.connect();

@@ -171,7 +171,8 @@ async function built(workshop: Workshop, dataDir: string): Promise<Record<string
 describe('a rollback', () => {
   it('returns to the edition before, caught up; a second one goes forward again', async () => {
     await using workshop = await Workshop.of(SHOP);
-    await using materializer = await workshop.open();
+    const dataDir = path.join(workshop.dir, 'data');
+    await using materializer = await workshop.open({ dataDir });
     await expect(materializer.rollback({})).rejects.toMatchObject({ code: 'EDITION_UNKNOWN' });
     await workshop.publish([order(1)]);
     await materializer.run({});
@@ -183,8 +184,12 @@ describe('a rollback', () => {
     // The one that was left stands where it stood.
     expect(await rows(materializer, 'select count(*) from fct_orders', 'previous')).toEqual([[1]]);
     await workshop.publish([order(4)]);
+    await materializer.catchUp();
     expect(await materializer.rollback({})).toMatchObject({ edition: 2, previous: 1, records: 3 });
     expect(await rows(materializer, 'select count(*) from fct_orders')).toEqual([[4]]);
+    // What it applied last is in its write-ahead log, which came along.
+    expect(readdirSync(dataDir)).toContain('warehouse.edition-1.duckdb.wal');
+    expect(await rows(materializer, 'select count(*) from fct_orders', 'previous')).toEqual([[4]]);
     expect((await materializer.status()).editions).toMatchObject({ live: { number: 2, builtBy: 'full refresh' } });
     await materializer.dropEdition('previous');
     await expect(materializer.rollback({})).rejects.toMatchObject({ code: 'EDITION_UNKNOWN' });

@@ -51,6 +51,13 @@ export type EditionOrigin =
   /** An edition that was kept: its file is left where it is when it does not take over. */
   | { readonly from: 'kept'; readonly file: string; readonly number: number };
 
+export interface Advance {
+  /** Lands alone, and builds every model at the end. */
+  readonly bulk?: boolean;
+  /** False: models kept by compaction are left at the checkpoint that they have. */
+  readonly compaction?: boolean;
+}
+
 /** Caught up when a pass over what came meanwhile takes no longer. */
 const CAUGHT_UP_MS = 1000;
 /** Another pass is worth it while each takes at most this part of the one before. */
@@ -128,10 +135,9 @@ export class NextEdition implements AsyncDisposable {
   /**
    * Lands everything before the ends, from where the edition stands, and makes every model equal to its SQL over that. MODEL_FAILED,
    * MODEL_KEY_NOT_UNIQUE or MODEL_CONSTRAINT_BROKEN when one fails: what the live edition still has would be lost. Throws the signal's reason when aborted.
-   *
-   * @param bulk lands alone, and builds every model at the end
    */
-  async advance(ends: readonly PartitionOffsets[], label: string, bulk = false): Promise<void> {
+  async advance(ends: readonly PartitionOffsets[], label: string, how: Advance = {}): Promise<void> {
+    const { bulk = false, compaction = true } = how;
     const { log, catalog, batch, bulk: bounds, signal, onProgress } = this.#options;
     const total = await this.#lag(ends);
     onProgress?.({ label, done: 0, total });
@@ -152,9 +158,8 @@ export class NextEdition implements AsyncDisposable {
     this.#records += consumed.records;
     // What failed on the way may have been mended since.
     const folded = await this.edition.rebuildFolded();
-    const compacted = await this.edition.compaction.run(false);
-    const [failure] = [...folded.failed, ...compacted.failed];
-    if (failure !== undefined) throw withLiveStanding(failure);
+    if (folded.failed[0] !== undefined) throw withLiveStanding(folded.failed[0]);
+    if (compaction) await this.#compact();
   }
 
   /**
@@ -165,6 +170,7 @@ export class NextEdition implements AsyncDisposable {
     if (!this.edition.plans.some(({ model }) => neverRefreshed(this.edition.project.model(model)))) return;
     const { log, batch, bulk, signal } = this.#options;
     const { catalog } = live;
+    await this.#compact();
     const until = (await this.edition.checkpoint()).map(({ topic, partition, firstOffset, nextOffset }) => {
       return { topic, partition, low: firstOffset, end: nextOffset };
     });
@@ -203,13 +209,17 @@ export class NextEdition implements AsyncDisposable {
   }
 
   /** Up to where the log ends now. */
-  async advanceToEnd(label: string, bulk = false): Promise<void> {
-    await this.advance(await this.#ends(), label, bulk);
+  async advanceToEnd(label: string, how: Advance = {}): Promise<void> {
+    await this.advance(await this.#ends(), label, how);
   }
 
-  /** Writes everything into the file and closes it: it can take over, or be kept under a name. */
-  async close(): Promise<void> {
-    await this.edition.writeFile();
+  /**
+   * Closes the file: it can be kept under a name, or take over.
+   *
+   * @param withLog leaves what came since DuckDB's last checkpoint in the write-ahead log, which goes with the file: quicker by that checkpoint
+   */
+  async close(withLog = false): Promise<void> {
+    await (withLog ? this.edition.warehouse.writeNoMore() : this.edition.file.write());
     await this.edition[Symbol.asyncDispose]();
     this.#closed = true;
     inUse.delete(this.file);
@@ -225,6 +235,11 @@ export class NextEdition implements AsyncDisposable {
       inUse.delete(this.file);
       if (!this.#kept) removeEdition(path.resolve(this.#options.dataDir, this.file));
     }
+  }
+
+  async #compact(): Promise<void> {
+    const { failed } = await this.edition.compaction.run(false);
+    if (failed[0] !== undefined) throw withLiveStanding(failed[0]);
   }
 
   #ends(): Promise<PartitionOffsets[]> {

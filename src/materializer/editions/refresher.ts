@@ -116,7 +116,7 @@ export class Refresher implements AsyncDisposable {
       fromLog ? `replaying the log into ${next.file}` : rebuildText(rebuilt, next.left.length > 0, next.file),
     );
     if (options.dropLeft === true) await next.dropLeft();
-    await next.advanceToEnd(fromLog ? 'replay' : 'rebuild', fromLog);
+    await next.advanceToEnd(fromLog ? 'replay' : 'rebuild', { bulk: fromLog });
     phase('catch up', 'catching up with what came meanwhile');
     await next.catchUp();
     const tests = next.edition.project.tests.filter(
@@ -195,22 +195,25 @@ export class Refresher implements AsyncDisposable {
   ): Promise<Refreshed> {
     let heldMilliseconds = 0;
     const previous = readEditions(this.#options.dataDir).live.number;
-    // So that little is left to write while following is held.
-    await next.edition.writeFile();
-    await this.#compactor.without(() =>
-      this.#follower.hold(async () => {
+    await this.#compactor.without(async () => {
+      // From here on the live edition is not compacted: what its readers have seen of such models is no newer than what they are given next.
+      await next.catchUp();
+      // While following is held no checkpoint is written, neither of this file nor of the one that goes out: what comes then stays in their logs.
+      await next.edition.writeFile();
+      await this.#follower.hold(async () => {
         const started = performance.now();
-        await next.advanceToEnd('catch up');
+        await next.advanceToEnd('catch up', { compaction: false });
         // A seed may have been loaded into the live edition meanwhile.
         await loadChangedSeeds(next.edition);
         if (fromLog) await next.carryOver(this.#live.edition);
         signal.throwIfAborted();
-        await next.close();
+        await next.close(true);
         await this.#live.replace(() => this.#swap(next, built));
         heldMilliseconds = performance.now() - started;
-      }),
-    );
+      });
+    });
     this.#options.onEvent({ kind: 'swap', milliseconds: heldMilliseconds });
+    await this.#compactor.compact(false);
     await this.#publisher.publishNow();
     return { edition: next.number, previous, records: next.records, tests, heldMilliseconds };
   }

@@ -45,7 +45,7 @@ export async function replayNamed(
   );
   const builtBy = `replay ${boundText(bound)}`;
   onProgress?.({ kind: 'phase', phase: 'replay', message: `replaying the log into ${next.file}, ${boundText(bound)}` });
-  await next.advance(ends, 'replay', true);
+  await next.advance(ends, 'replay', { bulk: true });
   const checkpoint = ends.map(({ topic, partition, end }) => ({ topic, partition, nextOffset: end }));
   await next.close();
   const { number, file } = next;

@@ -12,7 +12,7 @@ export class EditionGates {
   readonly batch: Gates;
   readonly compaction: Gates;
   readonly #connection: Connection;
-  readonly #gates: readonly GatePlan[];
+  readonly planned: readonly GatePlan[];
 
   /** @param connection the edition's writing one */
   constructor(
@@ -25,7 +25,7 @@ export class EditionGates {
     this.batch = new Gates(by.get('batch') ?? [], plans, tables);
     this.compaction = new Gates(by.get('compaction') ?? [], plans, tables);
     this.#connection = connection;
-    this.#gates = gates;
+    this.planned = gates;
   }
 
   /**
@@ -40,7 +40,7 @@ export class EditionGates {
 
   /** Takes over what gates that are as they were decided in another edition of the same log. */
   takeDecisions(from: Connection): Promise<void> {
-    return takeDecisions(from, this.#connection, this.#gates);
+    return takeDecisions(from, this.#connection, this.planned);
   }
 
   /** The records that are held back: a replay leaves them out. */
