@@ -19,7 +19,7 @@ export function remedyOf({ topic, kind }: TopicDifference): string {
 }
 
 /** Compares the log's topics with the contracts; changes nothing. */
-export async function checkTopics(log: EventLog, catalog: TopicCatalog): Promise<TopicDifference[]> {
+export async function checkTopics(log: Pick<EventLog, 'topics'>, catalog: TopicCatalog): Promise<TopicDifference[]> {
   const there = await log.topics(catalog.contracts.map((contract) => contract.name));
   const differences: TopicDifference[] = [];
   for (const { name, partitions, settings } of catalog.contracts) {

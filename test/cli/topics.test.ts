@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -23,4 +23,20 @@ test('another number of partitions: apply, check and run say the same remedy and
     expect([args, result.code, result.stdout, result.stderr]).toEqual([args, 1, ...printed]);
     expect(result.stdout + result.stderr).not.toContain('lens topics apply');
   }
+});
+
+test('without a project, without topics and to look at them no log is made', async () => {
+  const dir = mkdtempSync(path.join(tmpdir(), 'lens-topics-'));
+  const dataDir = path.join(dir, 'data');
+  for (const command of ['apply', 'check']) {
+    const outside = await lens(['topics', command], { cwd: dir });
+    expect([outside.code, outside.stderr]).toEqual([2, expect.stringContaining('PROJECT_NOT_FOUND') as string]);
+  }
+  expect(readdirSync(dir)).toEqual([]);
+  const missing = await lens(['topics', 'check', '--project-dir', SHOP, '--data-dir', dataDir]);
+  expect([missing.code, missing.stdout]).toEqual([1, expect.stringContaining('orders: differs missing') as string]);
+  writeFileSync(path.join(dir, 'dbt_project.yml'), 'name: p\n');
+  const none = await lens(['topics', 'apply'], { cwd: dir });
+  expect([none.code, none.stdout]).toEqual([0, 'the project has no topics\n']);
+  expect([existsSync(dataDir), readdirSync(dir)]).toEqual([false, ['dbt_project.yml']]);
 });

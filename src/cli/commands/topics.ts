@@ -1,10 +1,11 @@
 import { Command } from 'commander';
-import type { EventLog } from '../../log/event-log.ts';
-import { openCatalog, openLog } from '../../service/runtime.ts';
+import type { Settings } from '../../core/settings.ts';
+import { readProjectFile } from '../../project/project-file.ts';
+import { hasLog, openCatalog, openLog } from '../../service/runtime.ts';
 import type { TopicCatalog } from '../../topics/catalog.ts';
 import { applyTopics, checkTopics, remedyOf, type TopicDifference } from '../../topics/manage-topics.ts';
 import { initCommand } from './topics-init.ts';
-import { invocationOf, type Invocation } from '../invocation.ts';
+import { invocationOf } from '../invocation.ts';
 
 /** `lens topics apply|check|init`. */
 export function topicsCommand(): Command {
@@ -16,24 +17,30 @@ export function topicsCommand(): Command {
     .description('create missing topics and change settings that differ; exit 1 when partitions differ')
     .addHelpText('after', '\nExamples:\n  $ lens topics apply --brokers 127.0.0.1:9092')
     .action(async (_options: unknown, command: Command) => {
-      const invocation = invocationOf(command);
-      const done = await onLog(invocation, applyTopics);
+      const { settings, output } = invocationOf(command);
+      const catalog = contractsOf(settings);
+      if (catalog.contracts.length === 0) return output.line(...NO_TOPICS);
+      await using log = openLog(settings);
+      const done = await applyTopics(log, catalog);
       for (const one of done) {
-        if (one.kind === 'partitions') invocation.output.failure(...difference(one));
-        else invocation.output.line(differenceLine('applied', one), { event: 'applied', ...one });
+        if (one.kind === 'partitions') output.failure(...difference(one));
+        else output.line(differenceLine('applied', one), { event: 'applied', ...one });
       }
-      if (done.length === 0) invocation.output.line('all topics are as their contracts say', { event: 'unchanged' });
+      if (done.length === 0) output.line('all topics are as their contracts say', { event: 'unchanged' });
     });
   topics
     .command('check')
     .description('exit 1 when a topic is missing or differs from its contract')
     .addHelpText('after', '\nExamples:\n  $ lens topics check')
     .action(async (_options: unknown, command: Command) => {
-      const invocation = invocationOf(command);
-      const found = await onLog(invocation, checkTopics);
-      for (const one of found) invocation.output.line(...difference(one));
+      const { settings, output } = invocationOf(command);
+      const catalog = contractsOf(settings);
+      if (catalog.contracts.length === 0) return output.line(...NO_TOPICS);
+      await using log = hasLog(settings) ? openLog(settings, 'read') : null;
+      const found = await checkTopics(log ?? EMPTY_LOG, catalog);
+      for (const one of found) output.line(...difference(one));
       if (found.length > 0) process.exitCode = 1;
-      else invocation.output.line('all topics are as their contracts say', { event: 'unchanged' });
+      else output.line('all topics are as their contracts say', { event: 'unchanged' });
     });
   topics.addCommand(initCommand());
   return topics;
@@ -49,11 +56,14 @@ function differenceLine(verb: string, { topic, kind, problem }: TopicDifference)
   return `${topic}: ${verb} ${kind}: ${problem}`;
 }
 
-async function onLog(
-  { settings }: Invocation,
-  work: (log: EventLog, catalog: TopicCatalog) => Promise<TopicDifference[]>,
-): Promise<TopicDifference[]> {
+const NO_TOPICS: [string, Record<string, unknown>] = ['the project has no topics', { event: 'unchanged' }];
+
+/** The embedded log of a data folder where nothing was published yet: to look at it makes none. */
+const EMPTY_LOG = { topics: async () => new Map<string, never>() };
+
+/** PROJECT_NOT_FOUND where there are neither contracts nor a project that could do without. */
+function contractsOf(settings: Settings): TopicCatalog {
   const catalog = openCatalog(settings);
-  await using log = openLog(settings);
-  return await work(log, catalog);
+  if (catalog.contracts.length === 0) readProjectFile(settings.projectDir);
+  return catalog;
 }
