@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { exitCodeOf } from '../core/errors.ts';
+import { withFlagsBehind } from './dbt-flags.ts';
 import { errorFormat } from './error-format.ts';
 import { reportError } from './error-report.ts';
 import { buildProgram } from './program.ts';
@@ -29,7 +30,7 @@ async function outcome(args: readonly string[]): Promise<number> {
       program.outputHelp();
       return 0;
     }
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(withFlagsBehind(program, args), { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;

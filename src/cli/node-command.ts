@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { NodeResult } from '../materializer/nodes/node-results.ts';
+import { LensError } from '../core/errors.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { Resource, ResourceType } from '../project/resource-graph.ts';
 import { selectResources } from '../project/select-resources.ts';
-import { openProject } from '../service/runtime.ts';
 import { invocationOf, type Invocation } from './invocation.ts';
 import { manifestJson } from './manifest-file.ts';
 import { NodeConsole } from './node-console.ts';
@@ -13,23 +13,21 @@ import { wholeNumber } from './number-arguments.ts';
 import type { PreviousRun } from './previous-run.ts';
 import { runResultsJson } from './run-results-file.ts';
 import { selectionOf, selects, type SelectionFlags } from './selection-flags.ts';
-
 import { TargetFolder } from './target-folder.ts';
+import { addWarnFlags, isError, openStrictProject } from './warn-errors.ts';
 
 /** Flags that commands which run nodes have in common; dbt's names and meanings. */
 export interface NodeFlags extends SelectionFlags {
   readonly failFast?: boolean;
   readonly threads?: number;
-  readonly warnError?: boolean;
   readonly writeJson: boolean;
   readonly targetPath?: string;
 }
 
 export function addNodeFlags(command: Command): Command {
-  return command
+  return addWarnFlags(command)
     .option('-x, --fail-fast', 'after the first failure, skip the others')
     .option('--threads <n>', 'taken for the sake of dbt: nodes run one after another', wholeNumber(1))
-    .option('--warn-error', 'a test that would warn fails')
     .option('--target-path <dir>', "where artifacts and compiled SQL go; the project's target-path without it")
     .option('--no-write-json', 'write no artifacts');
 }
@@ -67,7 +65,7 @@ export class NodeCommand {
     const { settings: given, output } = invocationOf(command);
     const vars = { ...(again?.args['vars'] as Settings['vars'] | undefined), ...given.vars };
     const settings = { ...given, vars };
-    const project = await openProject(settings);
+    const project = await openStrictProject(settings, flags);
     return new NodeCommand({ settings, output: output.timed() }, project, flags, command, again);
   }
 
@@ -113,13 +111,20 @@ export class NodeCommand {
     return this.project.selectors.some((selector) => selector.default);
   }
 
+  /** Whether a data test that warns fails. */
+  get warnError(): boolean {
+    return isError('LogTestResult', this.#flags);
+  }
+
   /** Prints the end, writes compiled SQL and `run_results.json`, and sets the exit code. */
   end(done: NodesDone): void {
     const target = this.#flags.writeJson
       ? new TargetFolder(this.invocation.settings.projectDir, this.#flags.targetPath)
       : null;
     if (done.results.length === 0 && !done.interrupted) {
-      this.console.line('Nothing to do. Try checking your model configs and model specification args', {
+      const nothing = 'Nothing to do. Try checking your model configs and model specification args';
+      if (isError('NothingToDo', this.#flags)) throw new LensError('USAGE', nothing);
+      this.console.line(nothing, {
         name: 'NothingToDo',
         code: 'Z045',
         level: 'warn',

@@ -10,9 +10,10 @@ import { type NodeCommand, type NodeFlags, NOTHING_DONE } from './node-command.t
 import { progressPrinter } from './node-lines.ts';
 import { counted, duration } from './numbers.ts';
 import { Progress } from './progress.ts';
+import { type TypeFlags, typesOf } from './type-flags.ts';
 import { refreshedText, refreshPrinter } from './refresh-printer.ts';
 
-export interface RunFlags extends NodeFlags {
+export interface RunFlags extends NodeFlags, TypeFlags {
   readonly fullRefresh?: boolean;
   readonly allowDataLoss?: boolean;
   readonly skipTests?: boolean;
@@ -22,7 +23,7 @@ export interface RunFlags extends NodeFlags {
 export function addRunFlags(command: Command): Command {
   return command
     .option(
-      '--full-refresh',
+      '-f, --full-refresh',
       'replay the log into a new edition, or rebuild what --select names in a copy; test it, swap it in',
     )
     .option('--allow-data-loss', 'with --full-refresh: go on although the log no longer holds the history')
@@ -38,12 +39,12 @@ export const NODE_TYPES: ReadonlyMap<string, readonly ResourceType[]> = new Map(
 /** `lens run` and `lens build`: catches up, brings the models up, and runs the selected nodes of these types. */
 export async function runNodes(flags: RunFlags, nodes: NodeCommand, types: readonly ResourceType[]): Promise<void> {
   const { settings, output } = nodes.invocation;
-  const selected = nodes.selected(types);
+  const selected = nodes.selected(typesOf(flags, types));
   if (selected.length === 0) return nodes.end(NOTHING_DONE);
   using progress = new Progress(output);
   const opening = { onEvent: eventPrinter(output, progress, 'at the end'), create: true } as const;
   const of = (type: ResourceType): Resource[] => selected.filter(({ resourceType }) => resourceType === type);
-  const { fullRefresh, allowDataLoss, skipTests, failFast, warnError, storeFailures } = flags;
+  const { fullRefresh, allowDataLoss, skipTests, failFast, storeFailures } = flags;
   const asked = {
     // Without a selection: whatever the project has by which the warehouse is kept.
     models: nodes.selects ? of('model').map(({ name }) => name) : undefined,
@@ -54,7 +55,7 @@ export async function runNodes(flags: RunFlags, nodes: NodeCommand, types: reado
     allowDataLoss,
     skipTests,
     failFast,
-    warnError,
+    warnError: nodes.warnError,
     storeFailures,
   };
   const refreshing = refreshPrinter(output, progress);

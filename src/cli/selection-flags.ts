@@ -8,10 +8,11 @@ import { selectResources, type Selection } from '../project/select-resources.ts'
 import { defaultSelector } from '../project/selector-definitions.ts';
 import { INDIRECT_SELECTIONS, type IndirectSelection } from '../project/selection-spec.ts';
 import type { Output } from './output.ts';
+import { isError, type WarnFlags } from './warn-errors.ts';
 import { TargetFolder } from './target-folder.ts';
 
 /** What commander gives for the flags of `withSelectionFlags`. */
-export interface SelectionFlags {
+export interface SelectionFlags extends WarnFlags {
   readonly select?: string[];
   readonly models?: string[];
   readonly exclude?: string[];
@@ -64,7 +65,7 @@ export function selectionOf(
     exclude: flags.exclude,
     selector: flags.selector,
     indirectSelection: flags.indirectSelection,
-    strict: flags.strictSelect,
+    strict: flags.strictSelect === true || isError('NoNodesForSelectionCriteria', flags),
     state: state === undefined ? undefined : readState(state, new TargetFolder(projectDir, targetPath).dir),
   };
 }

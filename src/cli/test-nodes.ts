@@ -11,9 +11,10 @@ import { noticePrinter } from './event-printer.ts';
 import { interruption } from './interruption.ts';
 import { type NodeCommand, type NodeFlags, type NodesDone, NOTHING_DONE } from './node-command.ts';
 import { progressPrinter } from './node-lines.ts';
+import { type TypeFlags, typesOf } from './type-flags.ts';
 import { counted } from './numbers.ts';
 
-export interface TestFlags extends NodeFlags {
+export interface TestFlags extends NodeFlags, TypeFlags {
   readonly storeFailures?: boolean;
 }
 
@@ -34,6 +35,7 @@ class TestRun {
   readonly #chosen: ReadonlySet<string>;
   /** Without a selection the data tests are those of the project by which the warehouse is kept. */
   readonly #selects: boolean;
+  readonly #warnError: boolean;
   readonly #signal = interruption();
   readonly #printing: (progress: NodeProgress) => void;
   readonly #started = performance.now();
@@ -42,7 +44,8 @@ class TestRun {
     this.#flags = flags;
     this.#settings = nodes.invocation.settings;
     this.#project = nodes.project;
-    this.#chosen = new Set(nodes.selected(['test', 'unit_test']).map(({ uniqueId }) => uniqueId));
+    this.#warnError = nodes.warnError;
+    this.#chosen = new Set(nodes.selected(typesOf(flags, ['test', 'unit_test'])).map(({ uniqueId }) => uniqueId));
     this.#selects = nodes.selects;
     this.#printing = progressPrinter(nodes.console);
   }
@@ -62,7 +65,7 @@ class TestRun {
   async all(operations: WarehouseReads): Promise<NodesDone> {
     const units = await this.#runUnitTests();
     if (this.#signal.aborted) return this.#done(units);
-    const { failFast, warnError, storeFailures } = this.#flags;
+    const { failFast, storeFailures } = this.#flags;
     const own = this.#project.tests.filter(({ uniqueId }) => this.#chosen.has(uniqueId));
     if (failFast === true && units.some(({ status }) => status === 'fail' || status === 'error')) {
       return this.#done([...units, ...own.map((test) => skipped(testStart(test), 'Skipping due to fail_fast'))]);
@@ -70,7 +73,7 @@ class TestRun {
     const summary = await operations.test({
       tests: this.#selects ? own.map(({ uniqueId }) => uniqueId) : undefined,
       failFast,
-      warnError,
+      warnError: this.#warnError,
       storeFailures,
       signal: this.#signal,
       onProgress: (news) => {

@@ -7,7 +7,12 @@ export type SettingType =
   | { readonly kind: 'list' }
   | { readonly kind: 'boolean' }
   | { readonly kind: 'integer'; readonly min: number; readonly max?: number }
-  | { readonly kind: 'choice'; readonly choices: readonly string[] }
+  | {
+      readonly kind: 'choice';
+      readonly choices: readonly string[];
+      /** Words of dbt for some of them. */
+      readonly aliases?: Readonly<Record<string, string>>;
+    }
   /** An amount of memory, as `2GB`. */
   | { readonly kind: 'memory'; readonly minMegabytes: number }
   | { readonly kind: 'mapping' };
@@ -20,6 +25,10 @@ export interface SettingDefinition {
   readonly env: string;
   /** Flag of every command, as commander writes it; all others are reached by `--set KEY=VALUE`. */
   readonly flag?: string;
+  /** The same in one letter. */
+  readonly short?: string;
+  /** dbt's flag of that name, whose variable (`DBT_` or `DBT_ENGINE_` and the name) counts where `env` is not set. */
+  readonly dbt?: string;
   readonly default?: string | number | boolean;
   /** False: not in the file (it would say where the file itself is). */
   readonly inFile?: false;
@@ -45,6 +54,7 @@ export const SETTINGS: readonly SettingDefinition[] = [
     default: '.',
     inFile: false,
     description: 'folder with dbt_project.yml, models/, topics/ and lens.yml',
+    dbt: 'PROJECT_DIR',
   },
   {
     key: 'dataDir',
@@ -181,19 +191,21 @@ export const SETTINGS: readonly SettingDefinition[] = [
   },
   {
     key: 'logFormat',
-    type: { kind: 'choice', choices: ['text', 'json'] },
+    type: { kind: 'choice', choices: ['text', 'json'], aliases: { default: 'text', debug: 'text' } },
     env: 'LENS_LOG_FORMAT',
     flag: '--log-format <format>',
     default: 'text',
     description: 'text for people, json for machines: log lines, progress and errors',
+    dbt: 'LOG_FORMAT',
   },
   {
     key: 'logLevel',
-    type: { kind: 'choice', choices: ['debug', 'info', 'warn', 'error'] },
+    type: { kind: 'choice', choices: ['debug', 'info', 'warn', 'error'], aliases: { none: 'error' } },
     env: 'LENS_LOG_LEVEL',
     flag: '--log-level <level>',
     default: 'info',
     description: 'least level of the log lines on standard error',
+    dbt: 'LOG_LEVEL',
   },
   {
     key: 'quiet',
@@ -202,6 +214,8 @@ export const SETTINGS: readonly SettingDefinition[] = [
     flag: '--quiet',
     default: false,
     description: 'only results and errors',
+    short: '-q',
+    dbt: 'QUIET',
   },
   {
     key: 'vars',
@@ -217,6 +231,8 @@ export const SETTINGS: readonly SettingDefinition[] = [
     flag: '--target <name>',
     description:
       'the target of profiles.yml, `target.name` in models; that of the profile when it is not set, `dev` without one',
+    short: '-t',
+    dbt: 'TARGET',
   },
   {
     key: 'target.schema',
@@ -224,5 +240,21 @@ export const SETTINGS: readonly SettingDefinition[] = [
     env: 'LENS_TARGET_SCHEMA',
     description:
       'schema of the warehouse that models without one of their own live in; that of the target in profiles.yml when it is not set, `main` without one',
+  },
+  {
+    key: 'target.profile',
+    type: TEXT,
+    env: 'LENS_TARGET_PROFILE',
+    flag: '--profile <name>',
+    dbt: 'PROFILE',
+    description: 'the profile of profiles.yml, in place of the one that dbt_project.yml names',
+  },
+  {
+    key: 'target.profilesDir',
+    type: TEXT,
+    env: 'LENS_PROFILES_DIR',
+    flag: '--profiles-dir <dir>',
+    description:
+      'folder of profiles.yml; without it DBT_PROFILES_DIR, the folder of the project, or ~/.dbt, whichever has one first',
   },
 ];

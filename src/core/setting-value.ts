@@ -35,6 +35,7 @@ export function parseSetting(definition: SettingDefinition, given: unknown, plac
     }
     case 'choice':
       if (typeof given === 'string' && type.choices.includes(given)) return given;
+      if (typeof given === 'string' && type.aliases?.[given] !== undefined) return type.aliases[given];
       throw invalid(definition, given, place, `one of ${type.choices.join(', ')}`);
     case 'memory': {
       const megabytes = megabytesOf(given);

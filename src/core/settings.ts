@@ -27,7 +27,13 @@ export interface Settings {
   readonly quiet: boolean;
   readonly vars: Readonly<Record<string, unknown>>;
   /** What is not set follows from dbt's profiles.yml. */
-  readonly target: { readonly name: string | undefined; readonly schema: string | undefined };
+  readonly target: {
+    readonly name: string | undefined;
+    readonly schema: string | undefined;
+    readonly profile: string | undefined;
+    /** Absolute. */
+    readonly profilesDir: string | undefined;
+  };
 }
 
 export interface KafkaSettings {
@@ -62,16 +68,17 @@ export function loadSettings({ flags = {}, env = {}, cwd = process.cwd() }: Sett
   for (const key of Object.keys(flags)) definitionOf(key, `--set ${key}`);
   const given = new Map<string, unknown>();
   for (const definition of SETTINGS) {
-    const fromEnv = env[definition.env];
+    const variable = variableOf(definition, env);
+    const fromEnv = env[variable];
     const fromFlag = flags[definition.key];
     if (fromFlag !== undefined) given.set(definition.key, parseSetting(definition, fromFlag, flagName(definition)));
     else if (fromEnv !== undefined && fromEnv !== '') {
-      given.set(definition.key, parseSetting(definition, fromEnv, definition.env));
+      given.set(definition.key, parseSetting(definition, fromEnv, variable));
     }
   }
   const projectDir = path.resolve(cwd, (given.get('projectDir') as string | undefined) ?? '.');
   const fromFile = readFile(projectDir);
-  const settings = assemble(projectDir, (key) => {
+  const settings = assemble(projectDir, cwd, (key) => {
     const value = given.get(key) ?? fromFile.get(key);
     return value ?? SETTINGS.find((definition) => definition.key === key)?.default;
   });
@@ -88,6 +95,12 @@ function requireFolder(dataDir: string, given: string): void {
     place: 'dataDir',
     hint: '--data-dir, LENS_DATA_DIR or dataDir of lens.yml says where it is',
   });
+}
+
+/** The first variable of a setting that says something: ours, else dbt's. */
+function variableOf({ env: own, dbt }: SettingDefinition, env: SettingSources['env'] = {}): string {
+  const names = dbt === undefined ? [own] : [own, `DBT_ENGINE_${dbt}`, `DBT_${dbt}`];
+  return names.find((name) => (env[name] ?? '') !== '') ?? own;
 }
 
 /** The definition of a key. CONFIG_INVALID with the closest key otherwise. */
@@ -123,7 +136,7 @@ function readFile(projectDir: string): ReadonlyMap<string, unknown> {
   return readSettingsFile(text, path.relative(process.cwd(), file) || file);
 }
 
-function assemble(projectDir: string, get: (key: string) => unknown): Settings {
+function assemble(projectDir: string, cwd: string, get: (key: string) => unknown): Settings {
   return {
     projectDir,
     dataDir: get('dataDir') as string,
@@ -153,8 +166,14 @@ function assemble(projectDir: string, get: (key: string) => unknown): Settings {
     target: {
       name: get('target.name') as string | undefined,
       schema: get('target.schema') as string | undefined,
+      profile: get('target.profile') as string | undefined,
+      profilesDir: absolute(cwd, get('target.profilesDir') as string | undefined),
     },
   };
+}
+
+function absolute(cwd: string, given: string | undefined): string | undefined {
+  return given === undefined ? undefined : path.resolve(cwd, given);
 }
 
 function saslOf(get: (key: string) => unknown): SaslSettings | undefined {

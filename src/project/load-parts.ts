@@ -32,12 +32,13 @@ export interface LoadedParts {
 export function loadParts(root: string, options: LoadOptions): LoadedParts {
   const file = readProjectFile(root);
   const env = options.env ?? process.env;
-  checkDbtVersion(file);
+  const checks = !/^(0|false|no|off)$/i.test(env['DBT_VERSION_CHECK'] ?? env['DBT_ENGINE_VERSION_CHECK'] ?? '');
+  if (checks) checkDbtVersion(file);
   const target = resolveTarget(root, file, options.target ?? {}, env, (value, place) =>
     plainEngine(file.name, env, options.vars ?? {}).yaml(value, place),
   );
   const packages = findPackages(root, file);
-  for (const one of packages.files) checkDbtVersion(one);
+  if (checks) for (const one of packages.files) checkDbtVersion(one);
   const files: readonly [ProjectFile, ...ProjectFile[]] = [file, ...packages.files];
   const macros = new MacroLibrary(
     files.map((one) => ({ name: one.name, files: macroFiles(root, one), isPackage: one !== file })),

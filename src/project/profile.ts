@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { closestName } from '../core/closest-name.ts';
+import { LensError } from '../core/errors.ts';
 import { isYamlRecord, YamlFile } from './yaml-file.ts';
 
 export const PROFILES_FILE = 'profiles.yml';
@@ -17,6 +18,10 @@ export interface TargetRequest {
   /** As `--target` says: an output of the profile. */
   readonly name?: string | undefined;
   readonly schema?: string | undefined;
+  /** In place of the project's own. */
+  readonly profile?: string | undefined;
+  /** Folder of profiles.yml. PROJECT_INVALID when it has none. */
+  readonly profilesDir?: string | undefined;
 }
 
 /**
@@ -31,15 +36,25 @@ export function resolveTarget(
   env: Readonly<Record<string, string | undefined>>,
   render: (value: unknown, place: string) => unknown,
 ): Target {
-  const profile = project.profile ?? project.name;
+  const named = asked.profile ?? project.profile;
+  const profile = named ?? project.name;
   const fallback = { name: asked.name ?? 'dev', schema: asked.schema ?? 'main', profile };
-  const folder = [env['DBT_PROFILES_DIR'], dir, join(env['HOME'] ?? homedir(), '.dbt')].find(
+  const { profilesDir } = asked;
+  if (profilesDir !== undefined && !existsSync(join(profilesDir, PROFILES_FILE))) {
+    throw new LensError('PROJECT_INVALID', `there is no ${PROFILES_FILE} in ${profilesDir}`, { place: profilesDir });
+  }
+  const places = [env['DBT_PROFILES_DIR'], dir, join(env['HOME'] ?? homedir(), '.dbt')];
+  const folder = [profilesDir, ...places].find(
     (one) => one !== undefined && one !== '' && existsSync(join(one, PROFILES_FILE)),
   );
-  if (folder === undefined || project.profile === null) return fallback;
+  if (folder === undefined || named === null) return fallback;
   const yaml = YamlFile.read(folder, PROFILES_FILE);
-  const found = yaml.record(yaml.data, [])[profile];
-  if (!isYamlRecord(found)) return fallback;
+  const profiles = yaml.record(yaml.data, []);
+  const found = profiles[profile];
+  if (!isYamlRecord(found)) {
+    if (asked.profile === undefined) return fallback;
+    throw yaml.invalid([], `Could not find profile named '${profile}'`, `it has ${Object.keys(profiles).join(', ')}`);
+  }
   const outputs = yaml.record(found['outputs'], [profile, 'outputs']);
   const place = yaml.place([profile]);
   const name = asked.name ?? yaml.string(render(found['target'], place), [profile, 'target'], 'default');

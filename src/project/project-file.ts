@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { LensError } from '../core/errors.ts';
-import { YamlFile, type YamlRecord } from './yaml-file.ts';
+import { isYamlRecord, YamlFile, type YamlRecord } from './yaml-file.ts';
 
 export const PROJECT_FILE = 'dbt_project.yml';
 
@@ -112,4 +112,15 @@ function readDispatch(yaml: YamlFile, data: YamlRecord): ReadonlyMap<string, rea
 
 function isFolder(dir: string): boolean {
   return statSync(dir, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** `flags:` of dbt_project.yml, by dbt's names; empty when there is no such file, or it cannot be read: whoever reads the project says so. */
+export function projectFlags(dir: string): YamlRecord {
+  try {
+    const flags = YamlFile.read(dir, PROJECT_FILE).data;
+    return isYamlRecord(flags) && isYamlRecord(flags['flags']) ? flags['flags'] : {};
+  } catch (error) {
+    if (error instanceof LensError) return {};
+    throw error;
+  }
 }

@@ -42,7 +42,7 @@ export function selectResources(project: Project, selection: Selection = {}): Se
   const warnings = [...evaluation.warnings];
   if (selection.strict === true && warnings.length > 0) {
     throw new LensError('USAGE', warnings.join('; '), {
-      hint: 'lens ls lists what there is; without --strict-select this is a warning',
+      hint: 'lens ls lists what there is; without --strict-select and --warn-error this is a warning',
     });
   }
   const types = selection.resourceTypes;

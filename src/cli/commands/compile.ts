@@ -3,11 +3,11 @@ import { compile, compileInline, qualified } from '../../project/compile.ts';
 import { compiledPath } from '../../project/artifacts/manifest-nodes.ts';
 import type { Project } from '../../project/project-contract.ts';
 import type { Resource } from '../../project/resource-graph.ts';
-import { openProject } from '../../service/runtime.ts';
 import { invocationOf, type Invocation } from '../invocation.ts';
 import { manifestJson } from '../manifest-file.ts';
 import { counted } from '../numbers.ts';
 import { selectedResources, selectionOf, withSelectionFlags, type SelectionFlags } from '../selection-flags.ts';
+import { addWarnFlags, openStrictProject } from '../warn-errors.ts';
 import { TargetFolder } from '../target-folder.ts';
 
 interface CompileFlags extends SelectionFlags {
@@ -38,12 +38,12 @@ export function compileCommand(): Command {
     .addOption(new Option('--output <format>', 'how it is printed').choices(['text', 'json']).default('text'))
     .option('--target-path <dir>', "where compiled SQL and manifest.json go; the project's target-path without it")
     .option('--no-write-json', 'write no manifest.json');
-  return withSelectionFlags(command, 'resources')
+  return addWarnFlags(withSelectionFlags(command, 'resources'))
     .addHelpText('after', `\nExamples:\n${EXAMPLES.map((line) => `  $ ${line}`).join('\n')}`)
     .action(async (words: string[], flags: CompileFlags, own: Command) => {
       const invocation = invocationOf(own);
       const { settings, output } = invocation;
-      const project = await openProject(settings);
+      const project = await openStrictProject(settings, flags);
       if (flags.inline !== undefined) {
         output.result(printed(null, compileInline(project, flags.inline, qualified).trim(), flags, output.quiet));
         return;

@@ -3,16 +3,15 @@ import { LensError } from '../../core/errors.ts';
 import type { Settings } from '../../core/settings.ts';
 import { RESOURCE_TYPES, type Resource, type ResourceType } from '../../project/resource-graph.ts';
 import { selectResources, type Selection } from '../../project/select-resources.ts';
-import { openProject } from '../../service/runtime.ts';
 import { invocationOf } from '../invocation.ts';
 import { manifestJson } from '../manifest-file.ts';
 import { LIST_OUTPUTS, resourceLine, type ListOutput } from '../resource-lines.ts';
 import { selectionOf, withSelectionFlags, type SelectionFlags } from '../selection-flags.ts';
 import { TargetFolder } from '../target-folder.ts';
+import { addTypeFlags, type TypeFlags, typesOf } from '../type-flags.ts';
+import { addWarnFlags, openStrictProject } from '../warn-errors.ts';
 
-interface LsFlags extends SelectionFlags {
-  readonly resourceType?: string[];
-  readonly excludeResourceType?: string[];
+interface LsFlags extends SelectionFlags, TypeFlags {
   readonly output: ListOutput;
   readonly outputKeys?: string[];
   readonly writeJson: boolean;
@@ -27,9 +26,7 @@ const EXAMPLES = [
 /** `lens ls`: needs neither log nor warehouse. */
 export function lsCommand(): Command {
   const command = new Command('ls').alias('list').description('list what the project holds, as dbt ls does');
-  return withSelectionFlags(command, 'resources')
-    .addOption(new Option('--resource-type <types...>', 'only these').choices([...RESOURCE_TYPES, 'all', 'default']))
-    .addOption(new Option('--exclude-resource-type <types...>', 'all but these').choices(RESOURCE_TYPES))
+  return addWarnFlags(addTypeFlags(withSelectionFlags(command, 'resources')))
     .addOption(new Option('--output <what>', 'what is printed of each').choices(LIST_OUTPUTS).default('selector'))
     .option('--output-keys <keys...>', 'with --output json: these keys of the manifest, as config.materialized')
     .option('--target-path <dir>', "where manifest.json goes; the project's target-path without it")
@@ -37,7 +34,7 @@ export function lsCommand(): Command {
     .addHelpText('after', `\nExamples:\n${EXAMPLES.map((line) => `  $ ${line}`).join('\n')}`)
     .action(async (flags: LsFlags, own: Command) => {
       const { settings, output } = invocationOf(own);
-      const project = await openProject(settings);
+      const project = await openStrictProject(settings, flags);
       const { resources, warnings } = selectResources(project, listSelection(flags, settings));
       for (const warning of warnings) output.notice(warning);
       if (resources.length === 0) output.notice('No nodes selected!');
@@ -54,20 +51,14 @@ export function lsCommand(): Command {
 
 /** What `lens ls` lists. `--models` is an older `--select` that means models only, and so goes with neither of the others. */
 export function listSelection(flags: LsFlags, settings: Pick<Settings, 'projectDir'>): Selection {
-  const { models, resourceType: types, excludeResourceType: excluded } = flags;
-  if (models !== undefined && types !== undefined) {
+  const { models, resourceType, resourceTypes = resourceType } = flags;
+  if (models !== undefined && resourceTypes !== undefined) {
     throw new LensError('USAGE', '"models" and "resource_type" are mutually exclusive arguments', {
       hint: 'use --select, --models takes models only',
     });
   }
-  const named = types === undefined || types.includes('all') || types.includes('default') ? RESOURCE_TYPES : types;
-  const resourceTypes = models === undefined ? named : ['model'];
-  return {
-    ...selectionOf(flags, settings),
-    resourceTypes: RESOURCE_TYPES.filter(
-      (type) => resourceTypes.includes(type) && !(excluded?.includes(type) ?? false),
-    ),
-  };
+  const types = typesOf(flags, models === undefined ? RESOURCE_TYPES : ['model']);
+  return { ...selectionOf(flags, settings), resourceTypes: types };
 }
 
 /** The lines that `dbt ls` prints of these resources. */

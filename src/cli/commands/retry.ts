@@ -7,25 +7,34 @@ import { NODE_TYPES, type RunFlags, runNodes } from '../run-command.ts';
 import { seedNodes } from '../seed-nodes.ts';
 import { TargetFolder } from '../target-folder.ts';
 import { testNodes } from '../test-nodes.ts';
+import { addWarnFlags, isError, type WarnFlags } from '../warn-errors.ts';
 
-interface RetryFlags {
+interface RetryFlags extends WarnFlags {
   readonly state?: string;
-  readonly warnError?: boolean;
   readonly fullRefresh?: boolean;
   readonly targetPath?: string;
   readonly writeJson: boolean;
 }
 
 /** Flags of the previous command that are not taken over, as in dbt: this call has its own. */
-const OWN = new Set(['target_path', 'write_json', 'warn_error', 'select', 'models', 'exclude', 'selector', 'threads']);
+const OWN = new Set([
+  'target_path',
+  'write_json',
+  'warn_error',
+  'warn_error_options',
+  'select',
+  'models',
+  'exclude',
+  'selector',
+  'threads',
+]);
 
 /** `lens retry`: the last command once more, for what failed or was skipped in it. */
 export function retryCommand(): Command {
-  return new Command('retry')
+  return addWarnFlags(new Command('retry'))
     .description('run again what failed or was skipped in the last lens run, build, test or seed, with its flags')
     .option('--state <dir>', 'folder with the run_results.json to go by; the target folder without it')
-    .option('--full-refresh', 'as if the last command had had it')
-    .option('--warn-error', 'a test that would warn fails; those that warned are run again, too')
+    .option('-f, --full-refresh', 'as if the last command had had it')
     .option('--target-path <dir>', "where artifacts and compiled SQL go; the project's target-path without it")
     .option('--no-write-json', 'write no artifacts')
     .addHelpText('after', '\nExamples:\n  $ lens retry\n  $ lens retry --state ci-artifacts')
@@ -34,7 +43,7 @@ export function retryCommand(): Command {
       const previous = readPreviousRun(own.state ?? new TargetFolder(settings.projectDir, own.targetPath).dir);
       const kept = Object.entries(previous.args).filter(([key]) => !OWN.has(key));
       const flags: RunFlags = { ...Object.fromEntries(kept.map(([key, value]) => [camel(key), value])), ...own };
-      const only = retryable(previous, own.warnError ?? false);
+      const only = retryable(previous, isError('LogTestResult', own));
       const nodes = await NodeCommand.open(flags, command, { ...previous, only });
       const types = NODE_TYPES.get(previous.which);
       if (previous.which === 'test') return testNodes(flags, nodes);

@@ -9,7 +9,7 @@ export function seedCommand(): Command {
     'load the CSV files of the project; what depends on a changed one is updated in the same transaction',
   );
   return addNodeFlags(withSelectionFlags(command, 'resources'))
-    .option('--full-refresh', "dbt's flag: tables are made anew anyway when their columns change")
+    .option('-f, --full-refresh', "dbt's flag: tables are made anew anyway when their columns change")
     .option('--show', 'print the first rows of each table')
     .addHelpText('after', '\nExamples:\n  $ lens seed\n  $ lens seed --select countries --show')
     .action((flags: SeedFlags, own: Command) => NodeCommand.open(flags, own).then((nodes) => seedNodes(flags, nodes)));

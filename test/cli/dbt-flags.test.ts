@@ -1,0 +1,133 @@
+import { expect, test } from 'vitest';
+import { takeDbtFlags, withFlagsBehind } from '../../src/cli/dbt-flags.ts';
+import { buildProgram } from '../../src/cli/program.ts';
+import { isError } from '../../src/cli/warn-errors.ts';
+import { projectFolder } from '../project/project-folder.ts';
+import { lens, type LensResult } from './lens-process.ts';
+
+/** What a command line gives a command, and what is said about it. */
+async function taken(
+  args: readonly string[],
+  env: Record<string, string | undefined> = {},
+  ofProject: Record<string, unknown> = {},
+): Promise<{ flags: Record<string, unknown>; remarks: string[]; command: string; all: Record<string, unknown> }> {
+  const program = buildProgram().exitOverride();
+  const found: Awaited<ReturnType<typeof taken>>[] = [];
+  for (const command of [...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
+    command.exitOverride().configureOutput({ outputError: () => {} });
+    if (command.commands.length > 0) continue;
+    command.action(() => {
+      const remarks = takeDbtFlags(command, env, ofProject);
+      found.push({ flags: command.opts(), remarks, command: command.name(), all: program.opts() });
+    });
+  }
+  (program as unknown as { _lifeCycleHooks: object })._lifeCycleHooks = {};
+  await program.parseAsync(withFlagsBehind(program, args), { from: 'user' });
+  const [first] = found;
+  if (first === undefined) throw new Error('no command was run');
+  return first;
+}
+
+const EVERYWHERE =
+  '--no-partial-parse --no-use-colors --log-level info --log-path logs --no-version-check --warn-error-options {} --no-write-json --fail-fast --no-populate-cache --no-send-anonymous-usage-stats --defer --state old -q --threads 4 --target-path t --indirect-selection cautious --no-print --printer-width 120 --use-colors-file';
+
+test.each([
+  'run',
+  'build',
+  'test',
+  'seed',
+  'ls',
+  'compile',
+  'show',
+  'docs generate',
+  'source freshness',
+  'clean',
+  'debug',
+])('lens %s takes the flags that every command of dbt has, before and behind it', async (name) => {
+  const before = await taken([...EVERYWHERE.split(' '), ...name.split(' ')]);
+  const behind = await taken([...name.split(' '), ...EVERYWHERE.split(' ')]);
+  expect(before).toEqual(behind);
+  expect(behind.command).toBe(name.split(' ').at(-1));
+  expect(behind.remarks).toEqual([
+    expect.stringMatching(/^--log-path has no effect: there is no log file/),
+    expect.stringMatching(/^--defer has no effect: every model is in this warehouse/),
+  ]);
+});
+
+test('a flag goes before a variable, a variable before the project, and each must be what it can be', async () => {
+  const env = { DBT_FAIL_FAST: 'true', DBT_RESOURCE_TYPES: 'model seed', DBT_ENGINE_STATE: 'engine', DBT_STATE: 'dbt' };
+  const ofProject = { fail_fast: false, write_json: false, warn_error_options: { error: 'all' }, target_path: 'x' };
+  expect((await taken(['build'], env, ofProject)).flags).toMatchObject({
+    failFast: true,
+    writeJson: false,
+    resourceType: ['model', 'seed'],
+    state: 'engine',
+    warnErrorOptions: '{"error":"all"}',
+  });
+  const given = ['build', '--no-fail-fast', '--resource-type', 'test', '--state', 'flag', '--write-json'];
+  expect((await taken(given, env, ofProject)).flags).toMatchObject({
+    failFast: false,
+    resourceType: ['test'],
+    state: 'flag',
+    writeJson: true,
+  });
+  expect((await taken(['build'], { DBT_DEBUG: '1' })).all).toMatchObject({ logLevel: 'debug' });
+  await expect(taken(['build'], { DBT_FAIL_FAST: 'maybe' })).rejects.toThrow('DBT_FAIL_FAST must be true or false');
+  await expect(taken(['build'], { DBT_RESOURCE_TYPES: 'tables' })).rejects.toThrow('DBT_RESOURCE_TYPES must be one of');
+});
+
+test('what has no meaning here is refused with what to use', async () => {
+  for (const [line, hint] of [
+    ['build --empty', 'lens explain'],
+    ['run --sample 3', '--to-time'],
+    ['run --event-time-start 2026-01-01', 'lens run --full-refresh'],
+    ['compile --no-inject-ephemeral-ctes', 'lens compile NAME'],
+    ['test --favor-state', 'lens plan --diff'],
+    ['show --inline-direct x', 'lens query'],
+    ['seed -r x', 'lens explain'],
+  ] as const) {
+    await expect(taken(line.split(' ')), line).rejects.toMatchObject({
+      code: 'USAGE',
+      hint: expect.stringContaining(hint) as string,
+    });
+  }
+  await expect(taken(['run'], { DBT_EMPTY: '1' })).rejects.toMatchObject({ code: 'USAGE' });
+  expect((await taken(['run', '--no-empty', '--no-favor-state'])).remarks).toEqual([]);
+});
+
+test('which warnings are errors', () => {
+  expect(isError('LogTestResult', {})).toBe(false);
+  expect(isError('LogTestResult', { warnError: true })).toBe(true);
+  const options = (warnErrorOptions: string) => ({ warnErrorOptions });
+  expect(isError('project', options('{"error": "all", "warn": ["LogTestResult"]}'))).toBe(true);
+  expect(isError('LogTestResult', options('{include: all, exclude: [LogTestResult]}'))).toBe(false);
+  expect(isError('NothingToDo', options('{error: [NothingToDo], silence: [project]}'))).toBe(true);
+  expect(isError('project', options('{error: [NothingToDo]}'))).toBe(false);
+  for (const wrong of ['[', '3', '{errors: all}', '{error: [3]}']) {
+    expect(() => isError('project', options(wrong)), wrong).toThrow('--warn-error-options');
+  }
+  expect(() => isError('project', { warnError: true, ...options('{}') })).toThrow('exclude each other');
+});
+
+test('flags of the process count: warnings as errors, types, profiles, the version that is asked for', async () => {
+  const dir = projectFolder({
+    'dbt_project.yml': 'name: lab\nversion: 0.1.0\nprofile: lab\nrequire-dbt-version: ">=9.0.0"\n',
+    'elsewhere/profiles.yml': 'lab: {target: dev, outputs: {dev: {type: duckdb, schema: far}}}\n',
+    'models/a.sql': 'select 1 as n',
+    'models/m.yml': 'models: [{name: a, columns: [{name: n, data_tests: [unique]}]}, {name: gone, description: x}]\n',
+  });
+  const flags = ['--project-dir', dir, '--data-dir', `${dir}/data`];
+  const call = (line: string): Promise<LensResult> => lens([...line.split(' '), ...flags]);
+  const far = `--profiles-dir ${dir}/elsewhere`;
+  expect((await call('ls')).stderr).toContain('This version of dbt is not supported');
+  const listed = await call(`--no-version-check ls ${far} --output json --output-keys name schema`);
+  expect(listed.stdout.split('\n').slice(0, 1)).toEqual(['{"name": "a", "schema": "far"}']);
+  const strict = await call('--no-version-check --warn-error ls');
+  expect([strict.code, strict.stderr]).toEqual([2, expect.stringContaining('gone') as string]);
+  const built = await call('--no-version-check build --resource-type model --warn-error-options {error:[NothingToDo]}');
+  expect(built.stdout).toContain('Done. PASS=1 WARN=0 ERROR=0 SKIP=0 NO-OP=0 TOTAL=1');
+  const nothing = await call(
+    '--no-version-check build --exclude-resource-type model test --warn-error-options {error:[NothingToDo]}',
+  );
+  expect([nothing.code, nothing.stderr]).toEqual([2, expect.stringContaining('Nothing to do') as string]);
+});
