@@ -10,7 +10,7 @@ import type { Gates } from './gates/gates.ts';
 import { ModelCosts } from './models/model-costs.ts';
 import { modelFailed } from './models/model-failed.ts';
 import { atCheckpoint } from './models/model-states.ts';
-import { clearPending, pendingRebuilds, takePending } from './models/pending-keys.ts';
+import { pendingRebuilds, resetPending, takePending } from './models/pending-keys.ts';
 import { rebuildIsCheaper } from './models/rebuild-choice.ts';
 
 export interface CompactedModel {
@@ -74,7 +74,7 @@ export async function compact(
 
 async function replace(connection: Connection, plan: MaintenancePlan, changes: Changes): Promise<number> {
   const rows = await rebuild(connection, plan);
-  await clearPending(connection, plan);
+  await resetPending(connection, plan);
   changes.set(plan.model, 'everything');
   return rows;
 }

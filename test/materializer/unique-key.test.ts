@@ -231,6 +231,38 @@ describe('a unique_key that is not unique', () => {
     expect(await differences(materializer, workshop.project, ['batch', 'compaction'])).toEqual([]);
   });
 
+  it('of a new model kept by compaction heals as well, also with another key', async () => {
+    const config = "unique_key='note', upkeep='compaction'";
+    await using workshop = await Workshop.of(shopWith(NOTES, config));
+    const dataDir = path.join(workshop.dir, 'kept');
+    {
+      await using materializer = await workshop.open({ dataDir, project: loadProject(changedShop({})) });
+      await workshop.publish([order(1, 'k1', 'a'), order(2, 'k1', 'a')]);
+      await materializer.run({});
+    }
+    {
+      await using materializer = await workshop.open({ dataDir });
+      expect(await standing(materializer)).toMatchObject({ state: 'failed', rows: null });
+      await workshop.publish([order(2, 'k1', 'b')]);
+      await materializer.run({});
+      expect(await standing(materializer)).toMatchObject({ state: 'current', behind: 0, rows: 2 });
+      await workshop.publish([order(3, 'k1', 'b'), order(4, 'k1', 'a')]);
+      await materializer.run({});
+      expect(await standing(materializer)).toMatchObject({ state: 'failed', rows: 2 });
+    }
+    const byNote =
+      "select note, count(*) as order_id from {{ source('web', 'orders') }} group by note having count(*) < 9";
+    const project = loadProject(shopWith(byNote, "unique_key='order_id', upkeep='compaction'"));
+    await using materializer = await workshop.open({ dataDir, project });
+    expect(await standing(materializer)).toMatchObject({ state: 'failed', rows: 2 });
+    await workshop.publish([order(5, 'k1', 'a'), order(6, 'k1', 'c')]);
+    await materializer.run({});
+    await workshop.publish([order(7, 'k1', 'a')]);
+    await materializer.run({});
+    expect(await standing(materializer)).toMatchObject({ state: 'current', behind: 0, rows: 3 });
+    expect(await differences(materializer, project, ['batch', 'compaction'])).toEqual([]);
+  });
+
   it('does not hold up compactions that do not try it again', async () => {
     await using workshop = await Workshop.of(shopWith(NOTES, "unique_key='note', upkeep='compaction'"));
     const dataDir = path.join(workshop.dir, 'kept');

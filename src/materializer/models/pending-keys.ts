@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { collectKeys, type TouchedKeys } from '../../maintenance/touched-keys.ts';
 import type { MaintenancePlan } from '../../maintenance/maintenance-plan.ts';
 import type { Connection } from '../../warehouse/connection.ts';
@@ -29,6 +30,21 @@ export async function clearPending(connection: Connection, plan: MaintenancePlan
   await connection.run(
     `delete from ${pendingTable(plan.model)}; delete from lens.rebuilds_due where model = ${text(plan.model)}`,
   );
+}
+
+/**
+ * The same of a model that is built. The table is made where there is none for its key: an open makes it with the model, unless that
+ * failed, and then no batch notes anything that could be in the way.
+ */
+export async function resetPending(connection: Connection, plan: MaintenancePlan): Promise<void> {
+  const there = await connection.rows<{ name: string; type: string }>(
+    `select column_name as name, data_type as type from duckdb_columns()
+     where database_name = current_database() and schema_name = 'lens' and table_name = ${text(`pending_${plan.model}`)}
+     order by column_index`,
+  );
+  const key = plan.key.map((name) => ({ name, type: plan.columns.find((column) => column.name === name)?.type }));
+  const wanted = key.length === 0 ? [{ name: 'changed', type: 'BOOLEAN' }] : key;
+  await (isDeepStrictEqual(there, wanted) ? clearPending(connection, plan) : createPending(connection, plan));
 }
 
 /** Adds keys given by SELECTs; a key may be there several times. */
