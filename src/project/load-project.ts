@@ -8,6 +8,7 @@ import { groupOf, loadGroups } from './groups.ts';
 import { unknownProjectKeys } from './known-keys.ts';
 import { loadParts, type LoadedPart } from './load-parts.ts';
 import { configWarnings, hookWarnings, readModelFiles, tagsOf, twice } from './model-files.ts';
+import { requireAccess } from './model-access.ts';
 import { accessOf, modelContract } from './model-contract.ts';
 import { ModelRenderer, type ModelDraft } from './model-renderer.ts';
 import type { DataTest, LoadOptions, Model, Project } from './project-contract.ts';
@@ -65,6 +66,16 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
   });
   const exposures = parts.map(({ part, yamls }) => loadExposures(yamls, part, references));
   const unitTests = parts.map(({ part, yamls }) => loadUnitTests(yamls, part, new Set(names(models))));
+  const groups = parts.flatMap(({ part, yamls }) => loadGroups(yamls, part));
+  requireAccess({
+    models,
+    seeds: seeds.seeds,
+    tests: tests.tests,
+    exposures: exposures.flatMap((one) => one.exposures),
+    groups,
+    restricting: new Set(parts.flatMap(({ part }) => (part.file.restrictsAccess ? [part.file.name] : []))),
+    model,
+  });
   const warnings = [
     ...missing,
     ...parts.flatMap((one) => one.left.warnings),
@@ -120,7 +131,7 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
     tests: tests.tests,
     unitTests: unitTests.flatMap((one) => one.unitTests),
     exposures: exposures.flatMap((one) => one.exposures),
-    groups: parts.flatMap(({ part, yamls }) => loadGroups(yamls, part)),
+    groups,
     selectors: readSelectors(root, engine),
     warnings,
     leftOut: drafted.leftOut,

@@ -29,6 +29,8 @@ export interface ProjectFile {
   readonly cleanTargets: readonly string[];
   /** As they stand: of everybody, and in maps below the names of packages. */
   readonly vars: YamlRecord;
+  /** `restrict-access`: whether protected and private models are for its own models alone. */
+  readonly restrictsAccess: boolean;
   /** Where packages are installed. */
   readonly packagesPath: string;
   /** By macro namespace: the packages in which `adapter.dispatch` looks, in this order. */
@@ -89,6 +91,7 @@ export function readProjectFile(dir: string, folder = ''): ProjectFile {
       data['profile'] === undefined || data['profile'] === null ? null : yaml.string(data['profile'], ['profile']),
     docsPaths: data['docs-paths'] === undefined ? propertyPaths : paths('docs-paths'),
     vars: yaml.record(data['vars'], ['vars']),
+    restrictsAccess: data['restrict-access'] === true,
     packagesPath: yaml.string(data['packages-install-path'], ['packages-install-path'], 'dbt_packages'),
     dispatch: readDispatch(yaml, data),
     models: yaml.record(data['models'], ['models']),

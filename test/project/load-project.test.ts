@@ -136,7 +136,7 @@ describe('warnings', () => {
       'nothing for keys dbt knows',
       {
         'models/m.yml':
-          'version: 2\nanchors: []\nmodels:\n- name: m\n  access: public\n  group: g\n  docs: {show: true}\n  latest_version: 1\n  columns: [{name: a, quote: true, data_type: int, constraints: []}]\nmacros: [{name: x}]\n',
+          'version: 2\ngroups: [{name: g, owner: {name: x}}]\nanchors: []\nmodels:\n- name: m\n  access: public\n  group: g\n  docs: {show: true}\n  latest_version: 1\n  columns: [{name: a, quote: true, data_type: int, constraints: []}]\nmacros: [{name: x}]\n',
       },
       [],
     ],
