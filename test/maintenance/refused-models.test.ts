@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LensError } from '../../src/core/errors.ts';
-import { planModels } from '../../src/maintenance/planner.ts';
+import { planGates, planModels } from '../../src/maintenance/planner.ts';
 import { refusals, requireKeepable } from '../../src/maintenance/refused-models.ts';
 import type { Project } from '../../src/project/project-contract.ts';
 import type { Files } from '../project/project-folder.ts';
@@ -159,6 +159,19 @@ describe('a stored model that follows something else than its records', () => {
     ['a text', "select id, 'now()' as v from @facts"],
   ])('is not: %s', async (_, sql) => {
     expect(await refusal(projectWith({ m: sql }))).toBeNull();
+  });
+
+  it('may be a gate, which is run whole then, also by way of a view', async () => {
+    const call = "current_setting('TimeZone') = 'UTC'";
+    const project = projectWith(
+      { v: view(`select * from @facts where ${call}`) },
+      {
+        'tests/own.sql': `{{ config(gate=true) }}select id from {{ source('main', 'facts') }} where n < 0 and ${call}`,
+        'tests/through.sql': "{{ config(gate=true) }}select id from {{ ref('v') }} where n < 0",
+      },
+    );
+    const gates = await planGates(project, RAW);
+    expect(gates.map(({ whole }) => whole)).toEqual(Array(2).fill('current_setting() gives another value each time'));
   });
 
   it('may be allowed for all models or one, and is rebuilt then', async () => {

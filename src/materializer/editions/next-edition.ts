@@ -26,7 +26,7 @@ export interface NextEditionOptions extends EditionOptions, Pick<MaterializerOpt
   /** Seeds that the live edition is without, too: any other one that cannot be loaded is an error. */
   readonly broken: ReadonlyMap<string, LensError>;
   readonly signal: AbortSignal;
-  /** How far a piece of work is, in records. */
+  /** How far a piece of work is, in records; not told of work that lands none. */
   readonly onProgress?: ((progress: EditionProgress) => void) | undefined;
 }
 
@@ -140,7 +140,7 @@ export class NextEdition implements AsyncDisposable {
     const { bulk = false, compaction = true } = how;
     const { log, catalog, batch, bulk: bounds, signal, onProgress } = this.#options;
     const total = await this.#lag(ends);
-    onProgress?.({ label, done: 0, total });
+    if (total > 0) onProgress?.({ label, done: 0, total });
     const consumed = await consume(this.edition, {
       log: new PinnedLog(log, ends, new Set()),
       catalog,
