@@ -13,6 +13,8 @@ import { consumeCommand } from './commands/consume.ts';
 import { debugCommand } from './commands/debug.ts';
 import { demoCommand } from './commands/demo.ts';
 import { dlqCommand } from './commands/dlq.ts';
+import { depsCommand, parseCommand } from './commands/parse.ts';
+import { VERBS_NOT_RUN, verbNotRun } from './commands/verbs-not-run.ts';
 import { editionsCommand } from './commands/editions.ts';
 import { docsCommand } from './commands/docs.ts';
 import { explainCommand } from './commands/explain.ts';
@@ -80,6 +82,9 @@ export function buildProgram(): Command {
     whyCommand,
     dlqCommand,
     seedCommand,
+    parseCommand,
+    depsCommand,
+    ...VERBS_NOT_RUN.map((verb) => () => verbNotRun(verb)),
   ];
   for (const command of commands) inherit(program, command());
   for (const command of program.commands) {
@@ -101,9 +106,9 @@ Examples:
   $ lens query 'select * from daily_metrics'      ask the warehouse, also while the service runs`;
 
 const DBT_VERBS = new Set(
-  ['run build test retry seed ls compile show docs.generate docs.serve debug clean freshness source.freshness'].flatMap(
-    (all) => all.split(' '),
-  ),
+  [
+    'run build test retry seed ls compile show docs.generate docs.serve debug clean freshness source.freshness parse deps',
+  ].flatMap((all) => all.split(' ')),
 );
 
 /** Whether a command is one of dbt's, and does something. */

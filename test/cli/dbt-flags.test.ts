@@ -1,3 +1,5 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { takeDbtFlags, withFlagsBehind } from '../../src/cli/dbt-flags.ts';
 import { buildProgram } from '../../src/cli/program.ts';
@@ -130,4 +132,41 @@ test('flags of the process count: warnings as errors, types, profiles, the versi
     '--no-version-check build --exclude-resource-type model test --warn-error-options {error:[NothingToDo]}',
   );
   expect([nothing.code, nothing.stderr]).toEqual([2, expect.stringContaining('Nothing to do') as string]);
+});
+
+test('each command of dbt does something, or says what to use', async () => {
+  const dir = projectFolder({
+    'dbt_project.yml': 'name: lab\nversion: 0.1.0\n',
+    'packages.yml': 'packages: [{package: dbt-labs/dbt_utils, version: 1.3.0}, {local: own}]\n',
+    'own/dbt_project.yml': 'name: own\nversion: 2.0.0\n',
+    'seeds/s.csv': 'n\n1\n',
+    'models/a.sql': "select n from {{ ref('s') }}",
+  });
+  const call = (line: string): Promise<LensResult> =>
+    lens([...line.split(' '), '--project-dir', dir, '--data-dir', `${dir}/data`]);
+  const file = (name: string): Record<string, Record<string, { compiled_code?: string }>> =>
+    JSON.parse(readFileSync(path.join(dir, 'target', name), 'utf8')) as ReturnType<typeof file>;
+  const parsed = await call('parse');
+  expect([parsed.code, parsed.stdout]).toEqual([0, 'Found 1 model, 1 seed, 0 sources, 0 data tests\n']);
+  expect(parsed.stderr).toContain('the package dbt-labs/dbt_utils is not in dbt_packages');
+  expect(Object.keys(file('manifest.json')['nodes'] ?? {})).toEqual(['model.lab.a', 'seed.lab.s']);
+  expect((await call('parse --warn-error')).code).toBe(2);
+  const deps = await call('deps');
+  expect([deps.code, deps.stdout]).toEqual([2, 'own 2.0.0 is in own\n']);
+  expect(deps.stderr).toContain('hint: packages are not fetched here: dbt deps does');
+  expect((await call('snapshot')).code).toBe(0);
+  writeFileSync(path.join(dir, 'models/snap.yml'), 'snapshots: [{name: old, relation: "ref(\'a\')"}]\n');
+  for (const line of ['snapshot', 'init lab', 'clone --state x', 'run-operation grant --args {}']) {
+    const refused = await call(line);
+    expect([refused.code, refused.stderr], line).toEqual([
+      2,
+      expect.stringMatching(/^error USAGE: lens \S+.* is not there: .*\n {2}hint: .+/) as string,
+    ]);
+  }
+  // a model over a seed has a page, and the catalog what is selected
+  await call('run');
+  expect((await call('docs generate --select a --no-compile --static')).code).toBe(0);
+  expect(Object.keys(file('catalog.json')['nodes'] ?? {})).toEqual(['model.lab.a']);
+  expect(file('manifest.json')['nodes']?.['model.lab.a']?.compiled_code).toBeUndefined();
+  expect(existsSync(path.join(dir, 'target/static_index.html'))).toBe(true);
 });

@@ -5,11 +5,13 @@ import { Command } from 'commander';
 import { LensError } from '../../core/errors.ts';
 import type { Settings } from '../../core/settings.ts';
 import { planModels } from '../../maintenance/planner.ts';
-import { rawRelation, rawTables } from '../../materializer/raw-tables.ts';
+import { inputRelations } from '../../materializer/input-tables.ts';
+import { usableProject } from '../../materializer/seeds/usable-seeds.ts';
 import { catalogOf } from '../../project/artifacts/catalog.ts';
 import type { Project } from '../../project/project-contract.ts';
+import { RESOURCE_TYPES } from '../../project/resource-graph.ts';
 import { withWarehouseReads } from '../../service/hold-warehouse.ts';
-import { openCatalog, openProject } from '../../service/runtime.ts';
+import { openCatalog } from '../../service/runtime.ts';
 import { docsData, type DocsData } from '../docs/docs-data.ts';
 import { serveDocs } from '../docs/docs-server.ts';
 import { storedRelations, type StoredRelations } from '../docs/stored-relations.ts';
@@ -21,7 +23,15 @@ import { wholeNumber } from '../number-arguments.ts';
 import { counted } from '../numbers.ts';
 import type { Output } from '../output.ts';
 import { artifactMetadata } from '../run-results-file.ts';
+import {
+  selectedResources,
+  selectionOf,
+  selects,
+  type SelectionFlags,
+  withSelectionFlags,
+} from '../selection-flags.ts';
 import { TargetFolder } from '../target-folder.ts';
+import { addWarnFlags, openStrictProject } from '../warn-errors.ts';
 
 /** `lens docs generate|serve`. */
 export function docsCommand(): Command {
@@ -31,24 +41,43 @@ export function docsCommand(): Command {
   return docs;
 }
 
+interface GenerateFlags extends SelectionFlags {
+  readonly emptyCatalog?: boolean;
+  readonly compile: boolean;
+  readonly static?: boolean;
+}
+
 function generateCommand(): Command {
-  return new Command('generate')
+  const command = new Command('generate')
     .description('write manifest.json, catalog.json and index.html to the target folder')
     .option('--empty-catalog', 'do not ask the warehouse')
-    .option('--target-path <dir>', "where they go; the project's target-path without it")
-    .addHelpText('after', '\nExamples:\n  $ lens docs generate')
-    .action(async (flags: { emptyCatalog?: boolean; targetPath?: string }, command: Command) => {
-      const { settings, output } = invocationOf(command);
-      const project = await openProject(settings);
-      const plans = await planModels(project, rawTables(openCatalog(settings), project).map(rawRelation));
+    .option('--no-compile', 'a manifest without compiled SQL')
+    .option('--static', 'write the page as static_index.html, too')
+    .option('--target-path <dir>', "where they go; the project's target-path without it");
+  return addWarnFlags(withSelectionFlags(command, 'resources'))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ lens docs generate\n  $ lens docs generate --select fct_sessions --no-compile',
+    )
+    .action(async (flags: GenerateFlags, own: Command) => {
+      const { settings, output } = invocationOf(own);
+      const project = await openStrictProject(settings, flags);
+      const usable = await usableProject(project, openCatalog(settings), null);
+      const plans = await planModels(usable.project, inputRelations(usable.inputs));
       const stored = flags.emptyCatalog === true ? NOTHING_STORED : await inWarehouse(settings, project, output);
-      const catalog = catalogOf(project, { metadata: artifactMetadata('catalog', 1), ...stored });
-      const compiled = new Set([...project.models, ...project.tests].map(({ uniqueId }) => uniqueId));
+      const selection = selectionOf(flags, settings);
+      const only = selects(selection, project)
+        ? idsOf(selectedResources(project, selection, RESOURCE_TYPES, output))
+        : null;
+      const catalog = catalogOf(project, { metadata: artifactMetadata('catalog', 1), only, ...stored });
+      const compiled = flags.compile ? idsOf([...project.models, ...project.tests]) : undefined;
       const target = new TargetFolder(settings.projectDir, flags.targetPath);
+      const page = docsPage(docsData(project, stored, plans, new Date()));
       const files = {
         'manifest.json': JSON.stringify(manifestJson(project, compiled)),
         'catalog.json': JSON.stringify(catalog),
-        'index.html': docsPage(docsData(project, stored, plans, new Date())),
+        'index.html': page,
+        ...(flags.static === true ? { 'static_index.html': page } : {}),
       };
       for (const [name, text] of Object.entries(files)) {
         const problem = target.write(name, text);
@@ -61,6 +90,10 @@ function generateCommand(): Command {
         tables: stored.rows.size,
       });
     });
+}
+
+function idsOf(nodes: readonly { readonly uniqueId: string }[]): ReadonlySet<string> {
+  return new Set(nodes.map(({ uniqueId }) => uniqueId));
 }
 
 const NOTHING_STORED: StoredRelations = { columns: [], rows: new Map() };

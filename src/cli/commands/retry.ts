@@ -29,6 +29,15 @@ const OWN = new Set([
   'threads',
 ]);
 
+/** What dbt's retry goes on after, too. */
+const WHOLE: Readonly<Record<string, string>> = {
+  compile: 'lens compile is done whole, as quickly: run it again',
+  generate: 'lens docs generate is done whole, as quickly: run it again',
+  snapshot: 'snapshots are not run',
+  clone: 'relations are not cloned',
+  'run-operation': 'lens run-operation says what can be done',
+};
+
 /** `lens retry`: the last command once more, for what failed or was skipped in it. */
 export function retryCommand(): Command {
   return addWarnFlags(new Command('retry'))
@@ -50,7 +59,7 @@ export function retryCommand(): Command {
       if (previous.which === 'seed') return seedNodes(flags, nodes);
       if (types !== undefined) return runNodes(flags, nodes, types);
       throw new LensError('USAGE', `the last command was ${previous.which}, which is not run again`, {
-        hint: 'lens retry goes on after lens run, build, test and seed',
+        hint: WHOLE[previous.which] ?? 'lens retry goes on after lens run, build, test and seed',
       });
     });
 }

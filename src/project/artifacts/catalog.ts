@@ -13,6 +13,8 @@ export interface StoredColumn {
 }
 
 export interface CatalogOptions {
+  /** Unique ids of what is to be in it; all when null. */
+  readonly only: ReadonlySet<string> | null;
   /** The head of the artifact. */
   readonly metadata: Json;
   readonly columns: readonly StoredColumn[];
@@ -21,12 +23,12 @@ export interface CatalogOptions {
 }
 
 /** dbt's catalog.json, schema v1: what of the project's relations is in the warehouse, with its columns and types. */
-export function catalogOf(project: Project, { metadata, columns, rows }: CatalogOptions): Json {
+export function catalogOf(project: Project, { metadata, columns, rows, only }: CatalogOptions): Json {
   const stored = Map.groupBy(columns, ({ schema, relation }) => keyOf(schema, relation));
   const table = (uniqueId: string, schema: string, name: string): [string, Json][] => {
     const key = keyOf(schema, name);
     const own = stored.get(key);
-    if (own === undefined) return [];
+    if (own === undefined || only?.has(uniqueId) === false) return [];
     const count = rows.get(key);
     return [
       [
