@@ -11,8 +11,8 @@ describe('seeds', () => {
     'seeds/raw/codes.csv': 'code;name\n',
     'seeds/plain.csv': 'a\n',
     'seeds/idle.csv': 'a\n',
-    'seeds/s.yml': `groups: [{name: g, owner: {name: x}}]
-seeds:
+    'seeds/g.yml': 'groups: [{name: g, owner: {name: x}}]',
+    'seeds/s.yml': `seeds:
 - name: codes
   description: Codes of countries
   config: {alias: country_codes, meta: {a: 1}, quote_columns: true, group: g}
