@@ -157,7 +157,7 @@ function newGeneration(id: number): GenerationRecord {
   const user = 1 + ((id * 7919) % users);
   return {
     generation_id: id,
-    prompt_id: 1 + ((id * 104_729) % (facts / 10)),
+    prompt_id: (past[(id * 7) % past.length] as GenerationRecord).prompt_id,
     user_id: user,
     session_id: user * 10_000 + 1,
     timestamp: 1_760_000_000_000_000 + id * 1000,

@@ -187,7 +187,8 @@ ${refreshes.length === 0 ? '' : refreshTable(refreshes)}
 One transaction that lands generations (one of twenty a new version of a recent one) and folds them into every model kept by batches,
 over that many generations already there, users and prompts in proportion; one compaction after all runs of a size. CPU is that of
 our whole process, its peak memory that of all sizes (DuckDB's \`memory_limit\` as it is by default). New versions were taken from a narrow range before "indexed
-keys", and looked up more cheaply than ones spread over the last fifth of the generations.
+keys", and looked up more cheaply than ones spread over the last fifth of the generations; new generations were of prompts that are not
+there before "old rows of known keys", and are of stored ones from all over the table since.
 
 ${batches.toReversed().map(batchTable).join('\n')}`;
 }

@@ -4,6 +4,7 @@ import { type Changes, type ChangeSet, createTemporary, temporary } from './chan
 import { ZERO } from './average.ts';
 import type { AggregateState, StateValue } from './maintenance-plan.ts';
 import { allRows, branchRows, signedRows } from './state-changes.ts';
+import { scannedFor, type SmallTables } from './touched-keys.ts';
 import {
   deltas,
   distinctDeltas,
@@ -48,46 +49,69 @@ export async function keepState(
   connection: Connection,
   state: AggregateState,
   changes: Changes,
+  small: SmallTables = new Set(),
 ): Promise<ChangeSet | null> {
   const rows = await signedRows(connection, state, changes);
   if (rows === null) return null;
   const name = state.relation.name;
   const [signed, delta] = [temporary('gone', name), temporary('keys', name)];
-  const [fresh, old, dirty] = [temporary('new', name), temporary('old', name), temporary('redo', name)];
-  const extremes = state.values.some(isExtreme);
-  const anyNull = keys(state)
-    .map((key) => `${key} is null`)
-    .join(' or ');
-  const nulls = await connection.number(
+  const anyNull = keys(state).map((key) => `${key} is null`);
+  const [touched] = await connection.rows<{ groups: number; nulls: number }>(
     [
       ...rows.statements,
       createTemporary(signed, rows.sql),
       createTemporary(delta, deltaSql(state, signed)),
-      `select count(*) from ${delta} where ${anyNull}`,
+      `select count(*) as groups, count(*) filter (${anyNull.join(' or ')}) as nulls from ${delta}`,
     ].join(';\n'),
   );
+  const { groups, nulls } = touched as { groups: number; nulls: number };
   const same = sameKeys(state, nulls > 0);
-  const first = [
-    createTemporary(old, `select o.* from ${tableOf(state)} o semi join ${delta} d on ${same('o', 'd')}`),
-    ...distincts(state).flatMap(([value, j]) => keepValues(state, same, signed, value, j)),
-  ];
-  let redo = false;
-  if (extremes) {
-    first.push(createTemporary(dirty, dirtySql(state, same, delta, old)));
-    redo = (await connection.number(first.join(';\n'))) > 0;
-    first.length = 0;
-  }
-  const redone = redo ? temporary('in', name) : null;
+  const many = scannedFor(groups, small).has(tableOf(state));
+  const inTable = many ? sameKeys(state, true) : same;
+  const fresh = await freshGroups(connection, state, { same, inTable, signed, delta });
   await connection.run(
-    [
-      ...first,
-      ...(redone === null ? [] : [createTemporary(redone, extremesSql(state, same, dirty))]),
-      createTemporary(fresh, freshSql(state, same, { delta, old, extremes: redone })),
-      `delete from ${tableOf(state)} o using ${delta} d where ${same('o', 'd')}`,
-      `insert into ${tableOf(state)} select * from ${fresh} where n > 0`,
-    ].join(';\n'),
+    `delete from ${tableOf(state)} o using ${delta} d where ${inTable('o', 'd')};
+     insert into ${tableOf(state)} select ${storedColumns(state).join(', ')} from ${fresh} where n > 0`,
   );
-  return { rowsOut: old, rowsIn: `(from ${fresh} where n > 0)`, onlyIn: false };
+  return {
+    rowsOut: `(select ${visibleOf(state, 'w').join(', ')} from ${fresh} where had)`,
+    rowsIn: `(select ${visibleOf(state, 'v').join(', ')} from ${fresh} where n > 0)`,
+    onlyIn: false,
+  };
+}
+
+/** What finds the touched groups. */
+interface TouchedGroups {
+  readonly same: SameKeys;
+  /** The same for a look into the state's table. */
+  readonly inTable: SameKeys;
+  readonly signed: string;
+  readonly delta: string;
+}
+
+/**
+ * A temporary table of the touched groups as they will be, with `n` = 0 for those that go, and beside it as they `had` been: the
+ * visible values as w0.. . Two round trips where an extreme left.
+ */
+async function freshGroups(connection: Connection, state: AggregateState, groups: TouchedGroups): Promise<string> {
+  const name = state.relation.name;
+  const fresh = temporary('new', name);
+  const create = (extremes: string | null): string => createTemporary(fresh, freshSql(state, groups, extremes));
+  const first = [
+    ...distincts(state).flatMap(([value, j]) => keepValues(state, groups.same, groups.signed, value, j)),
+    create(null),
+  ];
+  if (!state.values.some(isExtreme)) {
+    await connection.run(first.join(';\n'));
+    return fresh;
+  }
+  const dirty = temporary('redo', name);
+  first.push(createTemporary(dirty, `select ${keys(state).join(', ')} from ${fresh} where dirty`));
+  if ((await connection.number(first.join(';\n'))) > 0) {
+    const redone = temporary('in', name);
+    await connection.run(`${createTemporary(redone, extremesSql(state, groups.same, dirty))};\n${create(redone)}`);
+  }
+  return fresh;
 }
 
 /** What the model sees of a state, as it is kept and as its source gives it now, with the same columns. */
@@ -134,6 +158,16 @@ function helpersOfAll(
   return values.flatMap((value, j) => helpersOf(value).map((tally) => each(value, j, tally)));
 }
 
+/** Names of the stored columns, in order. */
+function storedColumns(state: AggregateState): string[] {
+  return [...state.columns.map(({ name }) => name), 'n', ...helpersOfAll(state, (_, j, tally) => `${tally}${j}`)];
+}
+
+/** What the model sees of touched groups: as they are (v0..), or as they were (w0..). */
+function visibleOf(state: AggregateState, values: 'v' | 'w'): string[] {
+  return [...keys(state), ...state.values.map((_, j) => (values === 'v' ? `v${j}` : `w${j} as v${j}`))];
+}
+
 /** The distinct values of an aggregate, with the number of rows of each. */
 function valuesTable({ relation }: AggregateState, j: number): string {
   return qualified(relation.schema, `${relation.identifier}_values_${j}`);
@@ -178,19 +212,20 @@ function keepValues(state: AggregateState, same: SameKeys, signed: string, value
       `select ${keys(state, 'd.').join(', ')}, d.x, a.rowid as place, coalesce(a.n, 0) as before, coalesce(a.n, 0) + d.n as after
        from (${delta}) d left join ${table} a on ${match}`,
     ),
-    `delete from ${table} where rowid in (select place from ${moved})`,
+    // Null-safe, so that DuckDB does not test each row against a list of places (touched-keys.ts).
+    `delete from ${table} a using ${moved} d where a.rowid is not distinct from d.place`,
     `insert into ${table} select ${keys(state).join(', ')}, x, after from ${moved} where after > 0`,
   ];
 }
 
-/** Keys of groups that lost an extreme, and got none that is as far out. */
-function dirtySql(state: AggregateState, same: SameKeys, delta: string, old: string): string {
+/** Whether a group lost an extreme, and got none that is as far out. */
+function isDirty(state: AggregateState): string {
   const lost = state.values.flatMap((value, j) => {
     if (!isExtreme(value)) return [];
     const worse = value.kind === 'min' ? '>' : '<';
     return [`(d.o${j} = o.v${j} and (d.i${j} is null or d.i${j} ${worse} o.v${j}))`];
   });
-  return `select ${keys(state, 'd.').join(', ')} from ${delta} d join ${old} o on ${same('o', 'd')} where ${lost.join(' or ')}`;
+  return ['false', ...lost].join(' or ');
 }
 
 /** The extremes of those groups in the tables as they are now. */
@@ -207,14 +242,11 @@ function extremesSql(state: AggregateState, same: SameKeys, dirty: string): stri
     from ${dirty} g left join (${rows.join(' union all ')}) r on ${same('r', 'g')} group by ${keys(state, 'g.').join(', ')}`;
 }
 
-/** The new rows of all touched groups, with n = 0 for those that are gone. */
-function freshSql(
-  state: AggregateState,
-  same: SameKeys,
-  { delta, old, extremes }: { delta: string; old: string; extremes: string | null },
-): string {
+/** The new rows of all touched groups, and the old ones. */
+function freshSql(state: AggregateState, { same, inTable, delta }: TouchedGroups, extremes: string | null): string {
   const values = state.values.map((value, j) => `${newValue(value, j, extremes !== null)} as v${j}`);
   const helpers = helpersOfAll(state, (value, j, tally) => `${newTally(value, j, tally)} as ${tally}${j}`);
+  const old = state.values.map((_, j) => `o.v${j} as w${j}`);
   const moved = distincts(state).map(([value, j]) => {
     const notes = temporary('touched', `${state.relation.name}_${j}`);
     const by = `select ${[...keys(state), ...distinctDeltas(value)].join(', ')} from ${notes} group by all`;
@@ -224,17 +256,25 @@ function freshSql(
     extremes === null ? '' : `left join (select *, true as redone from ${extremes}) e on ${same('e', 'd')}`;
   const averages = state.values.some(({ kind }) => kind === 'avg');
   const zero = averages ? `cross join ${ZERO}` : '';
-  const rows = `select ${[...keys(state, 'd.'), ...values, 'cast(coalesce(o.n, 0) + d.n as bigint) as n', ...helpers].join(', ')}
-    from ${delta} d left join ${old} o on ${same('o', 'd')} ${moved.join(' ')} ${redone} ${zero}`;
+  const flags = ['o.n is not null as had', `${isDirty(state)} as dirty`];
+  const rows = `select ${[...keys(state, 'd.'), ...values, 'cast(coalesce(o.n, 0) + d.n as bigint) as n', ...helpers, ...old, ...flags].join(', ')}
+    from ${delta} d left join ${tableOf(state)} o on ${inTable('o', 'd')} ${moved.join(' ')} ${redone} ${zero}`;
   return averages ? withAverages(state, rows) : rows;
 }
 
 /** The same rows with averages made of their tallies: DuckDB's own average over each row as a group. */
 function withAverages(state: AggregateState, rows: string): string {
-  const values = state.values.map(
-    (value, j) => `${value.kind === 'avg' ? newAverage(value, j) : `first(b.v${j})`} as v${j}`,
+  const first = (column: string): string => `first(b.${column}) as ${column}`;
+  const values = state.values.map((value, j) =>
+    value.kind === 'avg' ? `${newAverage(value, j)} as v${j}` : first(`v${j}`),
   );
-  const helpers = helpersOfAll(state, (_, j, tally) => `first(b.${tally}${j}) as ${tally}${j}`);
-  const list = [...keys(state), ...values, 'first(b.n) as n', ...helpers];
+  const others = [
+    'n',
+    ...helpersOfAll(state, (_, j, tally) => `${tally}${j}`),
+    ...state.values.map((_, j) => `w${j}`),
+    'had',
+    'dirty',
+  ];
+  const list = [...keys(state), ...values, ...others.map(first)];
   return `select ${list.join(', ')} from (${rows}) b group by ${keys(state).join(', ')}`;
 }

@@ -13,13 +13,13 @@ export interface FreshInputs {
    */
   readonly standIns: ReadonlyMap<string, string>;
   /**
-   * What there is of the input that all rows of the model have their key from, where rows stand in for it. `new rows`: nothing
-   * can be stored for the touched keys. `changed rows`: something for those keys alone that had a row before. Else null.
+   * For which of the touched keys rows can be stored, where rows stand in for the input that all rows of the model have their
+   * key from: those that had a row of it before, as a SELECT of them. `none` of keys that are all new.
    */
-  readonly carrier: 'new rows' | 'changed rows' | null;
+  readonly stored: 'any' | 'none' | { readonly keys: string };
 }
 
-export const NOTHING_FRESH: FreshInputs = { standIns: new Map(), carrier: null };
+export const NOTHING_FRESH: FreshInputs = { standIns: new Map(), stored: 'any' };
 
 /** Finds such inputs; one round trip when other inputs of the model have changed, too. */
 export async function freshInputs(
@@ -40,8 +40,14 @@ export async function freshInputs(
   const carrier = fresh.find(({ input }) => input.carriesKey);
   return {
     standIns: new Map(fresh.map(({ input, change }) => [input.relation.name, change.rowsIn])),
-    carrier: carrier === undefined ? null : carrier.change.onlyIn ? 'new rows' : 'changed rows',
+    stored: carrier === undefined ? 'any' : carrier.change.onlyIn ? 'none' : { keys: keysBefore(keys, carrier) },
   };
+}
+
+/** The touched keys of the rows that left: others may have left, too, which differ in nothing that the model reads. */
+function keysBefore(keys: TouchedKeys, { change, use }: Candidate): string {
+  const left = `select ${valuesAs(use)} from ${change.rowsOut} i`;
+  return `select t.* from ${keys.table} t semi join (${left}) c on ${matches(keys)}`;
 }
 
 interface Candidate {
@@ -64,12 +70,19 @@ async function withoutOthers(
 }
 
 /** How many touched keys are none of a changed row. */
-function countOthers(keys: TouchedKeys, change: ChangeSet, { values }: InputUse): string {
-  const list = values.map((value, at) => `${value} as k${at}`).join(', ');
+function countOthers(keys: TouchedKeys, change: ChangeSet, use: InputUse): string {
+  const list = valuesAs(use);
   const changed = [change.rowsIn, ...(change.onlyIn ? [] : [change.rowsOut])].map(
     (rows) => `select ${list} from ${rows} i`,
   );
+  return `select count(*) from ${keys.table} t anti join (${changed.join(' union all ')}) c on ${matches(keys)}`;
+}
+
+function valuesAs({ values }: InputUse): string {
+  return values.map((value, at) => `${value} as k${at}`).join(', ');
+}
+
+function matches(keys: TouchedKeys): string {
   const equal = keys.hasNull ? 'is not distinct from' : '=';
-  const match = keys.columns.map((column, at) => `t.${ident(column)} ${equal} c.k${at}`).join(' and ');
-  return `select count(*) from ${keys.table} t anti join (${changed.join(' union all ')}) c on ${match}`;
+  return keys.columns.map((column, at) => `t.${ident(column)} ${equal} c.k${at}`).join(' and ');
 }

@@ -4,7 +4,7 @@ import { type ChangeSet, createTemporary, onlyIn, temporary } from './change-set
 import { type FreshInputs, NOTHING_FRESH } from './fresh-inputs.ts';
 import type { MaintenancePlan } from './maintenance-plan.ts';
 import { restrictedInputs } from './restricted-inputs.ts';
-import { collectKeys, restrictedTo, type TouchedKeys } from './touched-keys.ts';
+import { collectKeys, restrictedTo, sameKey, type TouchedKeys, without } from './touched-keys.ts';
 import { requireConstraints } from './constraint-check.ts';
 import { requireUnique, rowsWithKeysOf } from './unique-check.ts';
 
@@ -45,19 +45,27 @@ async function spliced(
 ): Promise<Applied | null> {
   const target = qualified(plan.relation.schema, plan.relation.identifier);
   const redo = createTemporary(redone, restrictedSql(plan, keys, fresh.standIns));
-  if (fresh.carrier === 'new rows') return added(connection, target, redone, redo);
-  let stored = keys;
-  if (fresh.carrier === 'changed rows') {
-    // Most of the keys are new: looking for the others reads nothing but keys.
-    stored = { ...keys, table: temporary('found', plan.model) };
-    const find = `select ${idents(plan.key, 't.')} from ${target} t ${restrictedTo(keys, 't')}`;
-    const found = await connection.number(`${redo};\n${createTemporary(stored.table, find)}`);
-    if (found === 0) return added(connection, target, redone);
-  } else await connection.run(redo);
-  const storedRows = `select t.* from ${target} t ${restrictedTo(stored, 't')}`;
+  if (fresh.stored === 'none') return added(connection, target, redone, redo);
+  if (fresh.stored === 'any') {
+    await connection.run(redo);
+    return replaced(connection, plan, keys, redone, null);
+  }
+  const found = { ...keys, table: temporary('found', plan.model) };
+  const count = await connection.number(`${redo};\n${createTemporary(found.table, fresh.stored.keys)}`);
+  return count === 0 ? added(connection, target, redone) : replaced(connection, plan, keys, redone, found);
+}
+
+/** @param found the touched keys that can have stored rows; null for all of them */
+function replaced(
+  connection: Connection,
+  plan: MaintenancePlan,
+  keys: TouchedKeys,
+  redone: string,
+  found: TouchedKeys | null,
+): Promise<Applied | null> {
   return plan.uniqueKey
-    ? replaceRows(connection, plan, keys, redone, storedRows)
-    : replaceKeys(connection, plan, redone, storedRows);
+    ? replaceRows(connection, plan, keys, redone, found)
+    : replaceKeys(connection, plan, redone, storedRows(plan, found ?? keys));
 }
 
 /** Nothing is stored for the touched keys: what was redone is all new. */
@@ -73,30 +81,32 @@ async function added(
 
 /**
  * A key is of one row at most: the rows that left go, those that came are added. A signed count tells which they are: one
- * grouping in place of two EXCEPT ALL, which number all rows.
+ * grouping in place of two EXCEPT ALL, which number all rows. The rows of keys that are new are compared with nothing and copied nowhere
+ * on their way: they are most of a batch of events.
  */
 async function replaceRows(
   connection: Connection,
   plan: MaintenancePlan,
   keys: TouchedKeys,
   redone: string,
-  stored: string,
+  found: TouchedKeys | null,
 ): Promise<Applied | null> {
   const target = qualified(plan.relation.schema, plan.relation.identifier);
   const differing = temporary('out', plan.model);
-  const both = `select *, 1 as lens_sign from ${redone} union all select *, -1 from (${stored})`;
+  const compared = found === null ? redone : `(select f.* from ${redone} f ${restrictedTo(found, 'f')})`;
+  const both = `select *, 1 as lens_sign from ${compared} union all select *, -1 from (${storedRows(plan, found ?? keys)})`;
   const signed = `select * exclude (lens_sign), sum(lens_sign) as lens_sign from (${both}) group by all having sum(lens_sign) <> 0`;
-  const rowsChanged = await connection.number(createTemporary(differing, signed));
-  if (rowsChanged === 0) return null;
+  const differ = await connection.number(createTemporary(differing, signed));
   const rows = (columns: string, sign: '<' | '>'): string =>
-    `(select ${columns} from ${differing} where lens_sign ${sign} 0)`;
-  const left = await connection.number(
-    `delete from ${target} t using ${rows(idents(plan.key), '<')} o where ${sameKey(plan, keys, 'o')}`,
-  );
+    `select ${columns} from ${differing} where lens_sign ${sign} 0`;
+  const remove = `delete from ${target} t using (${rows(idents(plan.key), '<')}) o where ${sameKey(keys, 't', 'o', plan.relation)}`;
+  const left = differ === 0 ? 0 : await connection.number(remove);
   const all = '* exclude (lens_sign)';
-  if (left < rowsChanged) await connection.run(`insert into ${target} ${rows(all, '>')}`);
-  const change = { rowsOut: rows(all, '<'), rowsIn: rows(all, '>'), onlyIn: left === 0 };
-  return { change, rowsChanged };
+  const fresh = found === null ? '' : ` union all select f.* from ${redone} f ${without(found, 'f')}`;
+  const rowsIn = `(${rows(all, '>')}${fresh})`;
+  const came = found === null && left === differ ? 0 : await connection.number(`insert into ${target} ${rowsIn}`);
+  if (left + came === 0) return null;
+  return { change: { rowsOut: `(${rows(all, '<')})`, rowsIn, onlyIn: left === 0 }, rowsChanged: left + came };
 }
 
 /** A key may be of several rows, alike even: all rows of a key that differs are deleted, and all its fresh ones inserted. */
@@ -121,15 +131,15 @@ async function replaceKeys(
   ]);
   if (differing === null) return null;
   await connection.run(
-    `delete from ${target} t using ${differing.table} k where ${sameKey(plan, differing, 'k')};
+    `delete from ${target} t using ${differing.table} k where ${sameKey(differing, 't', 'k', plan.relation)};
      insert into ${target} select f.* from ${redone} f ${restrictedTo(differing, 'f')}`,
   );
   return { change: { rowsOut, rowsIn, onlyIn: left === 0 }, rowsChanged: left + came };
 }
 
-function sameKey(plan: MaintenancePlan, { hasNull }: TouchedKeys, other: string): string {
-  const equal = hasNull ? 'is not distinct from' : '=';
-  return plan.key.map((column) => `t.${ident(column)} ${equal} ${other}.${ident(column)}`).join(' and ');
+/** What is stored for some keys. */
+function storedRows({ relation }: MaintenancePlan, keys: TouchedKeys): string {
+  return `select t.* from ${qualified(relation.schema, relation.identifier)} t ${restrictedTo(keys, 't', relation)}`;
 }
 
 /** The model's SELECT over inputs restricted to what the touched keys need; the outer restriction drops what that brought in beside. */

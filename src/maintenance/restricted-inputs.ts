@@ -1,7 +1,7 @@
 import { ident, qualified } from '../warehouse/sql.ts';
 import { type FreshInputs, NOTHING_FRESH } from './fresh-inputs.ts';
 import type { MaintenancePlan } from './maintenance-plan.ts';
-import { domainOf, leads, type TouchedKeys } from './touched-keys.ts';
+import { domainOf, equals, leads, type TouchedKeys } from './touched-keys.ts';
 
 /**
  * Common table expressions that stand in for the inputs of a plan, by their aliases: the rows that matter to the touched
@@ -42,7 +42,7 @@ export function restrictedInputs(
     }
     const rows = `select i.* from ${qualified(input.relation.schema, input.relation.identifier)} i`;
     const restrictions = input.uses.map(({ domain, values, condition }) => {
-      const equal = domain === 0 && !keys.hasNull ? '=' : 'is not distinct from';
+      const equal = domain === 0 ? equals(keys, input.relation) : 'is not distinct from';
       const match = values.map((value, at) => `${value} ${equal} v.k${at}`).join(' and ');
       return { from: valuesOf(domain), match: condition === undefined ? match : `${match} and ${condition}` };
     });

@@ -3,6 +3,7 @@ import type { Changes } from '../maintenance/change-set.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import type { Connection } from '../warehouse/connection.ts';
+import type { KeyIndexes } from '../warehouse/key-indexes.ts';
 import type { Batch } from './batch.ts';
 import { advanceCheckpoint } from './checkpoint.ts';
 import { keepDeadLetters, putLetters } from './dead-letters/dead-letters.ts';
@@ -53,6 +54,7 @@ export interface BatchParts {
   readonly gates: Gates;
   readonly compaction: EditionCompaction;
   readonly catalog: TopicCatalog;
+  readonly indexes: KeyIndexes;
 }
 
 /** Batches as transactions: landing, fold, gates, dead letters and checkpoint commit together. */
@@ -131,7 +133,13 @@ export class BatchTransaction {
       }
       const behind = this.#parts.standings.behind();
       const mayRebuild = mode === 'fold' && this.#parts.gates.rawOnly;
-      const rows = bulk ? 0 : await fold(connection, plans, changes, behind, costs, mayRebuild);
+      const rows = bulk
+        ? 0
+        : await fold(connection, plans, changes, behind, {
+            costs,
+            mayRebuild,
+            small: this.#parts.indexes.small,
+          });
       if (mode === 'aside') await this.#parts.compaction.within(connection);
       const failures = await this.#parts.gates.check(connection, changes, behind, baselines);
       if (trial || failures.length > 0) throw new GateRefusal(failures);

@@ -101,6 +101,7 @@ export class Edition implements AsyncDisposable {
       gates: this.gates.batch,
       compaction: this.compaction,
       catalog,
+      indexes,
     });
   }
 

@@ -35,11 +35,17 @@ export class KeyIndexes {
   readonly #maxBytes: number;
   /** What is known of them; null once tables may have grown or been made anew since the last look. */
   #state: 'made' | 'dropped' | null = null;
+  #small: ReadonlySet<string> = new Set();
 
   constructor(tables: readonly KeyedTable[], { fromRows = INDEX_FROM_ROWS, maxBytes = Infinity }: IndexBounds = {}) {
     this.#tables = tables;
     this.#fromRows = fromRows;
     this.#maxBytes = maxBytes;
+  }
+
+  /** Tables that are too small for one, as `"schema"."table"`: of all in the file, at the last look. */
+  get small(): ReadonlySet<string> {
+    return this.#small;
   }
 
   /** Whether nothing is missing, as far as is known. */
@@ -53,9 +59,11 @@ export class KeyIndexes {
   async make(connection: Connection): Promise<void> {
     if (this.#state === 'made') return;
     const there = await names(connection);
+    const sizes = await tableSizes(connection);
+    this.#small = new Set([...sizes].flatMap(([table, rows]) => (rows < this.#fromRows ? [table] : [])));
     let bytes = 0;
     for (const keyed of this.#tables) {
-      const rows = await rowsOf(connection, keyed);
+      const rows = (await isIndexable(connection, keyed)) ? (sizes.get(qualified(keyed.schema, keyed.table)) ?? 0) : 0;
       if (rows < this.#fromRows || bytes + rows * BYTES_A_ROW > this.#maxBytes) continue;
       bytes += rows * BYTES_A_ROW;
       if (there.has(nameOf(keyed))) continue;
@@ -94,12 +102,22 @@ function nameOf({ schema, table }: KeyedTable): string {
   return `lens_key_${schema}_${table}`;
 }
 
-/** As DuckDB estimates it from its catalog; 0 where the column has a type that DuckDB cannot index or that is too wide to. */
-function rowsOf(connection: Connection, { schema, table, column }: KeyedTable): Promise<number> {
-  return connection.number(
-    `select t.estimated_size from duckdb_tables() t join duckdb_columns() c using (database_oid, schema_oid, table_oid)
-     where t.database_name = current_database() and t.schema_name = ${text(schema)} and t.table_name = ${text(table)}
-       and c.column_name = ${text(column)}
-       and c.data_type in ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT', 'UUID', 'VARCHAR')`,
+/** Rows by `"schema"."table"`, as DuckDB estimates them from its catalog. */
+async function tableSizes(connection: Connection): Promise<Map<string, number>> {
+  const rows = await connection.rows<{ schema: string; table: string; size: number }>(
+    `select schema_name as schema, table_name as "table", estimated_size as size
+     from duckdb_tables() where database_name = current_database()`,
   );
+  return new Map(rows.map(({ schema, table, size }) => [qualified(schema, table), size]));
+}
+
+/** False where the column has a type that DuckDB cannot index or that is too wide to. */
+async function isIndexable(connection: Connection, { schema, table, column }: KeyedTable): Promise<boolean> {
+  const found = await connection.number(
+    `select count(*) from duckdb_columns()
+     where database_name = current_database() and schema_name = ${text(schema)} and table_name = ${text(table)}
+       and column_name = ${text(column)}
+       and data_type in ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT', 'UUID', 'VARCHAR')`,
+  );
+  return found > 0;
 }

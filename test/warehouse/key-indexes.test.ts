@@ -20,7 +20,7 @@ it('indexes the keys of tables that have grown large, of types that can be, and 
       `create schema "a b";
        create table "a b".large as select range as id from range(100);
        create table main.small as select range as id from range(99);
-       create table main.listed as select [range] as id from range(100)`,
+       create table main.listed as select [range] as id from range(99)`,
     );
     const tables = [
       { schema: 'a b', table: 'large', column: 'id' },
@@ -31,11 +31,17 @@ it('indexes the keys of tables that have grown large, of types that can be, and 
     const keyed = new KeyIndexes(tables, { fromRows: 100 });
     await keyed.make(connection);
     expect(await indexes(connection)).toEqual(['lens_key_a b_large']);
+    // A table that is not among those is small, too, however its rows are looked up.
+    expect([...keyed.small].filter((name) => !name.startsWith('"lens"'))).toEqual([
+      '"main"."listed"',
+      '"main"."small"',
+    ]);
     await connection.run('insert into main.small values (99)');
     await keyed.make(connection);
     expect(await indexes(connection)).toEqual(['lens_key_a b_large']);
     await keyed.makeAgain(connection);
     expect(await indexes(connection)).toEqual(['lens_key_a b_large', 'lens_key_main_small']);
+    expect(keyed.small.has('"main"."small"')).toBe(false);
     await keyed.drop(connection);
     expect(await indexes(connection)).toEqual([]);
     // A hundred rows take a thousand bytes: there is room for one of the two.
