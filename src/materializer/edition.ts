@@ -23,7 +23,7 @@ import { rebuildFolded } from './rebuild-folded.ts';
 import { type EditionOptions, editionPlans, editionProject, type MadeEdition } from './edition-plans.ts';
 import { leftOutWords, type UsableProject } from './seeds/usable-seeds.ts';
 import { keyedTables } from './keyed-tables.ts';
-import type { RawTable } from './raw-tables.ts';
+import { landedRows, type RawTable } from './raw-tables.ts';
 import type { SeedTable } from './seeds/seed-tables.ts';
 
 export type { EditionOptions } from './edition-plans.ts';
@@ -177,10 +177,9 @@ export class Edition implements AsyncDisposable {
     return folded.filter((model) => this.#standings.of(model) === state);
   }
 
-  /** Rows in the raw tables, as DuckDB estimates them from its catalog (exact but for rows deleted since a checkpoint). */
-  async landedRows(): Promise<number> {
-    const names = this.tables.map((table) => `select count(*) n from ${table.relation}`).join(' union all ');
-    return names === '' ? 0 : this.#connection.number(`select sum(n) from (${names})`);
+  /** Rows in the raw tables. */
+  landedRows(): Promise<number> {
+    return landedRows(this.#connection, this.tables);
   }
 
   /**

@@ -59,6 +59,16 @@ function ambiguous(first: SourceTable, second: SourceTable): LensError {
   );
 }
 
+/** Rows in raw tables, as DuckDB estimates them from its catalog: exact but for rows deleted since a checkpoint. */
+export function landedRows(connection: Connection, tables: readonly RawTable[]): Promise<number> {
+  const names = tables.map(({ schema, name }) => `(${text(schema)}, ${text(name)})`);
+  if (names.length === 0) return Promise.resolve(0);
+  return connection.number(
+    `select sum(estimated_size) from duckdb_tables()
+     where database_name = current_database() and (schema_name, table_name) in (${names.join(', ')})`,
+  );
+}
+
 /** A raw table as the planner sees it. */
 export function rawRelation({ contract, schema, name }: RawTable): RawRelation {
   const columns = contract.columns.map((column) => ({ name: column.name, type: sqlType(column.type) }));
