@@ -20,7 +20,7 @@ import { noRun, type RunMoment } from './run-moment.ts';
 import { setRunNames } from './run-names.ts';
 import type { Target } from './profile.ts';
 import type { Interview } from './questions.ts';
-import { quoteIdentifier } from './relation-naming.ts';
+import { DATABASE, quoteIdentifier } from './relation-naming.ts';
 import { createRelation } from './relation-values.ts';
 import { translateType } from './table-values.ts';
 import { warehouseNames } from './warehouse-context.ts';
@@ -121,7 +121,7 @@ export function contextScope(
     target: new Thing('target', {
       name: target.name,
       schema: target.schema,
-      database: 'warehouse',
+      database: DATABASE,
       type: 'duckdb',
       profile_name: target.profile,
       threads: 1,

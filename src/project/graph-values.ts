@@ -1,3 +1,4 @@
+import { DATABASE } from './relation-naming.ts';
 import { fromJs, type Value } from './jinja/values.ts';
 import type { ModelDraft } from './model-renderer.ts';
 import { columnRecords, uniqueId } from './node-names.ts';
@@ -77,5 +78,5 @@ function draftId({ file: { name, version, part } }: ModelDraft): string {
 }
 
 function node(type: string, id: string, packageName: string, name: string, fqn: readonly string[]) {
-  return { resource_type: type, unique_id: id, package_name: packageName, name, fqn: [...fqn], database: null };
+  return { resource_type: type, unique_id: id, package_name: packageName, name, fqn: [...fqn], database: DATABASE };
 }

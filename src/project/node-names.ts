@@ -1,3 +1,4 @@
+import { DATABASE } from './relation-naming.ts';
 import { LensError } from '../core/errors.ts';
 import type { Config } from './config-tree.ts';
 import { fromJs, type Value } from './jinja/values.ts';
@@ -29,7 +30,7 @@ export function nodeValue(node: NamedNode, config: Config): Value {
     original_file_path: node.path,
     path: node.path.split('/').slice(1).join('/'),
     fqn: node.fqn,
-    database: null,
+    database: DATABASE,
     tags: config['tags'] ?? [],
     meta: config['meta'] ?? {},
     ...node.more,

@@ -21,6 +21,14 @@ export function bareIdentifier(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.has(name) ? name : quoteIdentifier(name);
 }
 
+/** DuckDB's name of the warehouse: that of its file. */
+export const DATABASE = 'warehouse';
+
+/** `"warehouse"."main"."dim_users"`: for artifacts. SQL that is run names no database, since the file of a next edition has another name. */
+export function withDatabase(schema: string, identifier: string): string {
+  return [DATABASE, schema, identifier].map(quoteIdentifier).join('.');
+}
+
 /** `"main"."dim_users"`: for SQL that stands on its own. */
 export const qualified: RelationNaming = (relation: Relation) =>
   `${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.identifier)}`;

@@ -72,7 +72,7 @@ test('a first run builds, the next one says how many rows have changed', async (
     status: 'success',
     message: 'OK',
     adapter_response: { _message: 'OK', rows_affected: 2 },
-    relation_name: '"main"."fct_orders"',
+    relation_name: '"warehouse"."main"."fct_orders"',
     compiled: true,
   });
 });

@@ -112,7 +112,7 @@ test('run_results.json and compiled SQL', () => {
     status: 'fail',
     failures: 2,
     message: 'Got 2 results, configured to fail if != 0',
-    relation_name: '"main_dbt_test__audit"."two_big"',
+    relation_name: '"warehouse"."main_dbt_test__audit"."two_big"',
     timing: [{ name: 'execute' }],
   });
   expect(of('a_cast')).toMatchObject({ status: 'error', failures: null, compiled: true });

@@ -113,10 +113,10 @@ const CASES: readonly Case[] = [
     files: {
       'models/a.sql': "{{ config(schema='x') }}select 1",
       'models/m.sql':
-        "{{ ref('a').include(database=false) }} {{ ref('a').include(schema=false) }} {{ this.include(identifier=false) }} {{ target.database }}",
+        "{{ ref('a').include(database=false) }} {{ ref('a').include(schema=false) }} {{ this.include(identifier=false) }} {{ target.database }} {{ this.database }} {{ model.database }} {{ ref('a').include(schema=false).database }}",
     },
-    expect: '"main_x"."a" "a" "main" warehouse',
-    bare: 'a "a" "main" warehouse',
+    expect: '"main_x"."a" "a" "main" warehouse warehouse warehouse warehouse',
+    bare: 'a "a" "main" warehouse warehouse warehouse warehouse',
   },
   {
     name: 'config of the yml file read in the template',

@@ -1,5 +1,5 @@
 import { LensError } from '../../core/errors.ts';
-import { qualified } from '../../project/relation-naming.ts';
+import { qualified, withDatabase } from '../../project/relation-naming.ts';
 import type { DataTest, Project } from '../../project/project-contract.ts';
 import type { Connection } from '../../warehouse/connection.ts';
 import { qualified as relationName } from '../../warehouse/sql.ts';
@@ -76,7 +76,7 @@ export class DataTests implements Disposable {
       adapterResponse: result.status === 'error' ? {} : { _message: 'OK' },
       compiledCode,
       compiledPath: test.compiledPath,
-      relationName: table === null ? null : relationName(table.schema, table.identifier),
+      relationName: table === null ? null : withDatabase(table.schema, table.identifier),
       remarks: [...remarks, ...more],
     });
     try {

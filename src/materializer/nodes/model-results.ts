@@ -1,6 +1,6 @@
 import { compile } from '../../project/compile.ts';
 import type { Model, Project } from '../../project/project-contract.ts';
-import { qualified } from '../../project/relation-naming.ts';
+import { qualified, withDatabase } from '../../project/relation-naming.ts';
 import { runtimeError } from './data-test-outcome.ts';
 import type { ModelCost } from '../models/model-costs.ts';
 import type { NodeResult, NodeStart } from './node-results.ts';
@@ -40,7 +40,7 @@ export function modelResult(model: Model, { project, statuses, costs, startedAt,
     completedAt: new Date().toISOString(),
     compiledCode: compile(project, model, qualified),
     compiledPath: `${model.packageName}/${model.path}`,
-    relationName: qualified({ kind: 'model', name: model.name, schema: model.schema, identifier: model.alias }),
+    relationName: withDatabase(model.schema, model.alias),
   };
   const why = leftOut.get(model.name);
   if (why !== undefined) {

@@ -33,7 +33,7 @@ export interface NodeResult extends NodeStart {
   readonly compiledCode: string | null;
   /** Where dbt puts that, below `target/compiled`. */
   readonly compiledPath: string | null;
-  /** The relation it is stored in, quoted; null for a test that does not store its failures. */
+  /** The relation it is stored in, with its database, quoted; null for a test that does not store its failures. */
   readonly relationName: string | null;
   /** Streaming: what is to be known of the rows it saw, as a model that stands at an older checkpoint. */
   readonly remarks: readonly string[];

@@ -1,5 +1,6 @@
 import { LensError, messageOf } from '../../core/errors.ts';
 import { readSeed } from '../../project/csv/read-seed.ts';
+import { withDatabase } from '../../project/relation-naming.ts';
 import type { Dependencies, Seed } from '../../project/project-contract.ts';
 import type { Edition } from '../edition.ts';
 import type { LiveEdition } from '../live-edition.ts';
@@ -96,7 +97,7 @@ async function resultOf(seed: Seed, work: () => Promise<Outcome>): Promise<NodeR
     adapterResponse: {},
     compiledCode: null,
     compiledPath: null,
-    relationName: `"${schema}"."${alias}"`,
+    relationName: withDatabase(schema, alias),
     remarks: [],
     ...outcome,
   };

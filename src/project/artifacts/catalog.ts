@@ -1,5 +1,6 @@
 import type { Project } from '../project-contract.ts';
-import { DATABASE, type Json } from './manifest-nodes.ts';
+import { DATABASE } from '../relation-naming.ts';
+import type { Json } from './manifest-nodes.ts';
 
 /** A column of a relation as it is in the warehouse. */
 export interface StoredColumn {

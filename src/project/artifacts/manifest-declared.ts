@@ -1,3 +1,4 @@
+import { withDatabase } from '../relation-naming.ts';
 import { createHash } from 'node:crypto';
 import { fromJs, repr } from '../jinja/values.ts';
 import type { Exposure, Group, SourceTable, UnitTest } from '../project-contract.ts';
@@ -8,7 +9,6 @@ import {
   configOf,
   identity,
   relation,
-  relationName,
   resourceOf,
   type Json,
   type ManifestContext,
@@ -39,7 +39,7 @@ export function sourceNode(source: SourceTable, { project, createdAt }: Manifest
     config,
     patch_path: null,
     unrendered_config: { ...source.config, ...freshnessConfig(source.config, freshness) },
-    relation_name: relationName(source.schema, source.table),
+    relation_name: withDatabase(source.schema, source.table),
     created_at: createdAt,
     unrendered_database: null,
     unrendered_schema: source.schema,

@@ -3,7 +3,7 @@ import { compile } from '../compile.ts';
 import { asList } from '../config-tree.ts';
 import type { DataTest, Dependencies, Model, Project, Seed } from '../project-contract.ts';
 import { fileText } from '../project-files.ts';
-import { qualified, quoteIdentifier } from '../relation-naming.ts';
+import { DATABASE, qualified, withDatabase } from '../relation-naming.ts';
 import { resourceGraph, type Resource } from '../resource-graph.ts';
 import { testMetadata } from '../test-names.ts';
 import { columnsOf, constraintsOf, contractOf } from './manifest-columns.ts';
@@ -11,9 +11,6 @@ import type { ManifestMacros } from './manifest-macros.ts';
 import { primaryKey } from './primary-key.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
-
-/** DuckDB's name of the warehouse: that of its file. */
-export const DATABASE = 'warehouse';
 
 /** What the nodes of one manifest are made from. */
 export interface ManifestContext {
@@ -39,7 +36,7 @@ export function modelNode(model: Model, context: ManifestContext): Json {
     config: configOf(resource),
     ...described(model, resource),
     ...made(context, model.writtenConfig),
-    relation_name: model.materialized === 'ephemeral' ? null : relationName(schema, alias),
+    relation_name: model.materialized === 'ephemeral' ? null : withDatabase(schema, alias),
     raw_code: rawSql.trim(),
     ...reads(resource, dependsOn, context.macros.calledBy(rawSql, model.packageName)),
     ...compiledCode(sql, project, resource),
@@ -66,7 +63,7 @@ export function seedNode(seed: Seed, context: ManifestContext): Json {
     config: configOf(resource),
     ...described(seed, resource),
     ...made(context, seed.writtenConfig),
-    relation_name: relationName(schema, alias),
+    relation_name: withDatabase(schema, alias),
     raw_code: '',
     root_path: context.project.dir,
     depends_on: { macros: [] },
@@ -96,7 +93,7 @@ export function testNode(test: DataTest, context: ManifestContext): Json {
     ...described({ description: test.description, columns: [] }, resource),
     group: attached === null ? null : (attached.config['group'] ?? null),
     ...made(context, test.writtenConfig),
-    relation_name: ['table', 'view'].includes(test.config.storeFailures) ? relationName(schema, alias) : null,
+    relation_name: ['table', 'view'].includes(test.config.storeFailures) ? withDatabase(schema, alias) : null,
     raw_code: text.trim(),
     ...reads(resource, test.dependsOn, macros),
     ...compiledCode(sql, project, resource),
@@ -127,10 +124,6 @@ function attachedTo(project: Project, name: string): Resource | null {
 
 export function relation(schema: string): Json {
   return { database: DATABASE, schema };
-}
-
-export function relationName(schema: string, identifier: string): string {
-  return [DATABASE, schema, identifier].map(quoteIdentifier).join('.');
 }
 
 /** @param path below the folder of its kind, as dbt has it beside `original_file_path` */
