@@ -107,6 +107,9 @@ function differenceLines(difference: Difference): string[] {
         difference.reordered
           ? 'columns: in another order'
           : `columns: ${difference.columns.map(columnText).join(', ')}`,
+        ...(difference.refused === true
+          ? ['  it will fail, since its on_schema_change is fail: lens run --full-refresh builds it with these columns']
+          : []),
       ];
     case 'relation':
       return [`name in the warehouse: ${difference.before} -> ${difference.after}`];

@@ -22,6 +22,8 @@ export interface MaintenancePlan {
   readonly checkedKey: readonly string[];
   /** What its stored rows have to keep of its enforced contract. */
   readonly constraints: readonly KeptConstraint[];
+  /** Its table is never replaced by one with other columns, but by a full refresh. */
+  readonly keepsColumns: boolean;
   /** What is not exact about some of its columns. */
   readonly cautions: readonly ColumnCaution[];
   /** Its aggregates that are kept from changes alone; they are among the inputs then, in place of what they aggregate. */

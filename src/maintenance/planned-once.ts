@@ -4,6 +4,7 @@ import { withConstraints } from './kept-constraints.ts';
 import type { MaintenancePlan } from './maintenance-plan.ts';
 import { requireContracts } from './model-contracts.ts';
 import type { RawRelation } from './planner.ts';
+import { keepsColumns } from './schema-change.ts';
 
 /** All that is planned of a project. */
 export interface Planned {
@@ -27,7 +28,8 @@ export function plannedOnce(
   if (known?.raw === text) return known.planned;
   const planned = plan(project, raw).then(async (made) => {
     await requireContracts(project, made.plans);
-    return { ...made, plans: await withConstraints(project, made.plans) };
+    const plans = made.plans.map((one) => ({ ...one, keepsColumns: keepsColumns(project.model(one.model)) }));
+    return { ...made, plans: await withConstraints(project, plans) };
   });
   last.set(project, { raw: text, planned });
   return planned;

@@ -3,14 +3,16 @@ import { ident, qualified } from '../warehouse/sql.ts';
 import { buildState } from './aggregate-state.ts';
 import type { MaintenancePlan } from './maintenance-plan.ts';
 import { requireConstraints } from './constraint-check.ts';
+import { requireSameColumns } from './schema-change.ts';
 import { requireUnique } from './unique-check.ts';
 
 /**
  * Replaces a model's table by its whole SELECT, and its states, inside the caller's transaction. Gives the number of rows.
- * MODEL_KEY_NOT_UNIQUE when its `unique_key` is not, MODEL_CONSTRAINT_BROKEN.
+ * MODEL_KEY_NOT_UNIQUE when its `unique_key` is not, MODEL_CONSTRAINT_BROKEN, MODEL_FAILED where it is to keep its columns and has others.
  */
 export async function rebuild(connection: Connection, plan: MaintenancePlan): Promise<number> {
   const target = qualified(plan.relation.schema, plan.relation.identifier);
+  await requireSameColumns(connection, plan);
   await connection.run(
     `create schema if not exists ${ident(plan.relation.schema)};
      create or replace table ${target} as select * from (\n${plan.fullSql}\n)`,

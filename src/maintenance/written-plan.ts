@@ -38,6 +38,7 @@ export function planOf(
     columns,
     checkedKey: [],
     constraints: [],
+    keepsColumns: false,
     cautions,
     nondeterministic: [],
     reason: null,

@@ -121,6 +121,15 @@ export function tagsOf(config: Config): string[] {
 /** Types of constraints that stored rows are not held to. */
 const NOT_ENFORCED: ReadonlySet<Constraint['type']> = new Set(['foreign_key', 'custom']);
 
+/** What `on_schema_change` may be; what is none of them is `ignore`, as in dbt. */
+const ON_SCHEMA_CHANGE: ReadonlySet<unknown> = new Set([
+  'ignore',
+  'append_new_columns',
+  'sync_all_columns',
+  'fail',
+  null,
+]);
+
 /** What a model configures and this product does not do, a sentence each. */
 export function configWarnings(model: ModelFile, config: Config): string[] {
   const warnings: string[] = [];
@@ -128,6 +137,9 @@ export function configWarnings(model: ModelFile, config: Config): string[] {
   if (config['sql_header'] !== undefined && config['sql_header'] !== null) say('sql_header is not run');
   if (config['database'] !== undefined && config['database'] !== null)
     say('database is not used, its relation is in the warehouse');
+  const onSchemaChange = config['on_schema_change'];
+  if (onSchemaChange !== undefined && !ON_SCHEMA_CHANGE.has(onSchemaChange))
+    say(`Invalid value for on_schema_change (${JSON.stringify(onSchemaChange)}) specified, as good as ignore`);
   const { constraints = [], columns = [] } = model.properties ?? {};
   const rules = [...constraints, ...columns.flatMap((column) => column.constraints)];
   const isStored = config['materialized'] === 'table' || config['materialized'] === 'incremental';

@@ -63,7 +63,13 @@ export type Difference =
   | { readonly part: 'sql'; /** Unified, of the compiled SQL. */ readonly diff: string }
   /** Values as JSON; null where there is none. */
   | { readonly part: 'config'; readonly key: string; readonly before: string | null; readonly after: string | null }
-  | { readonly part: 'columns'; readonly columns: readonly ColumnChange[]; readonly reordered: boolean }
+  | {
+      readonly part: 'columns';
+      readonly columns: readonly ColumnChange[];
+      readonly reordered: boolean;
+      /** The model keeps its columns (`on_schema_change: fail`), so that it will fail. */
+      readonly refused?: true;
+    }
   | { readonly part: 'relation'; readonly before: string; readonly after: string }
   | { readonly part: 'upkeep'; readonly before: Upkeep; readonly after: Upkeep }
   /** Built by an earlier release, which did not keep what it was. */

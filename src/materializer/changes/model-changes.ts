@@ -1,6 +1,6 @@
 import type { MaintenancePlan } from '../../maintenance/maintenance-plan.ts';
 import type { Project } from '../../project/project-contract.ts';
-import type { ModelChange, RelationName } from './change-plan.ts';
+import type { Difference, ModelChange, RelationName } from './change-plan.ts';
 import { definitionDifferences } from './definition-differences.ts';
 import type { ModelDefinition } from './model-definition.ts';
 import { renamedModels } from './renamed-models.ts';
@@ -40,7 +40,7 @@ export function modelChanges(
         relation: nameOf(definition),
         before: there(stored, stored.definitions.get(renamed.get(plan.model) ?? plan.model) ?? definition),
         renamed: renamed.get(plan.model) ?? null,
-        differences: why.cause === 'changed' ? definitionDifferences(was, definition) : [],
+        differences: why.cause === 'changed' ? definitionDifferences(was, definition).map(refusing(plan)) : [],
         follows: why.follows,
       },
     ];
@@ -59,6 +59,14 @@ export function modelChanges(
     follows: [],
   }));
   return [...built, ...dropped];
+}
+
+/** Says of other columns that they are refused, where the model's table keeps those that it has. */
+function refusing({ keepsColumns }: MaintenancePlan): (difference: Difference) => Difference {
+  return (difference) =>
+    keepsColumns && difference.part === 'columns' && !difference.reordered
+      ? { ...difference, refused: true }
+      : difference;
 }
 
 function nameOf({ schema, identifier }: RelationName): RelationName {

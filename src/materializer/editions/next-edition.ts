@@ -11,6 +11,7 @@ import { consume } from '../consume.ts';
 import { Edition, type EditionOptions } from '../edition.ts';
 import { editionFileName, readEditions, writeEditions } from '../editions-file.ts';
 import { removeEdition } from './edition-swap.ts';
+import { dropForRefresh } from './drop-for-refresh.ts';
 import type { StoredLetter } from '../dead-letters/dead-letters.ts';
 import { loadChangedSeeds } from '../seeds/load-seeds.ts';
 import type { MaterializerOptions } from '../materializer-options.ts';
@@ -113,6 +114,7 @@ export class NextEdition implements AsyncDisposable {
       const edition = await Edition.open(file, options);
       for (const [seed, error] of edition.broken) if (!options.broken.has(seed)) throw await closedWith(edition, error);
       await loadChangedSeeds(edition);
+      if (origin.from === 'live') await dropForRefresh(edition, origin.rebuild);
       const left = origin.from === 'live' ? edition.leaveForRebuild(origin.rebuild) : [];
       if (origin.from === 'log' && origin.decided !== undefined) {
         using decided = await origin.decided.warehouse.connect();
