@@ -11,11 +11,10 @@ import { parseArgs } from 'node:util';
 import { openEmbeddedLog } from '../src/log/embedded/embedded-log.ts';
 import type { GenerationRecord } from '../src/ingest/generation-record.ts';
 import type { MaterializerEvent } from '../src/materializer/events.ts';
-import { Materializer } from '../src/materializer/materializer.ts';
-import { loadProject } from '../src/project/load-project.ts';
 import { loadTopics } from '../src/topics/catalog.ts';
 import { applyTopics } from '../src/topics/manage-topics.ts';
 import { type BatchCost, recordBatches } from './page.ts';
+import { keep } from './keep.ts';
 import { publishWorkload } from './workload.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
@@ -44,18 +43,7 @@ if (spawnSync(process.execPath, again, { stdio: 'inherit' }).status !== 0) throw
 const log = closing.use(openEmbeddedLog(file));
 const events: MaterializerEvent[] = [];
 const materializer = closing.use(
-  await Materializer.open({
-    project: loadProject(ROOT),
-    catalog,
-    log,
-    dataDir: path.join(dir, 'data'),
-    group: 'lens-bench',
-    batch: { maxRecords: 50_000, maxMilliseconds: 200 },
-    bulk: { lagRecords: 100_000 },
-    compaction: { intervalSeconds: 3600 },
-    warehouse: {},
-    onEvent: (event) => events.push(event),
-  }),
+  await keep(ROOT, path.join(dir, 'data'), log, { onEvent: (event) => events.push(event) }),
 );
 await materializer.run({});
 const writer = closing.use(await log.write());

@@ -3,25 +3,12 @@
  * warehouse, follows it, and refreshes it from the log beside that, with the project's data tests. Prints one line of JSON.
  */
 import { openEmbeddedLog } from '../src/log/embedded/embedded-log.ts';
-import { Materializer } from '../src/materializer/materializer.ts';
-import { loadProject } from '../src/project/load-project.ts';
-import { loadTopics } from '../src/topics/catalog.ts';
+import { keep } from './keep.ts';
 import type { RefreshMeasurement } from './page.ts';
 
 const [projectDir = '', dataDir = '', file = ''] = process.argv.slice(2);
 await using log = openEmbeddedLog(file);
-await using materializer = await Materializer.open({
-  project: loadProject(projectDir),
-  catalog: loadTopics(projectDir),
-  log,
-  dataDir,
-  group: 'lens-bench',
-  batch: { maxRecords: 50_000, maxMilliseconds: 200 },
-  bulk: { lagRecords: 100_000 },
-  compaction: { intervalSeconds: 3600 },
-  warehouse: {},
-  onEvent: () => {},
-});
+await using materializer = await keep(projectDir, dataDir, log);
 await materializer.run({});
 const stop = new AbortController();
 const following = materializer.follow(stop.signal);

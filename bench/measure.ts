@@ -6,23 +6,12 @@
 import { openEmbeddedLog } from '../src/log/embedded/embedded-log.ts';
 import { openKafkaLog } from '../src/log/kafka/kafka-log.ts';
 import type { MaterializerEvent } from '../src/materializer/events.ts';
-import { Materializer } from '../src/materializer/materializer.ts';
-import { loadProject } from '../src/project/load-project.ts';
-import { loadTopics } from '../src/topics/catalog.ts';
+import { keep } from './keep.ts';
 
 const [what, projectDir = '', dataDir = '', where = '', memoryLimit] = process.argv.slice(2);
 const events: MaterializerEvent[] = [];
-const project = loadProject(projectDir);
 await using log = where.endsWith('.sqlite') ? openEmbeddedLog(where) : openKafkaLog({ brokers: where.split(',') });
-await using materializer = await Materializer.open({
-  project,
-  catalog: loadTopics(projectDir),
-  log,
-  dataDir,
-  group: 'lens-bench',
-  batch: { maxRecords: 50_000, maxMilliseconds: 200 },
-  bulk: { lagRecords: 100_000 },
-  compaction: { intervalSeconds: 3600 },
+await using materializer = await keep(projectDir, dataDir, log, {
   warehouse: { memoryLimit },
   onEvent: (event) => events.push(event),
 });

@@ -7,6 +7,7 @@ import type { Resource, ResourceType } from '../project/resource-graph.ts';
 import { selectResources, type Selection } from '../project/select-resources.ts';
 import { defaultSelector } from '../project/selector-definitions.ts';
 import { INDIRECT_SELECTIONS, type IndirectSelection } from '../project/selection-spec.ts';
+import { openProject } from '../service/runtime.ts';
 import type { Output } from './output.ts';
 import { isError, type WarnFlags } from './warn-errors.ts';
 import { TargetFolder } from './target-folder.ts';
@@ -98,4 +99,17 @@ export function selectedResources(
 export function selectedModels(project: Project, selection: Selection, output: Output): readonly Model[] {
   const ids = new Set(selectedResources(project, selection, ['model'], output).map(({ uniqueId }) => uniqueId));
   return project.models.filter(({ uniqueId }) => ids.has(uniqueId));
+}
+
+/**
+ * Names of the models that are selected; undefined where nothing is said: which models there are is then for the holder of the warehouse
+ * to say, and the project is not read.
+ */
+export async function chosenModels(
+  selection: Selection,
+  settings: Settings,
+  output: Output,
+): Promise<readonly string[] | undefined> {
+  if (!selects(selection)) return undefined;
+  return selectedModels(await openProject(settings), selection, output).map(({ name }) => name);
 }

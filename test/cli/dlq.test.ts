@@ -1,15 +1,9 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { LensProcess } from './lens-process.ts';
+import { runningServices } from './running-services.ts';
 import { customer, lines, Shop } from './shop.ts';
 
-const running: LensProcess[] = [];
-
-afterEach(async () => {
-  for (const service of running.splice(0)) {
-    service.child.kill('SIGKILL');
-    await service.result;
-  }
-});
+const running = runningServices();
 
 /** A customer, one of a country that the contract does not know, and bytes that are none. */
 async function filled(): Promise<Shop> {

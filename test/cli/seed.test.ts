@@ -1,18 +1,12 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { projectFolder } from '../project/project-folder.ts';
 import { lens, LensProcess, type LensResult } from './lens-process.ts';
+import { runningServices } from './running-services.ts';
 
-const running: LensProcess[] = [];
-
-afterEach(async () => {
-  for (const service of running.splice(0)) {
-    service.child.kill('SIGKILL');
-    await service.result;
-  }
-});
+const running = runningServices();
 
 test('lens seed loads files beside a service and without one, with dbt’s lines and exit codes', async () => {
   const dir = projectFolder({

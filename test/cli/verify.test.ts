@@ -1,19 +1,13 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Verification } from '../../src/materializer/verification/verification.ts';
 import { Warehouse } from '../../src/warehouse/warehouse.ts';
 import { LensProcess } from './lens-process.ts';
+import { runningServices } from './running-services.ts';
 import { customer, lines, order, Shop } from './shop.ts';
 
-const running: LensProcess[] = [];
-
-afterEach(async () => {
-  for (const service of running.splice(0)) {
-    service.child.kill('SIGKILL');
-    await service.result;
-  }
-});
+const running = runningServices();
 
 async function filled(): Promise<Shop> {
   const shop = new Shop();

@@ -1,16 +1,10 @@
 import { existsSync } from 'node:fs';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { LensProcess } from './lens-process.ts';
+import { runningServices } from './running-services.ts';
 import { customer, lines, order, Shop } from './shop.ts';
 
-const running: LensProcess[] = [];
-
-afterEach(async () => {
-  for (const service of running.splice(0)) {
-    service.child.kill('SIGKILL');
-    await service.result;
-  }
-});
+const running = runningServices();
 
 /** Order 1 has two versions and a dead letter after them; the customer comes last. */
 async function filled(): Promise<Shop> {

@@ -3,20 +3,8 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Edition } from '../../src/materializer/edition.ts';
 import { RECORDS_BEFORE_CHECKPOINT } from '../../src/materializer/file-checkpoint.ts';
+import { order } from './changed-shop.ts';
 import { differences, SHOP, Workshop } from './workshop.ts';
-
-function order(id: number, customer: string) {
-  const value = {
-    order_id: id,
-    customer_id: customer,
-    ordered_at: '2026-03-01T00:00:00Z',
-    status: 'paid',
-    quantity: 1,
-    price: '2.00',
-    note: null,
-  };
-  return { topic: 'orders', key: id, value };
-}
 
 /** The shop with a model kept by compaction whose SELECT works for some seconds. */
 async function shopWithSlowModel(): Promise<Workshop> {

@@ -1,31 +1,15 @@
-import { cpSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadProject } from '../../src/project/load-project.ts';
 import type { Materializer } from '../../src/materializer/materializer.ts';
 import { Warehouse } from '../../src/warehouse/warehouse.ts';
+import { changedShop, order } from './changed-shop.ts';
 import { differences, SHOP, Workshop } from './workshop.ts';
 
 /** The shop with one more model. */
-async function shopWith(name: string, sql: string): Promise<Workshop> {
-  await using first = await Workshop.of(SHOP);
-  const dir = path.join(first.dir, '..', `${path.basename(first.dir)}-project`);
-  cpSync(SHOP, dir, { recursive: true });
-  writeFileSync(path.join(dir, `models/marts/${name}.sql`), sql);
-  return Workshop.of(dir);
-}
-
-function order(id: number, note: string | null = null, customer = 'k1') {
-  const value = {
-    order_id: id,
-    customer_id: customer,
-    ordered_at: '2026-03-01T00:00:00Z',
-    status: 'paid',
-    quantity: 1,
-    price: '2.00',
-    note,
-  };
-  return { topic: 'orders', key: id, value };
+function shopWith(name: string, sql: string): Promise<Workshop> {
+  return Workshop.of(changedShop({ [`models/marts/${name}.sql`]: sql }));
 }
 
 async function stateOf(
@@ -43,9 +27,9 @@ describe('a model that fails on data', () => {
   it('is left behind at its own checkpoint, holds nobody up, and is current again when the data is mended', async () => {
     await using workshop = await shopWith('note_numbers', NUMBERS);
     await using materializer = await workshop.open();
-    await workshop.publish([order(1, '7')]);
+    await workshop.publish([order(1, 'k1', '7')]);
     expect((await materializer.run({})).models.every((model) => model.status === 'success')).toBe(true);
-    await workshop.publish([order(2, 'seven'), order(3, '9')]);
+    await workshop.publish([order(2, 'k1', 'seven'), order(3, 'k1', '9')]);
     const summary = await materializer.run({});
     expect(summary.records).toBe(2);
     expect(summary.models.filter((model) => model.status === 'error').map((model) => model.name)).toEqual([
@@ -58,7 +42,7 @@ describe('a model that fails on data', () => {
     // A full refresh would lose the rows the model still has.
     await expect(materializer.run({ fullRefresh: true })).rejects.toMatchObject({ code: 'MODEL_FAILED' });
     expect((await materializer.query('select count(*) from note_numbers')).rows).toEqual([[1]]);
-    await workshop.publish([order(2, '8')]);
+    await workshop.publish([order(2, 'k1', '8')]);
     expect((await materializer.run({})).models.every((model) => model.status === 'success')).toBe(true);
     expect(await stateOf(materializer, 'note_numbers')).toMatchObject({ state: 'current', behind: 0 });
     expect(await differences(materializer, workshop.project, ['batch', 'compaction'])).toEqual([]);
@@ -69,7 +53,7 @@ describe('a model that fails on data', () => {
     const dataDir = path.join(plain.dir, 'kept');
     {
       await using materializer = await plain.open({ dataDir });
-      await plain.publish([order(1, '7'), order(2, 'seven')]);
+      await plain.publish([order(1, 'k1', '7'), order(2, 'k1', 'seven')]);
       await materializer.run({});
     }
     await using changed = await shopWith('note_numbers', NUMBERS);
@@ -82,13 +66,13 @@ describe('a model that fails on data', () => {
     await using materializer = await again.open({ dataDir, log: plain.log, project });
     expect(await stateOf(materializer, 'note_numbers')).toMatchObject({ state: 'failed' });
     expect((await materializer.query('select count(*) from fct_orders')).rows).toEqual([[2]]);
-    await plain.publish([order(3, '9')]);
+    await plain.publish([order(3, 'k1', '9')]);
     const summary = await materializer.run({});
     expect(summary.models.filter((model) => model.status === 'error').map((model) => model.name)).toEqual([
       'note_numbers',
     ]);
     expect((await materializer.query('select count(*) from fct_orders')).rows).toEqual([[3]]);
-    await plain.publish([order(2, '8')]);
+    await plain.publish([order(2, 'k1', '8')]);
     await materializer.run({});
     expect(await stateOf(materializer, 'note_numbers')).toMatchObject({ state: 'current', behind: 0 });
     expect((await materializer.query('select count(*) from over_numbers')).rows).toEqual([[3]]);
@@ -119,7 +103,7 @@ describe('a model that is not one SELECT', () => {
     const dataDir = path.join(plain.dir, 'kept');
     {
       await using materializer = await plain.open({ dataDir });
-      await plain.publish([order(1)]);
+      await plain.publish([order(1, 'k1')]);
       await materializer.run({});
     }
     const file = path.join(dataDir, 'warehouse.duckdb');
@@ -146,13 +130,13 @@ describe('a project that changes', () => {
     const dataDir = path.join(plain.dir, 'kept');
     {
       await using materializer = await plain.open({ dataDir });
-      await plain.publish([order(1), order(2, null, 'k2')]);
+      await plain.publish([order(1, 'k1'), order(2, 'k2')]);
       await materializer.run({});
     }
     await using changed = await shopWith('order_ids', `select order_id from {{ ref('stg_orders') }}`);
     await using materializer = await changed.open({ dataDir, log: plain.log });
     expect((await materializer.query('select count(*) from order_ids')).rows).toEqual([[2]]);
-    await plain.publish([order(3)]);
+    await plain.publish([order(3, 'k1')]);
     await materializer.run({});
     expect(await differences(materializer, changed.project, ['batch', 'compaction'])).toEqual([]);
     expect((await materializer.query('select count(*) from order_ids')).rows).toEqual([[3]]);
@@ -165,7 +149,7 @@ describe('a raw table that is gone', () => {
     const dataDir = path.join(workshop.dir, 'kept');
     {
       await using materializer = await workshop.open({ dataDir });
-      await workshop.publish([order(1), order(2, null, 'k2')]);
+      await workshop.publish([order(1, 'k1'), order(2, 'k2')]);
       await materializer.run({});
     }
     {
@@ -173,7 +157,7 @@ describe('a raw table that is gone', () => {
       using connection = await warehouse.connect();
       await connection.run('drop table raw_orders cascade');
     }
-    await workshop.publish([order(3)]);
+    await workshop.publish([order(3, 'k1')]);
     await using materializer = await workshop.open({ dataDir });
     expect(workshop.events).toContainEqual({
       kind: 'notice',
@@ -190,12 +174,12 @@ describe('a log that does not fit the checkpoint', () => {
   it('made anew under the same name is refused, also by a full refresh, until data loss is allowed', async () => {
     await using workshop = await Workshop.of(SHOP);
     await using materializer = await workshop.open();
-    await workshop.publish([order(1)]);
+    await workshop.publish([order(1, 'k1')]);
     await materializer.run({});
     const spec = workshop.catalog.contract('orders');
     await workshop.log.deleteTopic('orders');
     await workshop.log.createTopic({ name: 'orders', partitions: spec.partitions, settings: spec.settings });
-    await workshop.publish([order(2), order(3)]);
+    await workshop.publish([order(2, 'k1'), order(3, 'k1')]);
     await expect(materializer.run({})).rejects.toMatchObject({ code: 'LOG_TOPIC_RECREATED', place: 'orders' });
     await expect(materializer.run({ fullRefresh: true })).rejects.toMatchObject({ code: 'LOG_HISTORY_GONE' });
     expect((await materializer.query('select count(*) from fct_orders')).rows).toEqual([[1]]);
@@ -206,9 +190,9 @@ describe('a log that does not fit the checkpoint', () => {
   it('truncated under us is refused with the numbers', async () => {
     await using workshop = await Workshop.of(SHOP);
     await using materializer = await workshop.open();
-    await workshop.publish(Array.from({ length: 30 }, (_, i) => order(i)));
+    await workshop.publish(Array.from({ length: 30 }, (_, i) => order(i, 'k1')));
     await materializer.run({});
-    await workshop.publish(Array.from({ length: 30 }, (_, i) => order(i + 100)));
+    await workshop.publish(Array.from({ length: 30 }, (_, i) => order(i + 100, 'k1')));
     const [first] = await workshop.log.offsets(['orders']);
     await workshop.embedded.deleteRecordsBefore('orders', 0, first?.end ?? 0);
     await expect(materializer.run({})).rejects.toMatchObject({
@@ -234,12 +218,12 @@ describe('while it follows', () => {
     await using materializer = await workshop.open();
     const stop = new AbortController();
     const following = materializer.follow(stop.signal);
-    await workshop.publish([order(1), order(2)]);
+    await workshop.publish([order(1, 'k1'), order(2, 'k1')]);
     expect((await materializer.run({})).records).toBe(2);
-    await workshop.publish([order(3)]);
+    await workshop.publish([order(3, 'k1')]);
     await materializer.run({ fullRefresh: true });
     expect((await materializer.query('select count(*) from daily_sales')).rows).toEqual([[1]]);
-    await workshop.publish([order(4), order(1, null, 'k9')]);
+    await workshop.publish([order(4, 'k1'), order(1, 'k9')]);
     await materializer.run({});
     expect((await materializer.query('select count(*) from fct_orders')).rows).toEqual([[4]]);
     expect(await differences(materializer, workshop.project, ['batch', 'compaction'])).toEqual([]);

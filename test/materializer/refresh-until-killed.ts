@@ -9,12 +9,9 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openEmbeddedLog } from '../../src/log/embedded/embedded-log.ts';
-import { Materializer } from '../../src/materializer/materializer.ts';
-import { loadProject } from '../../src/project/load-project.ts';
-import { loadTopics } from '../../src/topics/catalog.ts';
+import { keptByProcess } from './kept-by-process.ts';
 
-const [projectDir = '', logFile = '', dataDir = '', work = '', moment = '', delay = '0'] = process.argv.slice(2);
+const [work = '', moment = '', delay = '0'] = process.argv.slice(5);
 
 function die(): void {
   process.kill(process.pid, 'SIGKILL');
@@ -45,19 +42,12 @@ fs.rmSync = (name, options) => {
 };
 syncBuiltinESMExports();
 
-await using log = openEmbeddedLog(logFile);
-await using materializer = await Materializer.open({
-  project: loadProject(projectDir),
-  catalog: loadTopics(projectDir),
-  log,
-  dataDir,
-  group: 'lens',
+await using kept = await keptByProcess({
   batch: { maxRecords: 50, maxMilliseconds: 50 },
-  bulk: { lagRecords: 1_000_000 },
-  compaction: { intervalSeconds: 3600 },
   warehouse: { threads: 1 },
   onEvent: () => {},
 });
+const { materializer } = kept;
 const stop = new AbortController();
 const following = materializer.follow(stop.signal);
 const onProgress = (news: { readonly kind: string; readonly phase?: string }): void => {

@@ -1,18 +1,12 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import path from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { LensProcess } from '../cli/lens-process.ts';
+import { runningServices } from '../cli/running-services.ts';
 import { customer, lines, order, Shop } from '../cli/shop.ts';
 
-const running: LensProcess[] = [];
-
-afterEach(async () => {
-  for (const service of running.splice(0)) {
-    service.child.kill('SIGKILL');
-    await service.result;
-  }
-});
+const running = runningServices();
 
 async function started(shop: Shop, args: string[] = []): Promise<LensProcess> {
   const service = new LensProcess(['start', ...shop.flags, ...args]);

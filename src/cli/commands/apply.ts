@@ -4,7 +4,7 @@ import { LensError } from '../../core/errors.ts';
 import type { Applied } from '../../materializer/editions/apply-contract.ts';
 import type { ChangePlan } from '../../materializer/changes/change-plan.ts';
 import { withWarehouse, withWarehouseReads } from '../../service/hold-warehouse.ts';
-import { openProject, projectSource } from '../../service/runtime.ts';
+import { projectSource } from '../../service/runtime.ts';
 import { changePlanText, isEmpty } from '../change-text.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { interruption, reportInterruption } from '../interruption.ts';
@@ -12,7 +12,7 @@ import { invocationOf } from '../invocation.ts';
 import type { Output } from '../output.ts';
 import { Progress } from '../progress.ts';
 import { refreshedText, refreshPrinter } from '../refresh-printer.ts';
-import { selectedModels, selectionOf, selects, withSelectionFlags, type SelectionFlags } from '../selection-flags.ts';
+import { chosenModels, selectionOf, withSelectionFlags, type SelectionFlags } from '../selection-flags.ts';
 
 interface ApplyFlags extends SelectionFlags {
   readonly yes?: boolean;
@@ -34,10 +34,7 @@ export function applyCommand(): Command {
     .addHelpText('after', `\nExamples:\n${EXAMPLES.map((line) => `  $ ${line}`).join('\n')}`)
     .action(async (flags: ApplyFlags, command: Command) => {
       const { settings, output } = invocationOf(command);
-      const selection = selectionOf(flags, settings);
-      const models = selects(selection)
-        ? selectedModels(await openProject(settings), selection, output).map(({ name }) => name)
-        : undefined;
+      const models = await chosenModels(selectionOf(flags, settings), settings, output);
       const signal = interruption();
       const source = projectSource(settings);
       const json = flags.json === true || output.format === 'json';

@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import { withWarehouseReads } from '../../service/hold-warehouse.ts';
-import { openProject, projectSource } from '../../service/runtime.ts';
+import { projectSource } from '../../service/runtime.ts';
 import { changePlanText, isEmpty } from '../change-text.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { interruption, reportInterruption } from '../interruption.ts';
 import { invocationOf } from '../invocation.ts';
 import { wholeNumber } from '../number-arguments.ts';
-import { selectedModels, selectionOf, selects, withSelectionFlags, type SelectionFlags } from '../selection-flags.ts';
+import { chosenModels, selectionOf, withSelectionFlags, type SelectionFlags } from '../selection-flags.ts';
 
 interface PlanFlags extends SelectionFlags {
   readonly diff?: boolean;
@@ -28,10 +28,7 @@ export function planCommand(): Command {
     .addHelpText('after', `\nExamples:\n${EXAMPLES.map((line) => `  $ ${line}`).join('\n')}`)
     .action(async (flags: PlanFlags, command: Command) => {
       const { settings, output } = invocationOf(command);
-      const selection = selectionOf(flags, settings);
-      const models = selects(selection)
-        ? selectedModels(await openProject(settings), selection, output).map(({ name }) => name)
-        : undefined;
+      const models = await chosenModels(selectionOf(flags, settings), settings, output);
       const signal = interruption();
       const diff = flags.diff === true ? { limit: flags.limit } : null;
       const request = { source: projectSource(settings), models, diff, signal };

@@ -3,13 +3,12 @@ import { Command, Option } from 'commander';
 import { LensError } from '../../core/errors.ts';
 import type { VerifyOptions } from '../../materializer/verification/verification.ts';
 import { withWarehouseReads } from '../../service/hold-warehouse.ts';
-import { openProject } from '../../service/runtime.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { interruption, reportInterruption } from '../interruption.ts';
 import { invocationOf } from '../invocation.ts';
 import { wholeNumber } from '../number-arguments.ts';
 import { Progress } from '../progress.ts';
-import { selectedModels, selectionOf, selects, withSelectionFlags, type SelectionFlags } from '../selection-flags.ts';
+import { chosenModels, selectionOf, withSelectionFlags, type SelectionFlags } from '../selection-flags.ts';
 import { verificationText } from '../verification-text.ts';
 
 interface VerifyFlags extends SelectionFlags {
@@ -43,11 +42,8 @@ export function verifyCommand(): Command {
     .addHelpText('after', `\nExamples:\n${EXAMPLES.map((line) => `  $ ${line}`).join('\n')}`)
     .action(async (words: string[], flags: VerifyFlags, command: Command) => {
       const { settings, output } = invocationOf(command);
-      const selection = selectionOf(flags, settings, words);
-      // without a selection, which models there are is for the holder of the warehouse to say
-      const chosen = selects(selection) ? selectedModels(await openProject(settings), selection, output) : undefined;
-      if (chosen?.length === 0) return;
-      const models = chosen?.map(({ name }) => name);
+      const models = await chosenModels(selectionOf(flags, settings, words), settings, output);
+      if (models?.length === 0) return;
       const signal = interruption();
       using progress = new Progress(output);
       const options: VerifyOptions = {
