@@ -5,8 +5,11 @@ import { artifactMetadata } from './run-results-file.ts';
 /**
  * `target/manifest.json`: https://schemas.getdbt.com/dbt/manifest/v12.json
  *
- * @param compiled unique ids of the nodes whose compiled SQL goes in, too
+ * @param compiled SQL that goes in, too, by unique id
  */
-export function manifestJson(project: Project, compiled?: ReadonlySet<string>): Readonly<Record<string, unknown>> {
+export function manifestJson(
+  project: Project,
+  compiled?: ReadonlyMap<string, string>,
+): Readonly<Record<string, unknown>> {
   return manifestOf(project, { metadata: artifactMetadata('manifest', 12), generatedAt: new Date(), compiled });
 }

@@ -5,6 +5,8 @@ import type { Settings } from '../core/settings.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { Resource, ResourceType } from '../project/resource-graph.ts';
 import { selectResources } from '../project/select-resources.ts';
+import { presentProject } from '../service/present-project.ts';
+import { noticePrinter } from './event-printer.ts';
 import { invocationOf, type Invocation } from './invocation.ts';
 import { manifestJson } from './manifest-file.ts';
 import { NodeConsole } from './node-console.ts';
@@ -65,7 +67,7 @@ export class NodeCommand {
     const { settings: given, output } = invocationOf(command);
     const vars = { ...(again?.args['vars'] as Settings['vars'] | undefined), ...given.vars };
     const settings = { ...given, vars };
-    const project = await openStrictProject(settings, flags);
+    const project = await openStrictProject(settings, flags, (of) => presentProject(of, noticePrinter(output)));
     return new NodeCommand({ settings, output: output.timed() }, project, flags, command, again);
   }
 
@@ -144,8 +146,10 @@ export class NodeCommand {
     for (const { compiledCode, compiledPath } of results) {
       if (compiledCode !== null && compiledPath !== null) files.set(`compiled/${compiledPath}`, compiledCode);
     }
-    const compiled = new Set(
-      results.filter(({ compiledCode }) => compiledCode !== null).map(({ uniqueId }) => uniqueId),
+    const compiled = new Map(
+      results.flatMap(({ uniqueId, compiledCode }) =>
+        compiledCode === null ? [] : [[uniqueId, compiledCode] as const],
+      ),
     );
     files.set('manifest.json', JSON.stringify(manifestJson(this.project, compiled)));
     files.set('run_results.json', runResultsJson({ results, milliseconds, args: this.#args() }));

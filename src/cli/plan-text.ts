@@ -1,4 +1,5 @@
 import type { Model } from '../project/project-contract.ts';
+import type { AskedRows } from '../project/questions.ts';
 import { plainText } from '../maintenance/analysis/text.ts';
 import type { GatePlan } from '../maintenance/gate-plan.ts';
 import type {
@@ -21,6 +22,8 @@ export interface ExplainedPlan extends MaintenancePlan, ModelSeen {
   readonly refused: readonly string[];
   /** The data tests with `gate: true` on it, or on a source that it reads. */
   readonly gates: readonly ExplainedGate[];
+  /** Rows that its template has asked for: its SQL follows from them. */
+  readonly asked: readonly AskedRows[];
 }
 
 export interface ExplainedGate {
@@ -30,6 +33,14 @@ export interface ExplainedGate {
   readonly key: readonly string[];
   /** Why it is run over all rows; null when the touched keys are enough. */
   readonly whole: string | null;
+}
+
+/** `its SQL follows from 3 rows of main.stg, as of TIME (12 records applied)`. */
+function answerText({ rows, reads, since, newer }: AskedRows['answer']): string {
+  const of = reads.map(({ schema, identifier }) => `${schema}.${identifier}`).join(', ');
+  const when = since === null ? 'over empty tables' : `as of ${since.at} (${counted(since.records, 'record')} applied)`;
+  const other = newer === undefined || newer === null ? '' : `; those there are now are not taken: ${newer}`;
+  return `its SQL follows from ${counted(rows.length, 'row')} of ${of}, ${when}${other}`;
 }
 
 /** The gates that a plan is shown with. */
@@ -65,6 +76,7 @@ export function planText(plan: ExplainedPlan): string {
     lines.push(`  ${input.relation.name}`, ...inputLines(plan, input).map((l) => `    ${l}`));
   for (const state of plan.states) lines.push(`  ${state.relation.name}: ${stateText(state)}`);
   for (const gate of plan.gates) lines.push(`  ${gateText(gate)}`);
+  for (const { answer } of plan.asked) lines.push(`  ${answerText(answer)}`);
   if (plan.cost !== null) lines.push(`  cost so far: ${costText(plan.cost, plan.upkeep)}`);
   return lines.join('\n');
 }

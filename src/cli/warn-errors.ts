@@ -36,10 +36,18 @@ export function isError(name: WarningName, { warnError, warnErrorOptions }: Warn
   );
 }
 
-/** The project of the settings' folder; PROJECT_INVALID with its warnings when these are errors. */
-export async function openStrictProject(settings: Settings, flags: WarnFlags): Promise<Project> {
+/**
+ * The project of the settings' folder; PROJECT_INVALID with its warnings when these are errors.
+ *
+ * @param open for a project with the rows that its templates ask for
+ */
+export async function openStrictProject(
+  settings: Settings,
+  flags: WarnFlags,
+  open: (settings: Settings) => Promise<Project> = openProject,
+): Promise<Project> {
   const isStrict = isError('project', flags);
-  const project = await openProject(settings);
+  const project = await open(settings);
   if (isStrict && project.warnings.length > 0) {
     throw new LensError('PROJECT_INVALID', project.warnings.join('\n'), {
       hint: '--warn-error, or --warn-error-options, makes a warning an error',

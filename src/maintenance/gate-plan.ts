@@ -18,9 +18,12 @@ export interface GatePlan {
   readonly fingerprint: string;
 }
 
-/** A test that only warns stops nothing. */
-export function isGate(test: DataTest): boolean {
-  return test.config.gate && test.severity === 'error';
+/** The tests that stop batches: one that only warns stops nothing, nor does one of a model that waits. */
+export function gatesOf({ tests, waiting }: Project): DataTest[] {
+  return tests.filter(
+    ({ config, severity, dependsOn }) =>
+      config.gate && severity === 'error' && !dependsOn.models.some((name) => waiting.has(name)),
+  );
 }
 
 /** @param plan of the test's failing rows */

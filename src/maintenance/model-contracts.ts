@@ -22,7 +22,7 @@ export async function requireContracts(project: Project, plans: readonly Mainten
   const broken: { readonly model: Model; readonly differences: readonly ContractDifference[] }[] = [];
   for (const { model: name, columns } of enforced) {
     const model = project.model(name);
-    const differences = await differencesOf(catalog, model, columns);
+    const differences = await contractDifferences(catalog, model, columns);
     if (differences.length > 0) broken.push({ model, differences });
   }
   const [first] = broken;
@@ -43,7 +43,8 @@ export async function requireContracts(project: Project, plans: readonly Mainten
   );
 }
 
-async function differencesOf(
+/** In the order of the columns' names. */
+export async function contractDifferences(
   catalog: PlanCatalog,
   { contract }: Model,
   columns: readonly CatalogColumn[],

@@ -7,7 +7,7 @@ import { ident, qualified as qualifiedName } from '../warehouse/sql.ts';
 import { analyse, type AnalysedModel, type ModelToAnalyse, withKeptStates } from './analysed-model.ts';
 import { declaredKey } from './declared-key.ts';
 import { tablesNamed } from './analysis/duckdb/tables-named.ts';
-import { type GatePlan, gatePlan, isGate } from './gate-plan.ts';
+import { type GatePlan, gatePlan, gatesOf } from './gate-plan.ts';
 import type { MaintenancePlan, Relation } from './maintenance-plan.ts';
 import { Nondeterminism } from './nondeterminism.ts';
 import { type Planned, plannedOnce } from './planned-once.ts';
@@ -27,7 +27,7 @@ export interface RawRelation extends Relation {
 
 /**
  * Plans every model of a project, in dependency order, from the bound plan of its SELECT: how a change of each table it
- * reads reaches its rows. Views and ephemeral models are looked through. What is not understood is not guessed at: the
+ * reads reaches its rows; one that waits has no plan. Views and ephemeral models are looked through. What is not understood is not guessed at: the
  * model is rebuilt by compaction, with the reason.
  *
  * MODEL_SQL_INVALID when a model does not bind, with DuckDB's message and the model's file; MODEL_CONTRACT_BROKEN;
@@ -46,7 +46,7 @@ async function planAll(project: Project, raw: readonly RawRelation[]): Promise<P
   await using planner = await Planner.over(project, raw);
   const { plans } = planner;
   const gates: GatePlan[] = [];
-  for (const test of project.tests.filter(isGate)) {
+  for (const test of gatesOf(project)) {
     gates.push(gatePlan(project, plans, test, await planner.addTest(test)));
   }
   return { plans, gates };
@@ -71,7 +71,7 @@ export class Planner implements AsyncDisposable {
     const catalog = opened.use(await PlanCatalog.open());
     const planner = new Planner(project, catalog, await stabilityIn(catalog));
     for (const table of raw) await planner.addRaw(table);
-    for (const model of project.models) {
+    for (const model of project.models.filter(({ name }) => !project.waiting.has(name))) {
       if (model.materialized === 'ephemeral') await planner.addEphemeral(model);
       else await planner.addModel(model);
     }

@@ -13,6 +13,7 @@ import { type BareChange, modelChanges } from './changes/model-changes.ts';
 import { staleModels } from './changes/stale-models.ts';
 import { readStoredModels } from './changes/stored-models.ts';
 import { createPending, pendingTable } from './models/pending-keys.ts';
+import { writeAnswers } from './models/template-answers.ts';
 import { writeModelColumns } from './models/plan-records.ts';
 import type { RawTable } from './raw-tables.ts';
 import { storedFingerprint } from './models/stored-fingerprint.ts';
@@ -61,6 +62,7 @@ export async function buildModels(
   await forgetRemoved(connection, plans, stored.records.keys());
   await writeLeft(connection, left);
   await writeDefinitions(connection, definitions);
+  await writeAnswers(connection, project);
   await writeModelColumns(connection, plans);
   await costs.write(connection);
   return modelChanges(project, plans, definitions, stored, stale, left);

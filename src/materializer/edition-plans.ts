@@ -7,6 +7,8 @@ import type { TopicCatalog } from '../topics/catalog.ts';
 import type { LensError } from '../core/errors.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import type { WarehouseOptions } from '../warehouse/warehouse.ts';
+import { projectAnsweredBy } from './answered-project.ts';
+import { askOf } from './models/template-answers.ts';
 import { type InputTables, inputRelations, inputTables } from './input-tables.ts';
 import type { OnModelFailure } from './models/model-failed.ts';
 import { rawTables } from './raw-tables.ts';
@@ -20,6 +22,8 @@ export interface EditionOptions {
   readonly warehouse: WarehouseOptions;
   /** False for a replay of decisions that have been made: data tests with `gate: true` are not asked. */
   readonly gated?: boolean;
+  /** What templates have been answered is what the file keeps, where it does; else it is what the project has. */
+  readonly ownAnswers?: boolean | undefined;
   /** Nothing of the project is made: for whoever only copies the file. */
   readonly asItIs?: boolean | undefined;
   /** Seeds as they are elsewhere, not as their files are now. */
@@ -34,13 +38,20 @@ export interface MadeEdition extends Omit<UsableProject, 'inputs'>, InputTables 
   readonly gates: { readonly planned: readonly GatePlan[] };
 }
 
+/** How the models and gates of an edition are kept. */
+export interface EditionPlans {
+  readonly plans: readonly MaintenancePlan[];
+  readonly gates: readonly GatePlan[];
+}
+
 /** The project that an edition is kept by, and what it is made from. */
 export async function editionProject(
-  { project, catalog, asItIs, seedsOf }: Omit<EditionOptions, 'warehouse'>,
+  { project: given, catalog, asItIs, seedsOf, ownAnswers }: Omit<EditionOptions, 'warehouse'>,
   connection: Connection,
   made?: MadeEdition,
 ): Promise<UsableProject> {
   if (made !== undefined) return { ...made, inputs: made };
+  const project = ownAnswers === true ? await projectAnsweredBy(askOf(connection), { project: given, catalog }) : given;
   const none = { project, whole: project, broken: new Map<string, LensError>() };
   if (asItIs === true) return { ...none, inputs: inputTables(catalog, project) };
   if (seedsOf === undefined) return usableProject(project, catalog, connection);
@@ -55,7 +66,7 @@ export async function editionPlans(
   { project, inputs }: Pick<UsableProject, 'project' | 'inputs'>,
   { asItIs, gated }: Pick<EditionOptions, 'asItIs' | 'gated'> = {},
   made?: MadeEdition,
-): Promise<{ plans: readonly MaintenancePlan[]; gates: readonly GatePlan[] }> {
+): Promise<EditionPlans> {
   if (made !== undefined) return { plans: made.plans, gates: made.gates.planned };
   if (asItIs === true) return { plans: [], gates: [] };
   const relations = inputRelations(inputs);

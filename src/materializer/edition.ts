@@ -1,28 +1,25 @@
-import type { GatePlan } from '../maintenance/gate-plan.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import type { Connection } from '../warehouse/connection.ts';
-import { KeyIndexes } from '../warehouse/key-indexes.ts';
+import type { KeyIndexes } from '../warehouse/key-indexes.ts';
 import { Warehouse } from '../warehouse/warehouse.ts';
 import type { Batch } from './batch.ts';
 import { type AppliedBatch, type BatchMode, BatchTransaction } from './batch-transaction.ts';
-import { openedWords } from './changes/change-words.ts';
 import type { BareChange } from './changes/model-changes.ts';
 import { type CheckpointEntry, readCheckpoint } from './checkpoint.ts';
 import { recordCompaction } from './compaction.ts';
 import { EditionCompaction } from './edition-compaction.ts';
 import { FileCheckpoint } from './file-checkpoint.ts';
 import { EditionGates } from './gates/edition-gates.ts';
-import { failingOf } from './gates/gates.ts';
-import { memoryBudget, type MemoryBudget } from './memory-budget.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 import { type ModelCost, ModelCosts, storedCosts } from './models/model-costs.ts';
 import { ModelStandings } from './models/model-standings.ts';
-import { NOTHING, prepare } from './prepare-relations.ts';
+import { planFile, type PlannedFile, type PreparedEdition, prepareEdition } from './prepared-edition.ts';
+import type { Project } from '../project/project-contract.ts';
 import { RebuildPreferred } from './models/rebuild-choice.ts';
 import { rebuildFolded } from './rebuild-folded.ts';
-import { type EditionOptions, editionPlans, editionProject, type MadeEdition } from './edition-plans.ts';
-import { leftOutWords, type UsableProject } from './seeds/usable-seeds.ts';
-import { keyedTables } from './keyed-tables.ts';
+import { type EditionOptions, editionPlans, type MadeEdition } from './edition-plans.ts';
+import { type UsableProject, withoutBroken } from './seeds/usable-seeds.ts';
 import { landedRows, type RawTable } from './raw-tables.ts';
 import type { SeedTable } from './seeds/seed-tables.ts';
 
@@ -47,14 +44,15 @@ export class Edition implements AsyncDisposable {
   /** What the open made of the models. */
   readonly changes: readonly BareChange[];
   readonly #connection: Connection;
+  readonly #kept: EditionOptions;
   /** Brings the models kept by compaction up, beside the batches. */
   readonly compaction: EditionCompaction;
   readonly #standings: ModelStandings;
   readonly #costs = new ModelCosts();
   /** What upkeep had cost before models were built at open. */
-  costsBefore: ReadonlyMap<string, ModelCost> = new Map();
+  costsBefore: ReadonlyMap<string, ModelCost>;
   /** Seeds that have been loaded since it was opened, or for that, with the milliseconds it took last. */
-  readonly seedsLoaded = new Map<string, number>();
+  readonly seedsLoaded: Map<string, number>;
   readonly file: FileCheckpoint;
   readonly #indexes: KeyIndexes;
   readonly #batches: BatchTransaction;
@@ -63,24 +61,18 @@ export class Edition implements AsyncDisposable {
   readonly budget: MemoryBudget;
   #closed = false;
 
-  private constructor(
-    warehouse: Warehouse,
-    [connection, compacting]: readonly [Connection, Connection],
-    plans: readonly MaintenancePlan[],
-    notices: readonly string[],
-    indexes: KeyIndexes,
-    budget: MemoryBudget,
-    { catalog, onModelFailure = 'leave' }: EditionOptions,
-    { project, whole, broken, inputs: { tables, seeds } }: UsableProject,
-    gates: readonly GatePlan[],
-    changes: readonly BareChange[],
-  ) {
+  private constructor(warehouse: Warehouse, kept: EditionOptions, prepared: PreparedEdition) {
+    const { connections, usable, plans, gates, changes, notices, indexes, budget } = prepared;
+    const [connection, compacting] = connections;
+    const { catalog, onModelFailure = 'leave' } = kept;
+    const { tables, seeds } = usable.inputs;
+    this.#kept = kept;
     this.changes = changes;
     this.#indexes = indexes;
     this.budget = budget;
-    this.project = project;
-    this.whole = whole;
-    this.broken = broken;
+    this.project = usable.project;
+    this.whole = usable.whole;
+    this.broken = usable.broken;
     this.catalog = catalog;
     this.gates = new EditionGates(connection, gates, plans, tables);
     this.warehouse = warehouse;
@@ -92,6 +84,8 @@ export class Edition implements AsyncDisposable {
     this.tables = tables;
     this.seeds = seeds;
     this.notices = notices;
+    this.costsBefore = prepared.costsBefore;
+    this.seedsLoaded = new Map(prepared.seedsLoaded);
     this.#batches = new BatchTransaction({
       connection,
       plans,
@@ -111,44 +105,37 @@ export class Edition implements AsyncDisposable {
    * @param made the file as this process has just closed it, kept by the same project and topics: nothing is made again
    */
   static async open(file: string, kept: EditionOptions, made?: MadeEdition): Promise<Edition> {
-    const { warehouse: options } = kept;
-    const asItIs = kept.asItIs === true || made !== undefined;
-    const warehouse = await Warehouse.open(file, options);
-    const connection = await warehouse.connect();
+    const warehouse = await Warehouse.open(file, kept.warehouse);
     try {
-      const usable = await editionProject(kept, connection, made);
-      const { project, inputs } = usable;
-      const { plans, gates } = await editionPlans(usable, kept, made);
-      const notices = warehouse.recovery === null ? [] : [warehouse.recovery];
-      const costsBefore = await storedCosts(connection);
-      const prepared = asItIs ? NOTHING : await prepare(connection, { ...kept, project }, plans, inputs);
-      const { changes } = prepared;
-      const any = await connection.number('select count(*) from lens.checkpoint');
-      const names = changes.map(({ name }) => name);
-      if (any > 0 && !asItIs) notices.push(...openedWords(changes), ...(await failingOf(connection, gates, names)));
-      const budget = await memoryBudget(connection);
-      const bounds = { fromRows: options.indexFromRows, maxBytes: budget.indexBytes };
-      const edition = new Edition(
-        warehouse,
-        [connection, await warehouse.connect()],
-        plans,
-        [...notices, ...(made === undefined ? leftOutWords(usable) : []), ...prepared.notices],
-        new KeyIndexes(keyedTables(inputs.tables, plans), bounds),
-        budget,
-        kept,
-        usable,
-        gates,
-        changes,
-      );
-      await edition.#standings.read(connection);
-      edition.costsBefore = costsBefore;
-      for (const [name, milliseconds] of prepared.seedsLoaded) edition.seedsLoaded.set(name, milliseconds);
-      return edition;
+      return await Edition.#over(warehouse, kept, await planFile(warehouse, kept, made));
     } catch (error) {
-      connection[Symbol.dispose]();
       await warehouse[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  static async #over(warehouse: Warehouse, kept: EditionOptions, made: PlannedFile): Promise<Edition> {
+    const edition = new Edition(warehouse, kept, await prepareEdition(warehouse, kept, made));
+    await edition.#standings.read(edition.#connection);
+    return edition;
+  }
+
+  /**
+   * Has the same file kept by its project with other answers, while nothing else goes on: what changes with them is built, as at an
+   * open. This edition is at its end then; when that fails, it goes on.
+   */
+  async keptBy(whole: Project): Promise<Edition> {
+    const kept = { ...this.#kept, project: whole };
+    const { tables, seeds, broken } = this;
+    const usable = { project: withoutBroken(whole, broken), whole, broken, inputs: { tables, seeds } };
+    const made = { usable, ...(await editionPlans(usable, kept)), words: [], asItIs: false };
+    await this.compaction.idle();
+    await this.costs();
+    const next = await Edition.#over(this.warehouse, kept, made);
+    next.costsBefore = this.costsBefore;
+    for (const [name, milliseconds] of this.seedsLoaded) next.seedsLoaded.set(name, milliseconds);
+    await this.#closeWriting();
+    return next;
   }
 
   /** What upkeep has cost up to now. */

@@ -93,6 +93,11 @@ export class LiveEdition implements AsyncDisposable {
     }
   }
 
+  /** The same file is kept in another way from now on ({@link Edition.keptBy}). */
+  adopt(edition: Edition): void {
+    this.#edition = edition;
+  }
+
   /** When nobody here has a file open any more: who reads on is interrupted after three seconds. */
   async release(file: string, why: string): Promise<void> {
     const other = this.#others.get(warehousePlace(file));

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PartitionOffsets } from '../log/event-log.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts';
+import { AnswerKeeper } from './answer-keeper.ts';
 import { CheckpointPublisher, positions } from './checkpoint-publisher.ts';
 import { Compactor } from './compactor.ts';
 import type { Consumed } from './consume.ts';
@@ -32,12 +33,13 @@ import type {
 import type { TestOptions, TestSummary } from './nodes/node-results.ts';
 import type { Refreshed } from './editions/refresh-contract.ts';
 import { Refresher } from './editions/refresher.ts';
-import { found, runDataTests, storesFailures, testsOf, unitTestsOf } from './nodes/run-data-tests.ts';
+import { found, runDataTests, storesFailures, testsOf } from './nodes/run-data-tests.ts';
 import { applyChanges } from './editions/apply-changes.ts';
 import type { Applied, ApplyRequest } from './editions/apply-contract.ts';
 import type { ChangePlan } from './changes/change-plan.ts';
 import { planChanges } from './changes/change-planner.ts';
 import { readProject } from './changes/next-project.ts';
+import { nodesOf } from './runs/run-nodes.ts';
 import { RunRecord } from './runs/run-record.ts';
 import { runResults } from './runs/run-results.ts';
 import { appliedRecords, lagRows, modelStatuses, warehouseStatus } from './status/status.ts';
@@ -61,6 +63,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   readonly #compactor: Compactor;
   readonly #follower: Follower;
   readonly #refresher: Refresher;
+  readonly #answers: AnswerKeeper;
   #ran = false;
 
   private constructor(options: MaterializerOptions, edition: Edition) {
@@ -70,14 +73,15 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     this.#compactor = new Compactor(options, this.#live, this.#turns);
     this.letters = new LetterWork(options, this.#live, this.#turns);
     this.#follower = new Follower(options, this.#live, this.#turns, this.#compactor, this.#publisher);
-    this.#refresher = new Refresher(
-      options,
-      this.#live,
-      this.#compactor,
-      this.#follower,
-      this.#publisher,
-      this.letters,
-    );
+    const { letters } = this;
+    this.#refresher = new Refresher(options, this.#live, this.#compactor, this.#follower, this.#publisher, letters);
+    this.#answers = new AnswerKeeper(options, {
+      live: this.#live,
+      writing: this.#turns,
+      compactor: this.#compactor,
+      follower: this.#follower,
+      refresher: this.#refresher,
+    });
   }
 
   get #edition(): Edition {
@@ -95,7 +99,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
       options.onEvent({ kind: 'notice', message: 'finished the swap of a full refresh that had been interrupted' });
     }
     const fresh = !existsSync(liveFile(dataDir));
-    const edition = await Edition.open(liveFile(dataDir), options);
+    const edition = await Edition.open(liveFile(dataDir), { ...options, ownAnswers: true });
     if (fresh) beginEditions(dataDir);
     removeUnfinished(dataDir);
     const materializer = new Materializer(options, edition);
@@ -105,8 +109,11 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   }
 
   /** Applies the log as it grows and compacts on the interval, until aborted; ends right after a commit. */
-  follow(signal: AbortSignal): Promise<void> {
-    return this.#follower.follow(signal);
+  async follow(signal: AbortSignal): Promise<void> {
+    const ended = new AbortController();
+    const watching = this.#answers.watch(AbortSignal.any([signal, ended.signal]));
+    await this.#follower.follow(signal).finally(() => ended.abort());
+    await watching;
   }
 
   async status(): Promise<WarehouseStatus> {
@@ -176,8 +183,8 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   }
 
   async plan({ source, ...options }: PlanRequest): Promise<ChangePlan> {
-    const next = await readProject(source);
-    return await this.#live.read((connection, _, leave) => {
+    return await this.#live.read(async (connection, _, leave) => {
+      const next = await readProject(source, connection);
       const signal = options.signal === undefined ? leave : AbortSignal.any([leave, options.signal]);
       return planChanges(connection, next, { ...options, signal });
     });
@@ -198,17 +205,16 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     return runSeeds(this.#live, this.#turns, options);
   }
 
-  compact({ full }: { full: boolean }): Promise<CompactionSummary> {
-    return this.#compactor.compact(full);
+  async compact({ full }: { full: boolean }): Promise<CompactionSummary> {
+    const compacted = await this.#compactor.compact(full);
+    await this.#answers.bringUp();
+    return compacted;
   }
 
   async run(options: RunOptions): Promise<RunSummary> {
     const started = performance.now();
-    const { whole: project } = this.#edition;
-    const models = options.models?.map((name) => project.model(name)) ?? project.models;
-    const tests = testsOf(project, options.tests ?? []);
-    const unitTests = unitTestsOf(project, options.unitTests ?? []);
-    options.onProgress?.(found(project));
+    const { models, tests } = nodesOf(this.#edition.whole, options);
+    options.onProgress?.(found(this.#edition.whole));
     const signal = options.signal ?? new AbortController().signal;
     const opened = !this.#follower.isFollowing && !this.#ran;
     const record = await RunRecord.begin(this.#live, this.#turns, opened);
@@ -222,17 +228,17 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
         ? { batches: 0, records: refreshed?.records ?? 0, deadLetters: 0 }
         : await this.catchUp(signal);
     // After a swap there has been one.
-    if (!signal.aborted && refreshed === null) await this.compact({ full: false });
+    if (!signal.aborted) await (refreshed === null ? this.compact({ full: false }) : this.#answers.bringUp());
+    // others than at the beginning, where templates have been answered anew
+    const nodes = nodesOf(this.#edition.whole, options);
     const statuses = await this.#live.read((connection, { plans, project }) =>
       modelStatuses(connection, plans, project),
     );
-    const results = signal.aborted
-      ? []
-      : await record.results({ statuses, seeds, models, tests, unitTests }, { ...options, signal });
+    const results = signal.aborted ? [] : await record.results({ statuses, seeds, ...nodes }, { ...options, signal });
     return {
       ...consumed,
       milliseconds: performance.now() - started,
-      models: runResults(models, statuses, this.#edition.project.leftOut),
+      models: runResults(nodes.models, statuses, this.#edition.project.leftOut),
       results,
       interrupted: signal.aborted,
       refreshed,

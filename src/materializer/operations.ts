@@ -12,6 +12,7 @@ import type { Applied, ApplyRequest } from './editions/apply-contract.ts';
 import type { ChangePlan } from './changes/change-plan.ts';
 import type { PlanOptions } from './changes/change-planner.ts';
 import type { ProjectSource } from './changes/next-project.ts';
+import type { AnswerStatus } from './status/answer-status.ts';
 import type { WhyAnswer, WhyQuestion } from './lineage/why-contract.ts';
 
 /**
@@ -134,6 +135,10 @@ export interface WarehouseStatus {
   readonly models: readonly ModelStatus[];
   readonly rawTables: readonly { readonly name: string; readonly topic: string; readonly rows: number }[];
   readonly seeds: readonly SeedStatus[];
+  /** Rows that templates have asked for. */
+  readonly answers: readonly AnswerStatus[];
+  /** Models that cannot be built with the rows that templates have been answered, with the reason. */
+  readonly waiting: readonly { readonly name: string; readonly reason: string }[];
   readonly lastCompaction: string | null;
   readonly editions: {
     readonly live: LiveRecord;

@@ -6,6 +6,8 @@ import type { Connection } from '../warehouse/connection.ts';
 import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts';
 import { Warehouse } from '../warehouse/warehouse.ts';
 import { positions } from './checkpoint-publisher.ts';
+import { projectAnsweredBy } from './answered-project.ts';
+import { askOf } from './models/template-answers.ts';
 import type { EventSink } from './events.ts';
 import { finishSwap, requireWarehouse } from './editions/edition-swap.ts';
 import { type EditionEntry, editionFile, listEditions } from './editions/editions.ts';
@@ -78,7 +80,8 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
   }
 
   async test(options: TestOptions): Promise<TestSummary> {
-    const project = await this.#options.project();
+    using connection = await this.#warehouse.connect();
+    const project = await this.#project(connection);
     const topics = this.#options.catalog().contracts.map((contract) => contract.name);
     await using log = this.#options.log();
     return await runDataTests({ project, log, topics, connect: () => this.#warehouse.connect() }, options);
@@ -93,7 +96,7 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
 
   async plan({ source, ...options }: PlanRequest): Promise<ChangePlan> {
     using connection = await this.#warehouse.connect();
-    return await planChanges(connection, await readProject(source), options);
+    return await planChanges(connection, await readProject(source, connection), options);
   }
 
   async editions(): Promise<EditionEntry[]> {
@@ -112,7 +115,13 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
 
   async #usable(connection: Connection): Promise<UsableProject & { readonly catalog: TopicCatalog }> {
     const catalog = this.#options.catalog();
-    return { catalog, ...(await usableProject(await this.#options.project(), catalog, connection)) };
+    return { catalog, ...(await usableProject(await this.#project(connection), catalog, connection)) };
+  }
+
+  /** With the answers that the warehouse keeps of what its templates ask. */
+  async #project(connection: Connection): Promise<Project> {
+    const sources = { project: await this.#options.project(), catalog: this.#options.catalog() };
+    return await projectAnsweredBy(askOf(connection), sources);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

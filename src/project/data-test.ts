@@ -10,12 +10,20 @@ import { parseFile } from './macro-library.ts';
 import { isEnabled, tagsOf } from './model-files.ts';
 import type { DataTest, Dependencies, FailuresTable, Relation, RelationNaming } from './project-contract.ts';
 import { pathIn, type ProjectPart } from './project-part.ts';
-import { Interview, questionOf, withAnswers, type Answers, type Question } from './questions.ts';
+import {
+  Interview,
+  questionOf,
+  WaitingQuestion,
+  withAnswers,
+  type Answers,
+  type AskedRows,
+  type Question,
+} from './questions.ts';
 import { ReferenceCapture, type ReferenceTable } from './references.ts';
 import { qualified } from './relation-naming.ts';
 import type { TemplateEngine } from './template-engine.ts';
 import { isYamlRecord } from './yaml-file.ts';
-import { LensError } from '../core/errors.ts';
+import { LensError, messageOf } from '../core/errors.ts';
 
 /** What tests need to render themselves. */
 export interface TestSurroundings {
@@ -66,10 +74,7 @@ const RESULT = parseFile('{{ get_test_sql(main_sql, fail_calc, warn_if, error_if
  * Renders the test once, for its dependencies and configuration. Null when it, or what it reads, is not enabled; a sentence
  * when it uses or reads what is not run.
  */
-export function makeTest(
-  definition: TestDefinition,
-  surroundings: TestSurroundings,
-): MadeTest | { readonly left: string } | null {
+export function makeTest(definition: TestDefinition, surroundings: TestSurroundings): MadeTest | LeftTest | null {
   if (!isEnabled(definition.declared)) return null;
   const capture = new ReferenceCapture(surroundings.references, qualified);
   let interview = Interview.first(surroundings.answers);
@@ -78,7 +83,7 @@ export function makeTest(
   try {
     first = renderTest(definition, capture, qualified);
     const render = (moment: RunMoment): { sql: string; asked: Interview } => {
-      const asked = Interview.first(surroundings.answers);
+      const asked = (interview = Interview.first(surroundings.answers));
       return { sql: renderTest(definition, capture, qualified, asked, moment).rendered, asked };
     };
     const settle = (): void => void (interview = atAnyRun(definition.place, render, ({ sql }) => sql).asked);
@@ -90,7 +95,13 @@ export function makeTest(
       return { left: `${definition.place}: the data test ${definition.name} is left out: ${reason}` };
     if (error instanceof LensError && error.code === 'MODEL_NOT_SUPPORTED')
       return { left: `${error.place}: the data test ${definition.name} is left out: ${error.message}` };
-    throw error;
+    const { askedRows } = interview;
+    const waits = error instanceof WaitingQuestion ? error.reason : askedRows.length > 0 ? messageOf(error) : null;
+    if (waits === null) throw error;
+    return {
+      left: `${definition.place}: the data test ${definition.name} is not rendered yet: ${waits}`,
+      asked: askedRows,
+    };
   }
   if (!isEnabled(first.config)) return null;
   const config = readTestConfig(definition, first.config);
@@ -149,7 +160,7 @@ export function makeTest(
     resultOf,
     resultSql,
   };
-  return { test, question };
+  return { test, question, asked: interview.askedRows };
 }
 
 /** What a test is configured by when it is said from outside whether it stores its failures. */
@@ -178,6 +189,15 @@ function compiledPath({ kind, path, shortName, part: { file } }: TestDefinition)
 export interface MadeTest {
   readonly test: DataTest;
   readonly question: Question | null;
+  /** The rows of tables that its SQL follows from. */
+  readonly asked: readonly AskedRows[];
+}
+
+/** Why a test is not run. */
+export interface LeftTest {
+  readonly left: string;
+  /** What it has asked before it could not be rendered with the rows there are. */
+  readonly asked?: readonly AskedRows[];
 }
 
 interface RenderedTest {

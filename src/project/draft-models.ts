@@ -3,7 +3,15 @@ import { graphValue } from './graph-values.ts';
 import type { Value } from './jinja/values.ts';
 import { twice, type ModelFile } from './model-files.ts';
 import { draftModel, renderDraft, type ModelDraft } from './model-renderer.ts';
-import { Interview, PendingQuestion, type Answer, type Answers, type Question } from './questions.ts';
+import {
+  Interview,
+  PendingQuestion,
+  WaitingQuestion,
+  type Answer,
+  type Answers,
+  type AskedRows,
+  type Question,
+} from './questions.ts';
 import { unknownModel, type ReferenceTable } from './references.ts';
 import { atAnyRun, type RunMoment } from './run-moment.ts';
 import { qualified } from './relation-naming.ts';
@@ -16,6 +24,10 @@ export interface Drafts {
   readonly references: ReferenceTable;
   /** By model, what its first rendering for SQL was answered. */
   readonly answers: ReadonlyMap<string, readonly Answer[]>;
+  /** By model, the rows of tables that its SQL follows from. */
+  readonly asked: ReadonlyMap<string, readonly AskedRows[]>;
+  /** Models that cannot be rendered with the rows there are, with the reason. */
+  readonly waiting: ReadonlyMap<string, string>;
   /** What templates ask and nobody has answered. */
   readonly questions: readonly Question[];
   /** Models that are not run, a sentence each. */
@@ -95,10 +107,10 @@ export function draftModels(files: readonly ModelFile[], others: OtherNames, kno
     disabled: new Set(disabled.keys()),
   };
   checkDrafts(drafts, others.seeds, references);
-  const { answers, questions } = renderAll(drafts, notRun, references, known);
+  const rendered = renderAll(drafts, notRun, references, known);
   warnings.push(...leaveOut(drafts, notRun, byName, told));
   const leftOut = new Map([...others.left, ...notRun]);
-  return { drafts, references, answers, questions, warnings, leftOut };
+  return { drafts, references, ...rendered, warnings, leftOut };
 }
 
 /** Renders every draft for its SQL, with what templates ask the warehouse answered as far as it is known. */
@@ -107,12 +119,15 @@ function renderAll(
   notRun: Map<string, string>,
   references: ReferenceTable,
   known: Answers,
-): Pick<Drafts, 'answers' | 'questions'> {
+): Pick<Drafts, 'answers' | 'asked' | 'questions' | 'waiting'> {
   const answers = new Map<string, readonly Answer[]>();
+  const asked = new Map<string, readonly AskedRows[]>();
+  const waiting = new Map<string, string>();
   const questions: Question[] = [];
   for (const [name, draft] of drafts) {
+    let interview = Interview.first(known);
     const render = (moment: RunMoment): { sql: string; answers: readonly Answer[] } => {
-      const interview = Interview.first(known);
+      interview = Interview.first(known);
       const sql = renderDraft(draft, references, qualified, interview, undefined, moment);
       return { sql, answers: interview.answers };
     };
@@ -120,11 +135,16 @@ function renderAll(
       answers.set(name, atAnyRun(draft.file.path, render, ({ sql }) => sql).answers);
     } catch (error) {
       if (error instanceof PendingQuestion) questions.push(error.question);
+      else if (error instanceof WaitingQuestion) waiting.set(name, `${draft.file.path}: ${error.reason}`);
       else if (isUnsupported(error)) notRun.set(name, `${error.place}: ${error.message}`);
+      // over other rows it may well be rendered: `for value in none`
+      else if (error instanceof LensError && interview.askedRows.length > 0)
+        waiting.set(name, `${error.place}: ${error.message}`);
       else throw error;
     }
+    if (interview.askedRows.length > 0) asked.set(name, interview.askedRows);
   }
-  return { answers, questions };
+  return { answers, asked, questions, waiting };
 }
 
 function isUnsupported(error: unknown): error is LensError {

@@ -6,16 +6,16 @@ import { loadExposures } from './exposures.ts';
 import { sortModels } from './graph.ts';
 import { groupOf, loadGroups } from './groups.ts';
 import { unknownProjectKeys } from './known-keys.ts';
-import { loadParts, type LoadedPart } from './load-parts.ts';
+import { loadParts, type LoadedPart, type LoadedParts } from './load-parts.ts';
 import { configWarnings, hookWarnings, readModelFiles, tagsOf, twice } from './model-files.ts';
 import { requireAccess } from './model-access.ts';
 import { accessOf, modelContract } from './model-contract.ts';
 import { ModelRenderer, type ModelDraft } from './model-renderer.ts';
-import type { DataTest, LoadOptions, Model, Project } from './project-contract.ts';
+import type { DataTest, LoadOptions, Model, Project, SelectorDefinition } from './project-contract.ts';
 import { uniqueId } from './node-names.ts';
 import { indexProperties, unmatched } from './property-index.ts';
 import { propertyWarnings } from './property-warnings.ts';
-import type { Question } from './questions.ts';
+import type { Answers, AskedRows, Question } from './questions.ts';
 import { unknownModel } from './references.ts';
 import { requireUsableSchemas } from './reserved-schemas.ts';
 import { joinSeeds, loadSeeds, withoutSeeds } from './seeds.ts';
@@ -33,18 +33,34 @@ import { unusedConfig } from './unused-config.ts';
  */
 export function loadProject(dir: string, options: LoadOptions = {}): Project {
   const root = resolve(dir);
-  const { parts, target, missing } = loadParts(root, options);
+  const loaded = loadParts(root, options);
+  const [first, ...packages] = loaded.parts;
+  const own = readPart(root, first);
+  const read = [own, ...packages.map((one) => readPart(root, one))];
+  const selectors = readSelectors(root, first.part.engine);
+  return makeProject({ ...loaded, root, own, read, selectors, broken: new Map() }, options.answers ?? new Map());
+}
+
+/** All that has been read of a folder. */
+interface ReadFolder extends LoadedParts {
+  readonly root: string;
+  readonly own: ReturnType<typeof readPart>;
+  /** That of the packages, too. */
+  readonly read: readonly ReturnType<typeof readPart>[];
+  readonly selectors: readonly SelectorDefinition[];
+  /** Seeds that cannot be loaded, with the reason. */
+  readonly broken: ReadonlyMap<string, string>;
+}
+
+/** The project of a folder that has been read, with the answers to what its templates ask as far as they are known. */
+function makeProject(folder: ReadFolder, known: Answers): Project {
+  const { root, parts, target, missing, own, read, selectors, broken } = folder;
   const [{ part: rootPart, yamls: rootYamls }] = parts;
   const { file, engine } = rootPart;
-
-  const own = readPart(root, parts[0]);
-  const read = [own, ...parts.slice(1).map((one) => readPart(root, one))];
   const sources = joinSources(read.map((one) => one.sources));
-  const broken = options.brokenSeeds ?? new Map<string, string>();
   const seeds = withoutSeeds(joinSeeds(read.map((one) => one.seeds)), broken);
   const files = read.flatMap((one) => one.files);
   const left = new Map([...parts.flatMap((one) => [...one.left.names]), ...broken]);
-  const known = options.answers ?? new Map();
   const drafted = draftModels(files, { sources, seeds, left }, known);
   const { drafts, references } = drafted;
   const described = describeAll(drafts);
@@ -132,11 +148,14 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
     unitTests: unitTests.flatMap((one) => one.unitTests),
     exposures: exposures.flatMap((one) => one.exposures),
     groups,
-    selectors: readSelectors(root, engine),
+    selectors,
     warnings,
     leftOut: drafted.leftOut,
-    withoutSeeds: (brokenSeeds) => loadProject(dir, { ...options, brokenSeeds }),
+    withoutSeeds: (seeds) => makeProject({ ...folder, broken: seeds }, known),
+    waiting: drafted.waiting,
+    asked: new Map([...drafted.asked, ...tests.asked]),
     questions: [...drafted.questions, ...tests.questions],
+    answering: (answers) => makeProject(folder, answers),
     model,
     renderer,
   };
@@ -216,13 +235,15 @@ function describeAll(drafts: ReadonlyMap<string, ModelDraft>): {
 function makeTests(
   definitions: readonly TestDefinition[],
   surroundings: TestSurroundings,
-): { tests: DataTest[]; questions: Question[]; warnings: string[] } {
+): { tests: DataTest[]; questions: Question[]; asked: Map<string, readonly AskedRows[]>; warnings: string[] } {
   const tests = new Map<string, { test: DataTest; place: string }>();
   const warnings: string[] = [];
   const questions: Question[] = [];
+  const asked = new Map<string, readonly AskedRows[]>();
   for (const definition of definitions) {
     const made = makeTest(definition, surroundings);
     if (made === null) continue;
+    if (made.asked !== undefined && made.asked.length > 0) asked.set(definition.uniqueId, made.asked);
     if ('left' in made) {
       warnings.push(made.left);
       continue;
@@ -236,6 +257,7 @@ function makeTests(
   return {
     tests: [...tests.values()].map(({ test }) => test).sort((a, b) => (a.uniqueId < b.uniqueId ? -1 : 1)),
     questions,
+    asked,
     warnings,
   };
 }

@@ -2,7 +2,7 @@ import type { DataTest } from './data-test-contract.ts';
 import type { Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
 import type { ModelVersion } from './model-versions.ts';
 import type { TargetRequest } from './profile.ts';
-import type { Answers, Question } from './questions.ts';
+import type { Answers, AskedRows, Question } from './questions.ts';
 
 export type { DataTest, DataTestConfig, FailuresTable } from './data-test-contract.ts';
 export type { Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
@@ -42,13 +42,22 @@ export interface Project {
   /** Models, by name, that are there and not run, with the reason: nobody keeps their tables, and they are not gone either. */
   readonly leftOut: ReadonlyMap<string, string>;
   /**
-   * The same project read again without some seeds, by name with the reason: they cannot be loaded, so that what reads them is left out.
+   * The same files, as they were read, without some seeds, by name with the reason: they cannot be loaded, so that what reads them is left out.
    */
   withoutSeeds(broken: ReadonlyMap<string, string>): Project;
+  /**
+   * Models, by name, that cannot be made with the rows that templates have been answered, with the reason; what reads them waits
+   * with them. They have no plan, and their tables, if any, stay as they are.
+   */
+  readonly waiting: ReadonlyMap<string, string>;
+  /** By model, or unique id of a data test: the rows of tables that its SQL follows from. */
+  readonly asked: ReadonlyMap<string, readonly AskedRows[]>;
   /** The model of that name. Throws MODEL_UNKNOWN_REF with the closest name as hint. */
   model(name: string): Model;
   /** What templates ask of the warehouse and nobody has answered: until then they cannot be rendered. */
   readonly questions: readonly Question[];
+  /** The same files, as they were read, with other answers. */
+  answering(answers: Answers): Project;
   /** Renders models and tests; use `compile` of compile.ts. */
   readonly renderer: ProjectRenderer;
 }
@@ -75,8 +84,6 @@ export interface RenderOverrides {
 }
 
 export interface LoadOptions {
-  /** Seeds, by name, that cannot be loaded, with the reason: they are left out with all that reads them. */
-  readonly brokenSeeds?: ReadonlyMap<string, string> | undefined;
   /** To what templates ask of the warehouse. */
   readonly answers?: Answers | undefined;
   /** Override the variables of dbt_project.yml, as `--vars` does. */

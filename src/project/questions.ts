@@ -9,8 +9,46 @@ export type Question =
 
 export type Answer =
   | { readonly columns: readonly RelationColumn[]; readonly rows: readonly (readonly unknown[])[] }
-  /** It has no answer that stays the same: who asked cannot be rendered. */
-  | { readonly refused: string };
+  | RowsAnswer
+  /** It is never answered: who asked cannot be rendered. */
+  | { readonly refused: string }
+  /** What it asks about is not there yet: who asked is rendered when it is. */
+  | { readonly waits: string };
+
+/** Rows of tables as they were when they were asked for: the SQL of who asked follows from them. */
+export interface RowsAnswer {
+  readonly columns: readonly RelationColumn[];
+  readonly rows: readonly (readonly unknown[])[];
+  /** The SELECT as the warehouse is asked it: in an order without ties. */
+  readonly query: string;
+  /** The relations of the project that the query names. */
+  readonly reads: readonly { readonly schema: string; readonly identifier: string }[];
+  /** Null for the answer over empty tables, until the warehouse has been asked. */
+  readonly since: AnsweredAt | null;
+  /** Why the rows there are now have not been taken, though they are others; null or missing when they are not. */
+  readonly newer?: string | null;
+}
+
+/** The checkpoint of the warehouse at which an answer was another one than before, or the first. */
+export interface AnsweredAt {
+  /** ISO 8601. */
+  readonly at: string;
+  /** Applied by then. */
+  readonly records: number;
+  readonly checkpoint: readonly { readonly topic: string; readonly partition: number; readonly nextOffset: number }[];
+}
+
+function isOfRows(answer: Answer): answer is RowsAnswer {
+  return 'since' in answer;
+}
+
+/** A query over rows that a template has asked, and what it was answered. */
+export interface AskedRows {
+  /** {@link questionKey} of it. */
+  readonly key: string;
+  readonly sql: string;
+  readonly answer: RowsAnswer;
+}
 
 /** Answers by the text of their question. */
 export type Answers = ReadonlyMap<string, Answer>;
@@ -24,6 +62,14 @@ export class PendingQuestion {
   readonly question: Question;
   constructor(question: Question) {
     this.question = question;
+  }
+}
+
+/** Thrown by a question about what is not there yet: the rendering is given up until it is. */
+export class WaitingQuestion {
+  readonly reason: string;
+  constructor(reason: string) {
+    this.reason = reason;
   }
 }
 
@@ -43,6 +89,9 @@ export function withAnswers<T>(name: string, place: string, body: () => T): T {
   try {
     return body();
   } catch (error) {
+    if (error instanceof WaitingQuestion) {
+      throw new LensError('MODEL_RENDER_FAILED', `${name} is not rendered yet: ${error.reason}`, { place });
+    }
     if (!(error instanceof PendingQuestion)) throw error;
     const { question } = error;
     const what = question.kind === 'rows' ? 'a query' : `the columns of ${question.schema}.${question.identifier}`;
@@ -60,6 +109,7 @@ export class Interview {
   readonly #known: Answers | null;
   readonly #given: readonly Answer[];
   readonly #asked: Answer[] = [];
+  readonly #askedRows = new Map<string, AskedRows>();
 
   private constructor(known: Answers | null, given: readonly Answer[]) {
     this.#known = known;
@@ -79,11 +129,20 @@ export class Interview {
     return this.#asked;
   }
 
+  /** Queries over rows that have been answered, each once. */
+  get askedRows(): readonly AskedRows[] {
+    return [...this.#askedRows.values()];
+  }
+
   ask(question: Question): Answer {
     const answer = this.#known === null ? this.#given[this.#asked.length] : this.#known.get(questionKey(question));
     // oxlint-disable-next-line typescript/only-throw-error -- a jump out of the rendering, not a failure
     if (answer === undefined) throw new PendingQuestion(question);
     this.#asked.push(answer);
+    if (question.kind === 'rows' && isOfRows(answer)) {
+      const key = questionKey(question);
+      this.#askedRows.set(key, { key, sql: question.sql.trim(), answer });
+    }
     return answer;
   }
 }

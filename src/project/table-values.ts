@@ -1,4 +1,5 @@
 import { stringArgument } from './jinja/arguments.ts';
+import { Float } from '../core/numbers.ts';
 import { fromJs, text, Thing, tuple, type Callable, type Value } from './jinja/values.ts';
 import type { RelationColumn } from './project-contract.ts';
 import { quoteIdentifier } from './relation-naming.ts';
@@ -12,7 +13,10 @@ export function tableThing({
   readonly rows: readonly (readonly unknown[])[];
 }): Thing {
   const names = columns.map(({ name }) => name);
-  const values = rows.map((row) => row.map(fromJs));
+  const float = columns.map(({ type }) => type === 'DOUBLE' || type === 'FLOAT');
+  const values = rows.map((row) =>
+    row.map((value, at) => (float[at] === true && typeof value === 'number' ? new Float(value) : fromJs(value))),
+  );
   const rowThings = values.map((row) => sequence('row', names, row));
   const columnThings = columns.map(({ name }, at) => {
     const own = values.map((row) => row[at] ?? null);

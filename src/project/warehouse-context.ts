@@ -1,6 +1,6 @@
 import { bind, stringArgument } from './jinja/arguments.ts';
 import { text, Thing, tuple, Undefined, UnsupportedError, fromJs, type Callable, type Value } from './jinja/values.ts';
-import type { Interview } from './questions.ts';
+import { type Answer, type Interview, WaitingQuestion } from './questions.ts';
 import { columnThing, tableThing } from './table-values.ts';
 
 /** What a template that asks needs to know. */
@@ -22,9 +22,7 @@ export function warehouseNames(context: AskingContext): {
   const results = new Map<string, Value>();
   const query = (sql: string): Value => {
     if (context.interview === null) return NOTHING_YET;
-    const answer = context.interview.ask({ kind: 'rows', sql });
-    if ('refused' in answer) throw new UnsupportedError(answer.refused, REMEDY);
-    return tableThing(answer);
+    return tableThing(given(context.interview.ask({ kind: 'rows', sql })));
   };
   const statement: Callable = ({ positional, named }) => {
     const [name, caller] = [positional[0] ?? named.get('name') ?? null, named.get('caller')];
@@ -41,9 +39,7 @@ export function warehouseNames(context: AskingContext): {
   const columnsOf: Callable = ({ positional, named }) => {
     const place = placeOf(positional[0] ?? named.get('relation') ?? null);
     if (context.interview === null || place === null) return [];
-    const answer = context.interview.ask({ kind: 'columns', ...place });
-    if ('refused' in answer) throw new UnsupportedError(answer.refused, REMEDY);
-    return answer.columns.map(columnThing);
+    return given(context.interview.ask({ kind: 'columns', ...place })).columns.map(columnThing);
   };
   const relationOf: Callable = ({ positional, named }) =>
     context.interview === null ? null : relation(positional[0] ?? named.get('relation') ?? null);
@@ -64,6 +60,14 @@ export function warehouseNames(context: AskingContext): {
       },
     },
   };
+}
+
+/** An answer that is one; else the rendering ends here. */
+function given(answer: Answer): Exclude<Answer, { readonly refused: string } | { readonly waits: string }> {
+  if ('refused' in answer) throw new UnsupportedError(answer.refused, REMEDY);
+  // oxlint-disable-next-line typescript/only-throw-error -- a jump out of the rendering, not a failure
+  if ('waits' in answer) throw new WaitingQuestion(answer.waits);
+  return answer;
 }
 
 const REMEDY = 'write what it gives into the model, or set it under vars:';

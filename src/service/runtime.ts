@@ -40,9 +40,8 @@ export function projectSource({ projectDir, vars, target, registry }: Settings):
  */
 export function openProject(settings: Settings): Promise<Project> {
   const { projectDir, vars, target } = settings;
-  return settleProject(
-    (answers) => loadProject(projectDir, { vars, target, answers }),
-    (project) => inputRelations(inputTables(openCatalog(settings), project)),
+  return settleProject(loadProject(projectDir, { vars, target }), (project) =>
+    inputRelations(inputTables(openCatalog(settings), project)),
   );
 }
 

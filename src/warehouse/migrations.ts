@@ -106,6 +106,15 @@ const MIGRATIONS: readonly string[] = [
    )`,
   // `pending_MODEL` holds a model's keys: under the old name this was the table of a model called `rebuilds`.
   'alter table lens.pending_rebuilds rename to rebuilds_due',
+  // Rows that templates have asked for while they were rendered, as of a checkpoint: the SQL of their models follows from them
+  // (template-answers.ts). Asked anew by a new edition.
+  `create table lens.template_answers (
+     question varchar not null,
+     -- JSON: columns, rows, the query with its order, the relations it reads, and since when the answer has been this one
+     answer varchar not null,
+     -- why the rows there are now have not been taken; null when they are no others
+     newer varchar
+   )`,
 ];
 
 /**

@@ -77,6 +77,30 @@ export class PlanCatalog implements AsyncDisposable {
     return answer.error === false ? answer.statements : null;
   }
 
+  /**
+   * One SELECT written anew, after `change` has changed its outermost node (of `json_serialize_sql`); null where DuckDB or `change` cannot.
+   */
+  async rewritten(sql: string, change: (node: Record<string, unknown>) => boolean): Promise<string | null> {
+    const [row] = await this.#connection.rows<{ json: string }>(
+      `select json_serialize_sql(${text(sql)}::varchar) as json`,
+    );
+    // A place that is not known is the largest number there is.
+    const json = (row?.json ?? '{}').replaceAll(/"query_location":\d+/g, '"query_location":0');
+    // Numbers that JavaScript would round.
+    if (/[:[,]-?\d{16,}/.test(json)) return null;
+    const answer = JSON.parse(json) as { error?: boolean; statements?: { node: Record<string, unknown> }[] };
+    const [statement] = answer.statements ?? [];
+    if (answer.error !== false || statement === undefined || !change(statement.node)) return null;
+    try {
+      const [written] = await this.#connection.rows<{ sql: string }>(
+        `select json_deserialize_sql(${text(JSON.stringify(answer))}::json) as sql`,
+      );
+      return written?.sql ?? null;
+    } catch {
+      return null;
+    }
+  }
+
   /** Functions whose value is not a function of their arguments alone, by name, with DuckDB's word for it. */
   async unstableFunctions(): Promise<Map<string, string>> {
     const rows = await this.#connection.rows<{ name: string; stability: string }>(

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { settleProject } from '../../src/maintenance/settle-project.ts';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { RowsQuery } from '../../src/maintenance/answer-question.ts';
+import { planModels } from '../../src/maintenance/planner.ts';
+import { answeredAnew, settleProject } from '../../src/maintenance/settle-project.ts';
 import { bare, compile, qualified } from '../../src/project/compile.ts';
 import { loadProject } from '../../src/project/load-project.ts';
 import type { Project } from '../../src/project/project-contract.ts';
@@ -60,10 +64,7 @@ const RAW = [
 
 function settled(files: Files): Promise<Project> {
   const dir = projectFolder({ ...MACROS, ...files });
-  return settleProject(
-    (answers) => loadProject(dir, { answers }),
-    () => RAW,
-  );
+  return settleProject(loadProject(dir), () => RAW);
 }
 
 const sqlOf = async (files: Files, naming = qualified): Promise<string> => {
@@ -128,11 +129,6 @@ describe('a model that asks for', () => {
   });
 
   it.each([
-    [
-      'rows of a table',
-      "{% set v = run_query('select kind from ' ~ source('raw', 't')) %}select 1",
-      /reads rows of raw\.t/,
-    ],
     ['the time', "\n{% set v = run_query('select now()') %}select 1", /^models\/m\.sql:2: .*calls now\(\)/],
     ['what fails', "{% set v = run_query('select 1 / nothing') %}select 1", /a query of its template fails: .*nothing/],
     ['what is no SELECT', "{% set v = run_query('drop table x') %}select 1", /is not one SELECT/],
@@ -149,11 +145,141 @@ describe('a model that asks for', () => {
     expect(project.warnings[1]).toMatch(/^models\/after\.sql: the model after is left out, since it reads m/);
   });
 
+  it.each([
+    [
+      'rows and the time',
+      "{% set v = run_query('select now() from ' ~ source('raw', 't')) %}select 1",
+      /^models\/m\.sql:1: .*calls now\(\)/,
+    ],
+    [
+      'rows of what is not of the project',
+      "{% set v = run_query('select 1 from lens.models') %}select 1",
+      /fails: .*lens/,
+    ],
+    ['rows of itself', "{% set v = run_query('select 1 from ' ~ this) %}select 1", /follows from a model whose SQL/],
+    ['the catalog', "{% set v = run_query('select 1 from information_schema.tables') %}select 1", /information_schema/],
+  ])('%s is left out', async (_, sql, why) => {
+    const project = await settled({ 'models/m.sql': sql });
+    expect(project.models.map(({ name }) => name)).toEqual(['stg']);
+    expect(project.warnings[0]).toMatch(why);
+  });
+
   it('columns in a circle is left out', async () => {
     const asks = (of: string): string =>
       `{% set c = adapter.get_columns_in_relation(api.Relation.create(schema='main', identifier='${of}')) %}select 1`;
     const project = await settled({ 'models/m.sql': asks('n'), 'models/n.sql': asks('m') });
     expect(project.models.map(({ name }) => name)).toEqual(['stg']);
+  });
+});
+
+const PIVOT = `{% set kinds = run_query('select kind from ' ~ ref('stg') ~ ' group by kind order by count(*) desc') %}
+select id{% if execute %}{% for row in kinds %}, kind = '{{ row[0] }}' as is_{{ row[0] }}{% endfor %}{% endif %} from {{ ref('stg') }}`;
+
+describe('a model that asks for rows', () => {
+  /** What is asked, and nothing of it is there. */
+  async function rowsFor(files: Files, answers: Readonly<Record<string, unknown[][]>>) {
+    const asked: RowsQuery[] = [];
+    const project = await settleProject(
+      loadProject(projectFolder({ ...MACROS, ...files })),
+      () => RAW,
+      async (query) => {
+        asked.push(query);
+        const rows = answers[query.reads[0]?.identifier ?? ''];
+        if (rows === undefined) return null;
+        return { ...query, columns: [{ name: 'a', type: 'VARCHAR' }], rows, since: SINCE };
+      },
+    );
+    return { project, asked };
+  }
+  const SINCE = { at: '2026-01-01T00:00:00Z', records: 1, checkpoint: [] };
+
+  it('has those of empty tables until the warehouse has any', async () => {
+    const { project, asked } = await rowsFor({ 'models/m.sql': PIVOT }, {});
+    expect(compile(project, project.model('m'), qualified)).toBe('\nselect id from "main"."stg"');
+    expect([...project.asked.values()].flat().map(({ answer }) => answer.since)).toEqual([null]);
+    expect(asked.map(({ query, reads }) => [query, reads])).toEqual([
+      [
+        'SELECT kind FROM main.stg GROUP BY kind ORDER BY count_star() DESC, 1',
+        [{ schema: 'main', identifier: 'stg' }],
+      ],
+    ]);
+  });
+
+  it('has those that are given, and others when it is answered anew, of the files as they were read', async () => {
+    const dir = projectFolder({ ...MACROS, 'models/m.sql': PIVOT });
+    const loaded = loadProject(dir);
+    writeFileSync(path.join(dir, 'models/m.sql'), 'select 1 as changed');
+    for (const kinds of [['x', 'y'], ['z']]) {
+      const project = await answeredAnew(
+        loaded,
+        () => RAW,
+        async (query) => ({
+          ...query,
+          columns: [{ name: 'kind', type: 'VARCHAR' }],
+          rows: kinds.map((kind) => [kind]),
+          since: SINCE,
+        }),
+      );
+      const columns = kinds.map((kind) => `, kind = '${kind}' as is_${kind}`).join('');
+      expect(compile(project, project.model('m'), qualified)).toBe(`\nselect id${columns} from "main"."stg"`);
+    }
+  });
+
+  it.each([
+    ['be rendered', "{{ run_query('select kind from ' ~ ref('stg')).rows[0][0] }}", /^models\/m\.sql:1: /],
+    [
+      'be bound',
+      "select {% for row in run_query('select kind from ' ~ ref('stg')) if execute %}{{ row[0] }}{% endfor %}, from {{ ref('stg') }} where",
+      /does not bind with the rows there are/,
+    ],
+  ])('waits when it cannot %s with them, and what reads or asks it', async (_, sql, why) => {
+    const files = {
+      'models/m.sql': `{% if execute %}${sql}{% else %}-- {{ ref('stg') }}{% endif %}`,
+      'models/after.sql': "select * from {{ ref('m') }}",
+      'models/asks.sql':
+        "{% set r = run_query('select count(*) from ' ~ ref('m')) %}select {{ r.rows[0][0] if execute }} as n",
+    };
+    const { project } = await rowsFor(files, {});
+    expect(project.models.map(({ name }) => name)).toEqual(['stg', 'm', 'after', 'asks']);
+    expect(project.waiting.get('m')).toMatch(why);
+    expect(project.waiting.get('after')).toBe('models/after.sql: it reads m, which waits');
+    expect(project.waiting.get('asks')).toMatch(/it asks about "main"."m", which waits/);
+    expect([...project.leftOut.keys()]).toEqual([...project.waiting.keys()]);
+    expect((await planModels(project, RAW)).map(({ model }) => model)).toEqual(['stg']);
+  });
+
+  it('waits with a contract that it cannot keep over empty tables, and breaks it over others', async () => {
+    const files = {
+      'models/m.sql': PIVOT,
+      'models/m.yml': `models: [{name: m, config: {contract: {enforced: true}}, columns: [{name: id, data_type: bigint}, {name: is_x, data_type: boolean}]}]`,
+    };
+    expect((await rowsFor(files, {})).project.waiting.get('m')).toMatch(/missing in definition .*: is_x/);
+    const kept = await rowsFor(files, { stg: [['x']] });
+    expect(kept.project.waiting.size).toBe(0);
+    await planModels(kept.project, RAW);
+    const broken = await rowsFor(files, { stg: [['y']] });
+    await expect(planModels(broken.project, RAW)).rejects.toMatchObject({ code: 'MODEL_CONTRACT_BROKEN' });
+  });
+
+  it('sees dates, times and fractions as Python prints them', async () => {
+    const sql = `{% set r = run_query("select timestamp '2026-01-02 03:04:05.5' as a, timestamptz '2026-01-02 03:04:05Z' as b, date '2026-01-02' as c, 2.0::double as d, 1.5::decimal(4,2) as e") %}{% if execute %}{{ r.rows[0].values() | join(' ') }}{% endif %}`;
+    expect(await sqlOf({ 'models/m.sql': sql })).toBe(
+      '2026-01-02 03:04:05.500000 2026-01-02 03:04:05+00:00 2026-01-02 2.0 1.50',
+    );
+  });
+
+  it.each([
+    ['select kind from stg', 'SELECT kind FROM stg ORDER BY 1'],
+    ['select distinct kind, id from stg limit 3', 'SELECT DISTINCT kind, id FROM stg ORDER BY 1, 2 LIMIT 3'],
+    ['select id from stg union all select 1', '(SELECT id FROM stg) UNION ALL (SELECT 1) ORDER BY 1'],
+    ['select * from stg order by all', 'SELECT * FROM stg ORDER BY COLUMNS(*)'],
+    ['select 170141183460469231731687303715884105727 as a, id from stg', null],
+  ])('asks %s in an order without ties', async (sql, ordered) => {
+    const { asked } = await rowsFor(
+      { 'models/m.sql': `{% set r = run_query("${sql}") %}select 1 -- {{ ref('stg') }}` },
+      {},
+    );
+    expect(asked.map(({ query }) => query)).toEqual([ordered ?? sql]);
   });
 });
 
@@ -184,12 +310,20 @@ describe('a data test that asks', () => {
     const project = await settled({
       'models/m.sql': "select * from {{ ref('stg') }}",
       'models/m.yml': "models: [{name: m, data_tests: [kit.same_columns: {arguments: {as: ref('stg')}}]}]",
-      'tests/rows.sql': "{% set v = run_query('select 1 from ' ~ ref('m')) %}select 1",
+      'tests/rows.sql':
+        "{% set v = run_query('select count(*) from ' ~ ref('m')) %}select {{ v.rows[0][0] if execute }}",
+      'tests/first.sql': "{% set v = run_query('select id from ' ~ ref('m')) %}select {{ v.rows[0][0] if execute }}",
+      'tests/now.sql': "{% set v = run_query('select now() from ' ~ ref('m')) %}select 1",
     });
     expect(project.tests.map((test) => test.sql(bare))).toEqual([
       'select "id", "kind", "n" from m except select "id", "kind", "n" from stg',
+      'select 0',
     ]);
-    expect(project.warnings).toEqual([expect.stringMatching(/^tests\/rows\.sql:1: the data test rows is left out: /)]);
+    expect(project.warnings).toEqual([
+      expect.stringMatching(/^tests\/first\.sql: the data test first is not rendered yet: /),
+      expect.stringMatching(/^tests\/now\.sql:1: the data test now is left out: /),
+    ]);
+    expect([...project.asked.keys()]).toEqual(['test.p.first', 'test.p.rows']);
   });
 });
 

@@ -3,6 +3,8 @@ import { compile, compileInline, qualified } from '../../project/compile.ts';
 import { compiledPath } from '../../project/artifacts/manifest-nodes.ts';
 import type { Project } from '../../project/project-contract.ts';
 import type { Resource } from '../../project/resource-graph.ts';
+import { presentProject } from '../../service/present-project.ts';
+import { noticePrinter } from '../event-printer.ts';
 import { invocationOf, type Invocation } from '../invocation.ts';
 import { manifestJson } from '../manifest-file.ts';
 import { counted } from '../numbers.ts';
@@ -43,7 +45,7 @@ export function compileCommand(): Command {
     .action(async (words: string[], flags: CompileFlags, own: Command) => {
       const invocation = invocationOf(own);
       const { settings, output } = invocation;
-      const project = await openStrictProject(settings, flags);
+      const project = await openStrictProject(settings, flags, (of) => presentProject(of, noticePrinter(output)));
       if (flags.inline !== undefined) {
         output.result(printed(null, compileInline(project, flags.inline, qualified).trim(), flags, output.quiet));
         return;
@@ -52,7 +54,14 @@ export function compileCommand(): Command {
       const selection = selectionOf(flags, settings);
       const chosen = selectedResources(project, selection, ['model', 'test'], output);
       const selected = names.length === 0 ? chosen : chosen.filter(({ uniqueId }) => names.includes(uniqueId));
-      const compiled = selected.map((resource) => ({ resource, sql: sqlOf(project, resource) }));
+      const waits = ({ name, resourceType }: Resource): string | undefined =>
+        resourceType === 'model' ? project.waiting.get(name) : undefined;
+      for (const resource of selected) {
+        const why = waits(resource);
+        if (why !== undefined) output.notice(`${resource.name} is not compiled yet, ${why}`);
+      }
+      const ready = selected.filter((resource) => waits(resource) === undefined);
+      const compiled = ready.map((resource) => ({ resource, sql: sqlOf(project, resource) }));
       const where = write(project, compiled, flags, invocation);
       if (words.length > 0) printModels(compiled, flags, invocation);
       else if (flags.select === undefined) {
@@ -101,8 +110,8 @@ function sqlOf(project: Project, { uniqueId }: Resource): string {
 function write(project: Project, compiled: readonly Compiled[], flags: CompileFlags, { output }: Invocation): string {
   const target = new TargetFolder(project.dir, flags.targetPath);
   const files = compiled.map(({ resource, sql }) => [`compiled/${compiledPath(project, resource)}`, sql] as const);
-  const ids = new Set(compiled.map(({ resource }) => resource.uniqueId));
-  const manifest = flags.writeJson ? [['manifest.json', JSON.stringify(manifestJson(project, ids))] as const] : [];
+  const bySql = new Map(compiled.map(({ resource, sql }) => [resource.uniqueId, sql]));
+  const manifest = flags.writeJson ? [['manifest.json', JSON.stringify(manifestJson(project, bySql))] as const] : [];
   for (const [name, text] of [...files, ...manifest]) {
     const problem = target.write(name, text);
     if (problem !== null) {

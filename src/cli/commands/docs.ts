@@ -8,9 +8,11 @@ import { planModels } from '../../maintenance/planner.ts';
 import { inputRelations } from '../../materializer/input-tables.ts';
 import { usableProject } from '../../materializer/seeds/usable-seeds.ts';
 import { catalogOf } from '../../project/artifacts/catalog.ts';
+import { compile, qualified } from '../../project/compile.ts';
 import type { Project } from '../../project/project-contract.ts';
 import { RESOURCE_TYPES } from '../../project/resource-graph.ts';
 import { withWarehouseReads } from '../../service/hold-warehouse.ts';
+import { presentProject } from '../../service/present-project.ts';
 import { openCatalog } from '../../service/runtime.ts';
 import { docsData, type DocsData } from '../docs/docs-data.ts';
 import { serveDocs } from '../docs/docs-server.ts';
@@ -61,7 +63,7 @@ function generateCommand(): Command {
     )
     .action(async (flags: GenerateFlags, own: Command) => {
       const { settings, output } = invocationOf(own);
-      const project = await openStrictProject(settings, flags);
+      const project = await openStrictProject(settings, flags, (of) => presentProject(of, noticePrinter(output)));
       const usable = await usableProject(project, openCatalog(settings), null);
       const plans = await planModels(usable.project, inputRelations(usable.inputs));
       const stored = flags.emptyCatalog === true ? NOTHING_STORED : await inWarehouse(settings, project, output);
@@ -70,7 +72,7 @@ function generateCommand(): Command {
         ? idsOf(selectedResources(project, selection, RESOURCE_TYPES, output))
         : null;
       const catalog = catalogOf(project, { metadata: artifactMetadata('catalog', 1), only, ...stored });
-      const compiled = flags.compile ? idsOf([...project.models, ...project.tests]) : undefined;
+      const compiled = flags.compile ? compiledSql(project) : undefined;
       const target = new TargetFolder(settings.projectDir, flags.targetPath);
       const page = docsPage(docsData(project, stored, plans, new Date()));
       const files = {
@@ -90,6 +92,15 @@ function generateCommand(): Command {
         tables: stored.rows.size,
       });
     });
+}
+
+/** By unique id, but of models that wait. */
+function compiledSql(project: Project): ReadonlyMap<string, string> {
+  const ready = project.models.filter(({ name }) => !project.waiting.has(name));
+  return new Map([
+    ...ready.map((model) => [model.uniqueId, compile(project, model, qualified)] as const),
+    ...project.tests.map((test) => [test.uniqueId, test.sql(qualified)] as const),
+  ]);
 }
 
 function idsOf(nodes: readonly { readonly uniqueId: string }[]): ReadonlySet<string> {

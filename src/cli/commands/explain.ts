@@ -3,7 +3,9 @@ import { planGates, planModels } from '../../maintenance/planner.ts';
 import { refusals } from '../../maintenance/refused-models.ts';
 import { inputRelations } from '../../materializer/input-tables.ts';
 import { leftOutWords, usableProject } from '../../materializer/seeds/usable-seeds.ts';
-import { openCatalog, openProject } from '../../service/runtime.ts';
+import { presentProject } from '../../service/present-project.ts';
+import { openCatalog } from '../../service/runtime.ts';
+import { noticePrinter } from '../event-printer.ts';
 import { invocationOf } from '../invocation.ts';
 import { modelsSeen } from '../models-seen.ts';
 import { selectedModels, selectionOf, withSelectionFlags, type SelectionFlags } from '../selection-flags.ts';
@@ -20,11 +22,13 @@ export function explainCommand(): Command {
     .addHelpText('after', '\nExamples:\n  $ lens explain\n  $ lens explain fct_sessions+\n  $ lens explain --json')
     .action(async (words: string[], options: SelectionFlags & { json?: boolean }, command: Command) => {
       const { settings, output } = invocationOf(command);
-      const project = await openProject(settings);
+      const project = await presentProject(settings, noticePrinter(output));
       const selected = new Set(
         selectedModels(project, selectionOf(options, settings, words), output).map(({ name }) => name),
       );
       if (selected.size === 0) return;
+      for (const [name, why] of project.waiting)
+        if (selected.has(name)) output.notice(`${name} is not built yet, ${why}`);
       const { project: usable, inputs, ...rest } = await usableProject(project, openCatalog(settings), null);
       for (const message of leftOutWords({ project: usable, ...rest })) output.notice(message);
       const raw = inputRelations(inputs);
@@ -36,7 +40,9 @@ export function explainCommand(): Command {
         .map((plan): ExplainedPlan => {
           const { cost, failure } = seen?.get(plan.model) ?? { cost: null, failure: null };
           const own = explainedGates(gates, project.model(plan.model));
-          return { ...plan, hints: planHints(plan), refused: refusals(project, plan), gates: own, cost, failure };
+          const asked = project.asked.get(plan.model) ?? [];
+          const refused = refusals(project, plan);
+          return { ...plan, hints: planHints(plan), refused, gates: own, asked, cost, failure };
         });
       if (options.json === true || output.format === 'json') {
         output.result(JSON.stringify(chosen, null, options.json === true ? 2 : 0));

@@ -4,7 +4,7 @@ import { compile, compileInline, qualified } from '../../project/compile.ts';
 import type { Project } from '../../project/project-contract.ts';
 import { selectResources } from '../../project/select-resources.ts';
 import { withWarehouseReads } from '../../service/hold-warehouse.ts';
-import { openProject } from '../../service/runtime.ts';
+import { presentProject } from '../../service/present-project.ts';
 import type { ResultColumn } from '../../warehouse/read-only-query.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { invocationOf } from '../invocation.ts';
@@ -40,7 +40,7 @@ Examples:
     )
     .action(async (flags: ShowFlags, command: Command) => {
       const { settings, output } = invocationOf(command);
-      const project = await openProject(settings);
+      const project = await presentProject(settings, noticePrinter(output));
       const shown = shownOf(project, flags, output);
       await withWarehouseReads(settings, noticePrinter(output), async (operations) => {
         for (const { name, sql } of shown) {

@@ -72,7 +72,30 @@ export function statusText(status: WarehouseStatus): string {
       ],
       models,
     ),
+    ...answerLines(status),
   ].join('\n');
+}
+
+/** What templates have asked for; nothing where none has. */
+function answerLines({ answers, waiting }: WarehouseStatus): string[] {
+  const rows = answers.map(({ template, reads, rows: n, since, newer }) => [
+    template,
+    reads.join(', '),
+    count(n),
+    since === null ? 'not asked yet' : `${since.at}, ${counted(since.records, 'record')} applied`,
+    firstLine(newer ?? ''),
+  ]);
+  const columns = [
+    { name: 'TEMPLATE' },
+    { name: 'ASKS' },
+    { name: 'ROWS', right: true },
+    { name: 'SINCE' },
+    { name: 'NOT TAKEN' },
+  ];
+  return [
+    ...(rows.length === 0 ? [] : ['', textTable(columns, rows)]),
+    ...(waiting.length === 0 ? [] : ['', ...waiting.map(({ name, reason }) => `${name} waits: ${firstLine(reason)}`)]),
+  ];
 }
 
 function editionsText({ live, previous, named }: WarehouseStatus['editions']): string {

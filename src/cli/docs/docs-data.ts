@@ -104,7 +104,7 @@ class DocsMaker {
         ],
         columns: this.#columns(schema, alias, columns),
         raw: rawSql.trim(),
-        compiled: compile(this.#project, model, qualified).trim(),
+        compiled: this.#project.waiting.has(model.name) ? null : compile(this.#project, model, qualified).trim(),
         upkeep: plan === undefined ? null : { how: summaryOf(plan), because: plan.reason },
       };
     }

@@ -25,10 +25,13 @@ export async function applyChanges(holder: Holder, request: ApplyRequest): Promi
   const { live, refresher, log, onEvent } = holder;
   const signal = request.signal ?? new AbortController().signal;
   if (holder.source !== undefined) requireSame(holder.source, request.source);
-  const by = await readProject(request.source);
-  const plan = await live.read((connection, _, leave) =>
-    planChanges(connection, by, { signal: AbortSignal.any([signal, leave]) }),
-  );
+  const { by, plan } = await live.read(async (connection, _, leave) => {
+    const next = await readProject(request.source, connection);
+    return {
+      by: next,
+      plan: await planChanges(connection, next, { signal: AbortSignal.any([signal, leave]) }),
+    };
+  });
   if (plan.id !== request.plan) {
     throw new LensError('PLAN_CHANGED', 'the project or the warehouse is another one than the plan was made of', {
       place: by.project.dir,

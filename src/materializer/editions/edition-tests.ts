@@ -2,7 +2,7 @@ import { LensError } from '../../core/errors.ts';
 import type { EventLog } from '../../log/event-log.ts';
 import type { DataTest } from '../../project/project-contract.ts';
 import type { Edition } from '../edition.ts';
-import type { EditionProgress } from './next-edition.ts';
+import type { EditionProgress } from './next-edition-contract.ts';
 import { runDataTests } from '../nodes/run-data-tests.ts';
 
 export interface EditionTests {

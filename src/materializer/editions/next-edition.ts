@@ -2,62 +2,22 @@ import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { pid } from 'node:process';
 import { LensError } from '../../core/errors.ts';
-import type { LogReading, PartitionOffsets } from '../../log/event-log.ts';
+import type { PartitionOffsets } from '../../log/event-log.ts';
 import { copyDatabase } from '../../warehouse/copy-database.ts';
 import { dropLeft } from '../changes/left-relations.ts';
 import { readStoredModels } from '../changes/stored-models.ts';
 import { carryOver } from './carry-over.ts';
 import { consume } from '../consume.ts';
-import { Edition, type EditionOptions } from '../edition.ts';
+import { Edition } from '../edition.ts';
+import { withOwnAnswers } from '../edition-answers.ts';
 import { editionFileName, readEditions, writeEditions } from '../editions-file.ts';
 import { removeEdition } from './edition-swap.ts';
 import { dropForRefresh } from './drop-for-refresh.ts';
-import type { StoredLetter } from '../dead-letters/dead-letters.ts';
 import { loadChangedSeeds } from '../seeds/load-seeds.ts';
-import type { MaterializerOptions } from '../materializer-options.ts';
 import { neverRefreshed } from '../models/never-refreshed.ts';
+import type { Advance, EditionOrigin, NextEditionOptions } from './next-edition-contract.ts';
 import { PinnedLog } from './pinned-log.ts';
 import { withLetters } from '../dead-letters/replay-letters.ts';
-
-/** What a next edition is made with; the project may be another one than the live edition's. */
-export interface NextEditionOptions extends EditionOptions, Pick<MaterializerOptions, 'dataDir' | 'batch' | 'bulk'> {
-  readonly log: LogReading;
-  /** Those of the live edition that something was decided of. */
-  readonly letters: readonly StoredLetter[];
-  /** Seeds that the live edition is without, too: any other one that cannot be loaded is an error. */
-  readonly broken: ReadonlyMap<string, LensError>;
-  readonly signal: AbortSignal;
-  /** How far a piece of work is, in records; not told of work that lands none. */
-  readonly onProgress?: ((progress: EditionProgress) => void) | undefined;
-}
-
-export interface EditionProgress {
-  readonly label: string;
-  readonly done: number;
-  readonly total: number;
-}
-
-/** What a next edition begins with. */
-export type EditionOrigin =
-  /**
-   * Nothing: raw tables and models come from the log alone. What gates held back of it in the edition `decided` stays out, as long as
-   * they are what they were.
-   */
-  | { readonly from: 'log'; readonly decided?: Edition | undefined }
-  /**
-   * A copy of the live edition's file. The raw tables stay; the models named, what the project has changed, and the stored models that
-   * read any of them are rebuilt from them.
-   */
-  | { readonly from: 'live'; readonly live: Edition; readonly rebuild: readonly string[] }
-  /** An edition that was kept: its file is left where it is when it does not take over. */
-  | { readonly from: 'kept'; readonly file: string; readonly number: number };
-
-export interface Advance {
-  /** Lands alone, and builds every model at the end. */
-  readonly bulk?: boolean;
-  /** False: models kept by compaction are left at the checkpoint that they have. */
-  readonly compaction?: boolean;
-}
 
 /** Caught up when a pass over what came meanwhile takes no longer. */
 const CAUGHT_UP_MS = 1000;
@@ -76,7 +36,7 @@ export class NextEdition implements AsyncDisposable {
   readonly number: number;
   /** Name in the data folder. */
   readonly file: string;
-  readonly edition: Edition;
+  #edition: Edition;
   readonly #options: NextEditionOptions;
   readonly #kept: boolean;
   /** Models of a copy that were left to be rebuilt. */
@@ -94,7 +54,7 @@ export class NextEdition implements AsyncDisposable {
   ) {
     this.number = number;
     this.file = file;
-    this.edition = edition;
+    this.#edition = edition;
     this.#options = options;
     this.#kept = kept;
     this.left = left;
@@ -129,6 +89,11 @@ export class NextEdition implements AsyncDisposable {
     }
   }
 
+  /** Another object once templates have been answered anew. */
+  get edition(): Edition {
+    return this.#edition;
+  }
+
   /** Records applied so far. */
   get records(): number {
     return this.#records;
@@ -158,6 +123,14 @@ export class NextEdition implements AsyncDisposable {
     });
     signal.throwIfAborted();
     this.#records += consumed.records;
+    await this.#bringUp(compaction);
+    if (!compaction) return;
+    const built = this.#edition;
+    this.#edition = await withOwnAnswers(built);
+    if (this.#edition !== built) await this.#bringUp(true);
+  }
+
+  async #bringUp(compaction: boolean): Promise<void> {
     // What failed on the way may have been mended since.
     const folded = await this.edition.rebuildFolded();
     if (folded.failed[0] !== undefined) throw withLiveStanding(folded.failed[0]);

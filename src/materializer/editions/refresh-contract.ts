@@ -1,4 +1,4 @@
-import type { EditionProgress } from './next-edition.ts';
+import type { EditionProgress } from './next-edition-contract.ts';
 import type { Preflight } from './preflight.ts';
 
 /** What a full refresh tells while it works, in this order; it goes over the service's control port as JSON. */

@@ -13,7 +13,8 @@ import type { LetterWork } from '../dead-letters/letter-work.ts';
 import type { LiveEdition } from '../live-edition.ts';
 import { loadChangedSeeds } from '../seeds/load-seeds.ts';
 import type { MaterializerOptions } from '../materializer-options.ts';
-import { type EditionOrigin, type EditionProgress, NextEdition } from './next-edition.ts';
+import { NextEdition } from './next-edition.ts';
+import type { EditionOrigin, EditionProgress } from './next-edition-contract.ts';
 import { preflight } from './preflight.ts';
 import { settledLetters } from '../dead-letters/replay-letters.ts';
 import { replayNamed, type ReplayRequest } from './replay-named.ts';
@@ -180,6 +181,11 @@ export class Refresher implements AsyncDisposable {
     return this.#refreshes.take(() =>
       this.#letters.unchanged(() => replayNamed(this.#options, this.#live, { ...options, signal })),
     );
+  }
+
+  /** Work during which no edition is built or swapped; left out when one is. */
+  async unlessBusy(work: () => Promise<void>): Promise<void> {
+    if (!this.#refreshes.isTaken) await this.#refreshes.take(work);
   }
 
   /** Work during which no edition is built or swapped. */

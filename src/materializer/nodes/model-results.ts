@@ -38,7 +38,7 @@ export function modelResult(model: Model, { project, statuses, costs, startedAt,
     rowsChanged: model.materialized === 'view' || rebuilt ? null : (cost?.rowsChanged ?? 0),
     startedAt,
     completedAt: new Date().toISOString(),
-    compiledCode: compile(project, model, qualified),
+    compiledCode: project.waiting.has(model.name) ? null : compile(project, model, qualified),
     compiledPath: `${model.packageName}/${model.path}`,
     relationName: withDatabase(model.schema, model.alias),
   };

@@ -1,11 +1,12 @@
 import { runOrder } from '../../project/run-order.ts';
-import type { DataTest, Model, UnitTest } from '../../project/project-contract.ts';
+import type { DataTest, Model, Project, UnitTest } from '../../project/project-contract.ts';
 import type { TopicCatalog } from '../../topics/catalog.ts';
 import { DataTests, type TestWork } from '../nodes/data-tests.ts';
 import { modelResult, modelStart, type ModelOutcomes } from '../nodes/model-results.ts';
 import { type NodeStep, runSteps } from '../nodes/node-loop.ts';
 import type { NodeProgress, NodeResult, TestManner } from '../nodes/node-results.ts';
-import { testStep } from '../nodes/run-data-tests.ts';
+import { testsOf, testStep, unitTestsOf } from '../nodes/run-data-tests.ts';
+import type { RunOptions } from '../operations.ts';
 import { isLoad } from './seed-run.ts';
 import { unitTestStep } from '../unit-tests/run-unit-tests.ts';
 import { UnitTests } from '../unit-tests/unit-tests.ts';
@@ -55,6 +56,18 @@ export async function runNodes(run: NodeRun, options: NodeRunOptions): Promise<N
     return testStep(tests.get(uniqueId) as DataTest, runner as DataTests, blockers);
   });
   return await runSteps(steps, options);
+}
+
+/** What a run is of, by what it was asked. Throws for names that the project does not have. */
+export function nodesOf(
+  project: Project,
+  { models, tests = [], unitTests = [] }: RunOptions,
+): Pick<NodeRun, 'models' | 'tests' | 'unitTests'> {
+  return {
+    models: models?.map((name) => project.model(name)) ?? project.models,
+    tests: testsOf(project, tests),
+    unitTests: unitTestsOf(project, unitTests),
+  };
 }
 
 function modelStep(model: Model, run: ModelOutcomes, blockers: ReadonlySet<string>): NodeStep {

@@ -46,8 +46,8 @@ export class RunRecord {
   ): Promise<NodeResult[]> {
     const { edition, costs: earlier } = this.#before;
     const now = await this.#writing.take(() => this.#live.edition.costs());
-    // A new edition counts anew.
-    const costs = costsSince(edition === this.#live.edition ? earlier : new Map(), now);
+    // Another file counts anew.
+    const costs = costsSince(edition.warehouse === this.#live.edition.warehouse ? earlier : new Map(), now);
     return this.#live[storesFailures(of.tests, options) ? 'readAndWrite' : 'read'](
       async (_, { warehouse, whole: project, catalog, project: { leftOut } }, leave) => {
         const signal = AbortSignal.any([options.signal, leave]);

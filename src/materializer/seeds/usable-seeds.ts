@@ -40,8 +40,13 @@ export async function usableProject(
       broken.set(seed.name, error);
     }
   }
-  const project = broken.size === 0 ? whole : whole.withoutSeeds(reasons(broken));
+  const project = withoutBroken(whole, broken);
   return { project, whole, inputs: { tables: rawTables(catalog, project), seeds }, broken };
+}
+
+/** The project without what reads these seeds. */
+export function withoutBroken(whole: Project, broken: ReadonlyMap<string, LensError>): Project {
+  return broken.size === 0 ? whole : whole.withoutSeeds(reasons(broken));
 }
 
 /** What the open of a project without some seeds says, a sentence each. */

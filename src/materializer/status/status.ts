@@ -9,6 +9,7 @@ import { exists } from '../build-models.ts';
 import { type CheckpointEntry, readCheckpoint } from '../checkpoint.ts';
 import { readEditions } from '../editions-file.ts';
 import type { LagRow, ModelState, ModelStatus, WarehouseState, WarehouseStatus } from '../operations.ts';
+import { answerStatus } from './answer-status.ts';
 import type { RawTable } from '../raw-tables.ts';
 import { seedStatus, type SeedTable } from '../seeds/seed-tables.ts';
 
@@ -63,6 +64,8 @@ export async function warehouseStatus(
         return { name, path: place.replace(/:\d+$/, ''), rows: 0, changed: true, problem };
       }),
     ],
+    answers: await answerStatus(connection, project),
+    waiting: [...project.waiting].map(([name, reason]) => ({ name, reason })),
     lastCompaction: compaction?.at ?? null,
     editions: { live, previous, named: named.map(({ name }) => name) },
   };

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { compile } from '../compile.ts';
 import { asList } from '../config-tree.ts';
 import type { DataTest, Dependencies, Model, Project, Seed } from '../project-contract.ts';
 import { fileText } from '../project-files.ts';
-import { DATABASE, qualified, withDatabase } from '../relation-naming.ts';
+import { DATABASE, withDatabase } from '../relation-naming.ts';
 import { resourceGraph, type Resource } from '../resource-graph.ts';
 import { testMetadata } from '../test-names.ts';
 import { columnsOf, constraintsOf, contractOf } from './manifest-columns.ts';
@@ -18,8 +17,8 @@ export interface ManifestContext {
   /** Seconds since 1970. */
   readonly createdAt: number;
   readonly macros: ManifestMacros;
-  /** Whether the compiled SQL of this node goes in, too. */
-  compiled(uniqueId: string): boolean;
+  /** The compiled SQL of a node, where it goes in, too. */
+  compiled(uniqueId: string): string | null;
 }
 
 /** A model as dbt's manifest has it: artifacts/resources/v1/model.py of dbt-core. */
@@ -27,7 +26,7 @@ export function modelNode(model: Model, context: ManifestContext): Json {
   const { project } = context;
   const { schema, alias, rawSql, dependsOn, contract, access } = model;
   const resource = resourceOf(project, model.uniqueId);
-  const sql = context.compiled(model.uniqueId) ? compile(project, model, qualified).trim() : null;
+  const sql = context.compiled(model.uniqueId);
   return {
     ...relation(schema),
     ...identity(resource, belowItsRoot(resource.path)),
@@ -76,7 +75,7 @@ export function testNode(test: DataTest, context: ManifestContext): Json {
   const { kind, testName, testPackage, target, columnName } = test;
   const resource = resourceOf(project, test.uniqueId);
   const { schema, identifier: alias } = test.failuresTable();
-  const sql = context.compiled(test.uniqueId) ? test.sql(qualified).trim() : null;
+  const sql = context.compiled(test.uniqueId);
   const attached = target === null || target.kind === 'source' ? null : attachedTo(project, target.name);
   const text = test.rawSql;
   const macros =

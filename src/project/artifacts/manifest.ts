@@ -10,8 +10,8 @@ export interface ManifestOptions {
   /** The head of the artifact: schema, version, time and invocation. */
   readonly metadata: Json;
   readonly generatedAt: Date;
-  /** Unique ids of the nodes whose compiled SQL goes in; none when missing. */
-  readonly compiled?: ReadonlySet<string> | undefined;
+  /** Compiled SQL that goes in, by unique id; none when missing. */
+  readonly compiled?: ReadonlyMap<string, string> | undefined;
 }
 
 /** dbt's manifest.json, schema v12, of a project: what tools that read dbt's artifacts know it by. */
@@ -22,7 +22,7 @@ export function manifestOf(project: Project, { metadata, generatedAt, compiled }
     project,
     createdAt,
     macros,
-    compiled: (id) => compiled?.has(id) ?? false,
+    compiled: (id) => compiled?.get(id)?.trim() ?? null,
   };
   const graph = [...resourceGraph(project).values()];
   return {

@@ -1,0 +1,19 @@
+import { answeredAnew } from '../maintenance/settle-project.ts';
+import type { Project } from '../project/project-contract.ts';
+import type { TopicCatalog } from '../topics/catalog.ts';
+import { inputRelations, inputTables } from './input-tables.ts';
+import { type Ask, keptOrAsked } from './models/template-answers.ts';
+
+/** A project with the rows that are kept, else those there are now, where its templates ask for any. */
+export async function projectAnsweredBy(
+  ask: Ask,
+  { project, catalog }: { readonly project: Project; readonly catalog: TopicCatalog },
+): Promise<Project> {
+  if (project.asked.size === 0) return project;
+  return answeredAnew(project, (one) => inputRelations(inputTables(catalog, one)), keptOrAsked(ask));
+}
+
+/** What waits for rows, a sentence each. */
+export function waitingWords({ waiting }: Pick<Project, 'waiting'>): string[] {
+  return [...waiting].map(([name, why]) => `the model ${name} waits for rows with which it can be built: ${why}`);
+}
