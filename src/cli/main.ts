@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { diskFull } from '../core/disk-full.ts';
 import { exitCodeOf } from '../core/errors.ts';
 import { withFlagsBehind } from './dbt-flags.ts';
 import { errorFormat } from './error-format.ts';
@@ -34,7 +35,8 @@ async function outcome(args: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    const reported = error instanceof CommanderError ? usageError(error, program, args) : error;
+    const reported =
+      error instanceof CommanderError ? usageError(error, program, args) : (diskFull(error, undefined) ?? error);
     process.stderr.write(reportError(reported, errorFormat(args, process.env)));
     // 2 says something else then
     return args.includes('--detailed-exitcode') ? 1 : exitCodeOf(reported);

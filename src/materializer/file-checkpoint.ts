@@ -1,4 +1,5 @@
 import type { Connection } from '../warehouse/connection.ts';
+import { isStorageFailure } from '../warehouse/storage-failure.ts';
 
 /** DuckDB's file checkpoint of so many folded records takes half a second over ten million facts; of all in between, more. */
 export const RECORDS_BEFORE_CHECKPOINT = 100_000;
@@ -24,12 +25,15 @@ export class FileCheckpoint {
     return this.#folded >= RECORDS_BEFORE_CHECKPOINT;
   }
 
-  /** Left out where something stands against it: a query, or who keeps the file. */
+  /** Left out where something stands against it: a query, or who keeps the file. DISK_FULL, WAREHOUSE_UNREADABLE. */
   async write(): Promise<void> {
     if (this.#keeping > 0) return;
     const written = await this.#connection.run('checkpoint').then(
       () => true,
-      () => false,
+      (error: unknown) => {
+        if (isStorageFailure(error)) throw error;
+        return false;
+      },
     );
     if (written) this.#folded = 0;
   }

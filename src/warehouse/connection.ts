@@ -1,7 +1,7 @@
 import { DuckDBBlobValue, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
 import { LensError, messageOf } from '../core/errors.ts';
 import type { ColumnChunk } from '../core/column-chunk.ts';
-import { damaged } from './damaged.ts';
+import { storageFailure } from './storage-failure.ts';
 import { appendChunks, type TableName } from './column-writer.ts';
 import { toJson } from './json-values.ts';
 import { requireOneSelect } from './one-select.ts';
@@ -129,7 +129,8 @@ export class Connection implements Disposable {
 
   #failed(error: unknown, sql: string): LensError {
     return (
-      damaged(error, this.place) ?? new LensError('QUERY_FAILED', messageOf(error), { cause: error, fields: { sql } })
+      storageFailure(error, this.place) ??
+      new LensError('QUERY_FAILED', messageOf(error), { cause: error, fields: { sql } })
     );
   }
 }

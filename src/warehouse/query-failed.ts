@@ -1,5 +1,5 @@
 import { LensError, messageOf } from '../core/errors.ts';
-import { damaged } from './damaged.ts';
+import { storageFailure } from './storage-failure.ts';
 
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/^Parser Error/, "DuckDB's SQL is described at https://duckdb.org/docs/sql/introduction"],
@@ -10,10 +10,10 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [/^Out of Memory Error/, 'narrow it, or raise warehouse.memoryLimit'],
 ];
 
-/** DuckDB's message about a query (or WAREHOUSE_UNREADABLE where the file is damaged), with a hint that fits the kind of error; none where none does. */
+/** DuckDB's message about a query (or WAREHOUSE_UNREADABLE where the file is damaged, DISK_FULL), with a hint that fits the kind of error; none where none does. */
 export function queryFailed(error: unknown, place: string | undefined): LensError {
-  const damage = damaged(error, place);
-  if (damage !== null) return damage;
+  const storage = storageFailure(error, place);
+  if (storage !== null) return storage;
   const message = messageOf(error).replace(/^Failed to extract statements: /, '');
   const hint = HINTS.find(([pattern]) => pattern.test(message))?.[1];
   return new LensError('QUERY_FAILED', message, { hint, cause: error });

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { LensError, messageOf } from '../core/errors.ts';
 import { Connection } from './connection.ts';
-import { DAMAGED_HINT } from './damaged.ts';
+import { DAMAGED_HINT } from './storage-failure.ts';
 import { migrate } from './migrations.ts';
 
 export interface WarehouseOptions {

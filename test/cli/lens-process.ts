@@ -13,6 +13,8 @@ export interface LensCall {
   readonly input?: string;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** No file can be written beyond it (`ulimit -f`), as on a disk that is full. */
+  readonly fileKilobytes?: number;
 }
 
 /** bin/lens.mjs as its users start it. */
@@ -27,7 +29,12 @@ export class LensProcess {
   readonly #waiting = new Set<() => void>();
 
   constructor(args: readonly string[], call: LensCall = {}) {
-    this.child = spawn(process.execPath, [LENS, ...args], {
+    const command = [process.execPath, LENS, ...args] as const;
+    const [program, ...rest] =
+      call.fileKilobytes === undefined
+        ? command
+        : (['bash', '-c', `ulimit -f ${call.fileKilobytes} && exec "$@"`, 'bash', ...command] as const);
+    this.child = spawn(program, rest, {
       cwd: call.cwd,
       env: { ...cleanEnvironment(), ...call.env },
     });

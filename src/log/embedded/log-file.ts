@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
+import { diskFull } from '../../core/disk-full.ts';
 import { LensError, messageOf } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 
@@ -82,12 +83,14 @@ export class LogFile implements Disposable {
     return this.#transaction('begin', 'LOG_UNREACHABLE', work);
   }
 
-  /** Turns SQLite's errors into ours: LOG_CORRUPT for a damaged file, otherwise `code`. */
+  /** Turns SQLite's errors into ours: LOG_CORRUPT for a damaged file, DISK_FULL, otherwise `code`. */
   guarded<T>(code: ErrorCode, work: () => T): T {
     try {
       return work();
     } catch (error) {
       if (error instanceof LensError) throw error;
+      const full = diskFull(error, this.path);
+      if (full !== null) throw full;
       const damaged = isDamage(error);
       throw new LensError(damaged ? 'LOG_CORRUPT' : code, `the embedded log failed: ${messageOf(error)}`, {
         place: this.path,

@@ -8,8 +8,8 @@ const OF_ONE_MODEL: ReadonlySet<ErrorCode> = new Set([
   'MODEL_CONSTRAINT_BROKEN',
 ]);
 
-/** A damaged file is nothing a model could be blamed for, nor go on without. */
-const PASSED_ON: ReadonlySet<ErrorCode> = new Set(['WAREHOUSE_UNREADABLE', ...OF_ONE_MODEL]);
+/** A damaged file or a full disk is nothing a model could be blamed for, nor go on without. */
+const PASSED_ON: ReadonlySet<ErrorCode> = new Set(['WAREHOUSE_UNREADABLE', 'DISK_FULL', ...OF_ONE_MODEL]);
 
 /** What a model that fails does to the rest: it is left behind with all that read it, or nothing is committed any more. */
 export type OnModelFailure = 'leave' | 'stop';
