@@ -7,7 +7,7 @@ export interface UnitTest {
   readonly name: string;
   /** `rows`: dbt's, of a model's SELECT over given rows. `events`: ours, of what is stored after given events. */
   readonly kind: 'rows' | 'events';
-  /** `unit_test.PROJECT.MODEL.NAME`. */
+  /** `unit_test.PROJECT.MODEL.NAME`, with `_vVERSION` behind it where the model has versions. */
   readonly uniqueId: string;
   readonly packageName: string;
   readonly path: string;
@@ -17,6 +17,10 @@ export interface UnitTest {
   readonly fqn: readonly string[];
   /** The name of the tested model. */
   readonly model: string;
+  /** The same as the file has it: all versions of a model share it. */
+  readonly declaredModel: string;
+  /** Of the model that is tested; null where it has none. Each version has a test of its own. */
+  readonly version: string | number | null;
   readonly description: string;
   readonly tags: readonly string[];
   readonly meta: Readonly<Record<string, unknown>>;

@@ -81,7 +81,7 @@ function makeProject(folder: ReadFolder, known: Answers): Project {
     models: (naming) => ({ model, render: (one) => renderer.model(one, naming) }),
   });
   const exposures = parts.map(({ part, yamls }) => loadExposures(yamls, part, references));
-  const unitTests = parts.map(({ part, yamls }) => loadUnitTests(yamls, part, new Set(names(models))));
+  const unitTests = parts.map(({ part, yamls }) => loadUnitTests(yamls, part, models));
   const groups = parts.flatMap(({ part, yamls }) => loadGroups(yamls, part));
   requireAccess({
     models,

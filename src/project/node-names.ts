@@ -81,3 +81,8 @@ export function columnRecords(
     columns.map(({ name, description, dataType }) => [name, { name, description, data_type: dataType }]),
   );
 }
+
+/** dbt's `versioned_name`: the name, with `_vVERSION` after it for a version. */
+export function versionedName({ name, version }: { name: string; version: string | number | null }): string {
+  return version === null ? name : `${name}_v${version}`;
+}

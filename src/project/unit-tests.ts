@@ -1,9 +1,10 @@
 import { mergeConfig, type Config } from './config-tree.ts';
 import { isEnabled, tagsOf, twice } from './model-files.ts';
-import type { UnitTest } from './project-contract.ts';
+import type { Model, UnitTest } from './project-contract.ts';
 import { foldersBelow } from './project-files.ts';
 import { imposedOn, treeOf, type ProjectPart } from './project-part.ts';
-import type { YamlFile } from './yaml-file.ts';
+import { versionedName } from './node-names.ts';
+import type { YamlFile, YamlRecord } from './yaml-file.ts';
 
 export interface LoadedUnitTests {
   readonly unitTests: readonly UnitTest[];
@@ -22,7 +23,7 @@ const KEYS = { unit_tests: 'rows', event_tests: 'events' } as const;
 export function loadUnitTests(
   yamls: readonly YamlFile[],
   part: ProjectPart,
-  modelNames: ReadonlySet<string>,
+  models: readonly Pick<Model, 'name' | 'version'>[],
 ): LoadedUnitTests {
   const { file, engine } = part;
   const tests = new Map<string, UnitTest>();
@@ -44,29 +45,71 @@ export function loadUnitTests(
     const own = engine.yaml(yaml.record(yml['config'], [...at, 'config']), place) as Config;
     const config = mergeConfig(mergeConfig(treeOf(part, 'unitTests', fqn), own), imposedOn(part, 'unitTests', fqn));
     if (!isEnabled(config)) continue;
-    if (!modelNames.has(model)) {
+    const tested = testedModels({ yaml, yml, at, name, model }, models);
+    if (tested.length === 0) {
       warnings.push(`${place}: the unit test ${name} is left out, there is no enabled model ${model}`);
       continue;
     }
-    const uniqueId = `unit_test.${file.name}.${model}.${name}`;
-    const other = tests.get(uniqueId);
-    if (other !== undefined) throw twice('unit test', name, other.place, place);
-    tests.set(uniqueId, {
-      name,
-      kind: KEYS[key],
-      uniqueId,
-      packageName: file.name,
-      path: yaml.path,
-      place,
-      fqn,
-      model,
-      description: yaml.string(engine.yaml(yml['description'], place), [...at, 'description'], ''),
-      tags: tagsOf(config),
-      meta: (config['meta'] ?? {}) as Record<string, unknown>,
-      config,
-      fixturePaths: file.testPaths.map((folder) => `${folder}/fixtures`),
-      yml,
-    });
+    for (const { name: testedName, version } of tested) {
+      const v = version?.v ?? null;
+      const uniqueId = `unit_test.${file.name}.${model}.${versionedName({ name, version: v })}`;
+      const other = tests.get(uniqueId);
+      if (other !== undefined) throw twice('unit test', name, other.place, place);
+      tests.set(uniqueId, {
+        name,
+        kind: KEYS[key],
+        uniqueId,
+        packageName: file.name,
+        path: yaml.path,
+        place,
+        fqn,
+        model: testedName,
+        declaredModel: model,
+        version: v,
+        description: yaml.string(engine.yaml(yml['description'], place), [...at, 'description'], ''),
+        tags: tagsOf(config),
+        meta: (config['meta'] ?? {}) as Record<string, unknown>,
+        config,
+        fixturePaths: file.testPaths.map((folder) => `${folder}/fixtures`),
+        yml,
+      });
+    }
   }
   return { unitTests: [...tests.keys()].sort().map((id) => tests.get(id) as UnitTest), fqns, warnings };
+}
+
+interface Declared {
+  readonly yaml: YamlFile;
+  readonly yml: YamlRecord;
+  readonly at: (string | number)[];
+  readonly name: string;
+  readonly model: string;
+}
+
+/**
+ * The model that a unit test is of, or those of its versions that `versions:` includes or does not exclude, as in dbt
+ * (parser/unit_tests.py, process_models_for_unit_test). PROJECT_INVALID in its words where there is none such.
+ */
+function testedModels(
+  { yaml, yml, at, name, model }: Declared,
+  models: readonly Pick<Model, 'name' | 'version'>[],
+): readonly Pick<Model, 'name' | 'version'>[] {
+  const own = models.filter((one) => (one.version?.of ?? one.name) === model);
+  const versions = yaml.record(yml['versions'], [...at, 'versions']);
+  const [include, exclude] = ['include', 'exclude'].map((key) => yaml.list(versions[key], [...at, 'versions', key]));
+  const chosen = [...(include ?? []), ...(exclude ?? [])];
+  if (own.some(({ version }) => version === null)) {
+    if (chosen.length === 0) return own;
+    throw yaml.invalid(
+      at,
+      `Unit test '${name}' should not have a versions include or exclude when referencing non-versioned model '${model}'`,
+    );
+  }
+  if (own.length === 0 || yml['versions'] === undefined || yml['versions'] === null) return own;
+  const has = (list: readonly unknown[] | undefined, v: unknown): boolean => list?.includes(v) === true;
+  const left = own.filter(({ version }) =>
+    (exclude?.length ?? 0) > 0 ? !has(exclude, version?.v) : has(include, version?.v),
+  );
+  if (left.length > 0) return left;
+  throw yaml.invalid(at, `Unit test '${name}' referenced a version of '${model}' which was not found.`);
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { LensError } from '../../core/errors.ts';
 import { loadProject } from '../../project/load-project.ts';
+import { versionedName } from '../../project/node-names.ts';
 import type { Project, UnitTest } from '../../project/project-contract.ts';
 import type { TopicCatalog } from '../../topics/catalog.ts';
 import type { Connection } from '../../warehouse/connection.ts';
@@ -68,7 +69,7 @@ export class UnitTests implements AsyncDisposable {
         failures: 1,
       });
     } catch (error) {
-      return ended({ status: 'error', message: errorMessage(start, test, error), failures: null });
+      return ended({ status: 'error', message: errorMessage(start, error), failures: null });
     }
   }
 
@@ -135,17 +136,22 @@ export class UnitTests implements AsyncDisposable {
 }
 
 /** A unit test as lines name it: `unit_test fct_orders::counts_twice`. */
-export function unitTestStart({ uniqueId, name, model, path: file }: UnitTest): NodeStart {
-  return { uniqueId, resourceType: 'unit_test', name, description: `unit_test ${model}::${name}`, path: file };
+export function unitTestStart(test: UnitTest): NodeStart {
+  const { uniqueId, declaredModel, path: file } = test;
+  const name = versionedName(test);
+  const description = `unit_test ${declaredModel}::${name}`;
+  return { uniqueId, resourceType: 'unit_test', name, description, path: file };
 }
 
 /** Where dbt puts its compiled SQL. */
-function compiledPath({ packageName, path: file, name }: UnitTest): string {
-  return path.posix.join(packageName, file, path.posix.dirname(file), `${name}.sql`);
+function compiledPath(test: UnitTest): string {
+  const { packageName, path: file } = test;
+  return path.posix.join(packageName, file, path.posix.dirname(file), `${versionedName(test)}.sql`);
 }
 
 /** In dbt's words: what is wrong with the test itself, or with the SQL that it makes. */
-function errorMessage(start: NodeStart, { name, path: file }: UnitTest, error: unknown): string {
+function errorMessage(start: NodeStart, error: unknown): string {
+  const { name, path: file } = start;
   if (error instanceof LensError && error.code !== 'QUERY_FAILED') {
     const lines = error.message.split('\n').map((line) => `  ${line}`);
     const hint = error.hint === undefined ? [] : [`  hint: ${error.hint}`];

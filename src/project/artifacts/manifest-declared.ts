@@ -113,7 +113,7 @@ export function groupNode({ name, packageName, path, uniqueId, owner, descriptio
 
 /** A unit test as dbt's manifest has it: artifacts/resources/v1/unit_test_definition.py. */
 export function unitTestNode(test: UnitTest, { project, createdAt }: ManifestContext): Json {
-  const { model, yml, description } = test;
+  const { declaredModel: model, version, yml, description } = test;
   const resource = resourceOf(project, test.uniqueId);
   // Records of topics, which a test over events may be given, have no place in dbt's schema.
   const given = Array.isArray(yml['given'])
@@ -121,6 +121,7 @@ export function unitTestNode(test: UnitTest, { project, createdAt }: ManifestCon
     : [];
   const inputs = given.map((one) => ({ input: one['input'] ?? '', ...rowsOf(one) }));
   const expect = rowsOf(isYamlRecord(yml['expect']) ? yml['expect'] : {});
+  const versions = versionsOf(yml['versions']);
   const overrides = isYamlRecord(yml['overrides']) ? overridesOf(yml['overrides']) : null;
   return {
     model,
@@ -131,12 +132,16 @@ export function unitTestNode(test: UnitTest, { project, createdAt }: ManifestCon
     overrides,
     depends_on: { macros: [], nodes: resource.parents },
     config: configOf(resource),
-    checksum: unitTestChecksum(model, inputs, expect, overrides),
+    checksum: unitTestChecksum(model, versions, inputs, expect, overrides),
     schema: project.schema,
     created_at: createdAt,
-    versions: null,
-    version: null,
+    versions,
+    version,
   };
+}
+
+function versionsOf(said: unknown): Json | null {
+  return isYamlRecord(said) ? { include: said['include'] ?? null, exclude: said['exclude'] ?? null } : null;
 }
 
 interface Rows {
@@ -156,6 +161,7 @@ function overridesOf(said: Json): Json {
 /** dbt's checksum over all but the description: `UnitTestDefinition.build_unit_test_checksum`. */
 function unitTestChecksum(
   model: string,
+  versions: Json | null,
   given: readonly (Rows & { readonly input: unknown })[],
   expect: Rows,
   overrides: Json | null,
@@ -171,6 +177,10 @@ function unitTestChecksum(
       ? 'None'
       : `UnitTestOverrides(macros=${python(overrides['macros'])}, vars=${python(overrides['vars'])}, env_vars=${python(overrides['env_vars'])})`;
   const fixtures = given.filter(({ fixture }) => fixture !== null).map(({ rows }) => `-${String(rows)}`);
-  const text = `${model}-None-[${inputs.join(', ')}]-UnitTestOutputFixture(${fields(expect)})-${over}${fixtures.join('')}`;
+  const of =
+    versions === null
+      ? 'None'
+      : `UnitTestNodeVersions(include=${python(versions['include'])}, exclude=${python(versions['exclude'])})`;
+  const text = `${model}-${of}-[${inputs.join(', ')}]-UnitTestOutputFixture(${fields(expect)})-${over}${fixtures.join('')}`;
   return createHash('sha256').update(text).digest('hex');
 }

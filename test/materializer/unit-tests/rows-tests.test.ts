@@ -5,6 +5,7 @@ import { tableDiff } from '../../../src/materializer/unit-tests/table-diff.ts';
 import { UnitTests } from '../../../src/materializer/unit-tests/unit-tests.ts';
 import { loadProject } from '../../../src/project/load-project.ts';
 import { loadTopics } from '../../../src/topics/catalog.ts';
+import { projectFolder } from '../../project/project-folder.ts';
 import { fixture } from '../workshop.ts';
 
 async function resultsOf(dir: string): Promise<Record<string, NodeResult>> {
@@ -43,6 +44,27 @@ const BY_DBT: Record<string, readonly [status: string, message: string | null]> 
 };
 
 describe("dbt's unit tests", () => {
+  it('of a model with versions are run over the SELECT of each', async () => {
+    const dir = projectFolder({
+      'models/base.sql': 'select 1 as id',
+      'models/users_v1.sql': "select id, 1 as n from {{ ref('base') }}",
+      'models/users_v3.sql': "select id, 3 as n from {{ ref('base') }}",
+      'models/y.yml': `models: [{name: users, versions: [{v: 1}, {v: 3}]}]
+unit_tests: [{name: some, model: users, given: [{input: ref('base'), rows: [{id: 7}]}], expect: {rows: [{id: 7, n: 1}]}}]
+`,
+      'topics/manifest.json': '{}',
+    });
+    const project = loadProject(dir);
+    await using runner = new UnitTests(project, loadTopics(dir));
+    const results: NodeResult[] = [];
+    for (const test of project.unitTests) results.push(await runner.run(test));
+    expect(results).toMatchObject([
+      { status: 'pass', name: 'some_v1', description: 'unit_test users::some_v1' },
+      { status: 'fail', name: 'some_v3', message: differs('@@ ,id,n', '→  ,7 ,1→3') },
+    ]);
+    expect(results[1]?.compiledPath).toBe('p/models/y.yml/models/some_v3.sql');
+  });
+
   it('have the results that dbt gives them, with its differences', async () => {
     const results = await resultsOf(fixture('dbt-unit-tests'));
     expect(Object.keys(results).sort()).toEqual(Object.keys(BY_DBT));
