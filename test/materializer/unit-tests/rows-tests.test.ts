@@ -60,7 +60,7 @@ unit_tests: [{name: some, model: users, given: [{input: ref('base'), rows: [{id:
     for (const test of project.unitTests) results.push(await runner.run(test));
     expect(results).toMatchObject([
       { status: 'pass', name: 'some_v1', description: 'unit_test users::some_v1' },
-      { status: 'fail', name: 'some_v3', message: differs('@@ ,id,n', '→  ,7 ,1→3') },
+      { status: 'fail', name: 'some_v3', message: differs('@@,id,n', '→ ,7 ,1→3') },
     ]);
     expect(results[1]?.compiledPath).toBe('p/models/y.yml/models/some_v3.sql');
   });
