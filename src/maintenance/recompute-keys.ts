@@ -3,7 +3,7 @@ import { ident, idents, qualified } from '../warehouse/sql.ts';
 import { type ChangeSet, createTemporary, onlyIn, temporary } from './change-set.ts';
 import { type FreshInputs, NOTHING_FRESH } from './fresh-inputs.ts';
 import type { MaintenancePlan } from './maintenance-plan.ts';
-import { restrictedInputs } from './restricted-inputs.ts';
+import { bringsOnlyKeys, restrictedInputs } from './restricted-inputs.ts';
 import { collectKeys, restrictedTo, sameKey, type TouchedKeys, without } from './touched-keys.ts';
 import { requireConstraints } from './constraint-check.ts';
 import { requireUnique, rowsWithKeysOf } from './unique-check.ts';
@@ -142,9 +142,10 @@ function storedRows({ relation }: MaintenancePlan, keys: TouchedKeys): string {
   return `select t.* from ${qualified(relation.schema, relation.identifier)} t ${restrictedTo(keys, 't', relation)}`;
 }
 
-/** The model's SELECT over inputs restricted to what the touched keys need; the outer restriction drops what that brought in beside. */
+/** The model's SELECT over inputs restricted to what the touched keys need; an outer restriction drops what that brought in beside. */
 export function restrictedSql(plan: MaintenancePlan, keys: TouchedKeys, standIns: FreshInputs['standIns']): string {
   const expressions = restrictedInputs(plan, keys, standIns);
   const ctes = expressions.length === 0 ? '' : `with ${expressions.join(',\n')}\n`;
-  return `${ctes}select m.* from (\n${plan.bareSql}\n) m ${restrictedTo(keys, 'm')}`;
+  const restriction = bringsOnlyKeys(plan, standIns) ? '' : restrictedTo(keys, 'm');
+  return `${ctes}select m.* from (\n${plan.bareSql}\n) m ${restriction}`;
 }

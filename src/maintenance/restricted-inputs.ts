@@ -51,6 +51,17 @@ export function restrictedInputs(
   return expressions;
 }
 
+/**
+ * Whether inputs restricted so can give no rows of other keys: all have their key from one input, whose rows are restricted by it and
+ * by nothing else. Rows that stand in for it are those of touched keys where every column is watched.
+ */
+export function bringsOnlyKeys({ inputs }: MaintenancePlan, standIns: FreshInputs['standIns']): boolean {
+  const carrier = inputs.find((input) => input.carriesKey);
+  const [use, second] = carrier?.uses ?? [];
+  if (carrier === undefined || use?.domain !== 0 || second !== undefined || carrier.whole !== null) return false;
+  return use.everyColumn || !standIns.has(carrier.relation.name);
+}
+
 /** Rows that match any of the restrictions, each row once. */
 function restricted(rows: string, restrictions: readonly { from: string; match: string }[]): string {
   const [first, ...others] = [...new Map(restrictions.map((one) => [`${one.from} ${one.match}`, one])).values()];

@@ -112,8 +112,8 @@ export const FAULTS: readonly PlantedFault[] = [
   {
     name: 'outer restriction forgotten',
     file: RECOMPUTE,
-    find: "m ${restrictedTo(keys, 'm')}`",
-    replace: 'm`',
+    find: "bringsOnlyKeys(plan, standIns) ? '' : restrictedTo(keys, 'm')",
+    replace: "''",
     why: 'rows of other keys that came in beside are added to those that are stored',
     shape: 'windows over two partitionings',
   },
@@ -196,6 +196,21 @@ export const FAULTS: readonly PlantedFault[] = [
     replace:
       "select ${use.values.map((value, at) => `${value} as ${ident(keys.columns[at] ?? '')}`).join(', ')} from ${change.rowsOut} i",
     why: 'rows are deleted whose input differs in what the model does not read',
+  },
+  {
+    name: 'stand-in taken to be of touched keys',
+    file: RESTRICTED,
+    find: 'return use.everyColumn || !standIns.has(carrier.relation.name);',
+    replace: 'return true;',
+    why: 'a row whose input differs in what the model does not read is added once more',
+  },
+  {
+    name: 'carrier in two places taken to bring its keys alone',
+    file: RESTRICTED,
+    find: 'use?.domain !== 0 || second !== undefined ||',
+    replace: 'use === undefined ||',
+    why: 'rows of other keys that came in beside for a window are added to those that are stored',
+    shape: 'windows over two partitionings',
   },
   {
     name: 'rows of new keys left out',
