@@ -28,10 +28,14 @@ export function readCheckpoint(connection: Connection): Promise<CheckpointEntry[
  * UPDATE: an UPDATE while a reader's transaction is open keeps DuckDB from checkpointing.
  */
 export async function addPartitions(connection: Connection, entries: readonly CheckpointEntry[]): Promise<void> {
-  for (const { topic, partition, nextOffset, firstOffset, topicId, leaderEpoch } of entries) {
-    const values = [topic, partition, nextOffset, firstOffset, topicId, leaderEpoch].map(exact);
-    await connection.run('insert into lens.checkpoint values (?, ?, ?, ?, ?, ?)', values);
-  }
+  if (entries.length === 0) return;
+  const values = entries.flatMap(({ topic, partition, nextOffset, firstOffset, topicId, leaderEpoch }) =>
+    [topic, partition, nextOffset, firstOffset, topicId, leaderEpoch].map(exact),
+  );
+  await connection.run(
+    `insert into lens.checkpoint values ${entries.map(() => '(?, ?, ?, ?, ?, ?)').join(', ')}`,
+    values,
+  );
 }
 
 /** Advances the checkpoint inside the batch's transaction: one round trip, since a batch pays for each. */

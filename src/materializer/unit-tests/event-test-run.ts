@@ -9,9 +9,10 @@ import { applyTopics } from '../../topics/manage-topics.ts';
 import type { Connection } from '../../warehouse/connection.ts';
 import { qualified } from '../../warehouse/sql.ts';
 import { consume } from '../consume.ts';
-import { Edition } from '../edition.ts';
+import type { Edition } from '../edition.ts';
 import { failedModels } from '../models/model-states.ts';
 import { PinnedLog } from '../editions/pinned-log.ts';
+import type { BlankEdition } from './blank-edition.ts';
 import type { EventTest, Expectation, TestRecord } from './event-test.ts';
 import { type Fixture, fixtureSql } from './fixture.ts';
 import { rowsOf } from './rows-test.ts';
@@ -23,6 +24,8 @@ export interface EventTestWork {
   /** The tested model with its ancestors, and the topics of these. */
   readonly project: Project;
   readonly catalog: TopicCatalog;
+  /** Of that part of the project. */
+  readonly blank: BlankEdition;
 }
 
 /** The ways in which the same records must give the same rows. */
@@ -125,35 +128,22 @@ class Replay {
   }
 
   async run(published: Published): Promise<Seen> {
-    let number = 0;
-    let edition = await this.#open(number);
-    try {
-      for (const [at, { expect }] of this.#event.steps.entries()) {
-        const records = published[at] ?? [];
-        if (this.#way === 'event by event') for (const ends of records) await this.#advance(edition, ends);
-        if (expect === null) continue;
-        const ends = published
-          .slice(0, at + 1)
-          .flat()
-          .at(-1);
-        if (ends !== undefined) await this.#advance(edition, ends);
-        const last = at === this.#event.steps.length - 1;
-        const seen = await this.#see(edition, expect, last);
-        if (seen.diff !== null || last) return seen;
-        if (this.#way !== 'full refresh') continue;
-        await edition[Symbol.asyncDispose]();
-        edition = await this.#open(++number);
-      }
-    } finally {
-      await edition[Symbol.asyncDispose]();
+    let edition = await this.#work.blank.blank();
+    for (const [at, { expect }] of this.#event.steps.entries()) {
+      const records = published[at] ?? [];
+      if (this.#way === 'event by event') for (const ends of records) await this.#advance(edition, ends);
+      if (expect === null) continue;
+      const ends = published
+        .slice(0, at + 1)
+        .flat()
+        .at(-1);
+      if (ends !== undefined) await this.#advance(edition, ends);
+      const last = at === this.#event.steps.length - 1;
+      const seen = await this.#see(edition, expect, last);
+      if (seen.diff !== null || last) return seen;
+      if (this.#way === 'full refresh') edition = await this.#work.blank.blank();
     }
     throw new LensError('INTERNAL', 'an event test ended without an expectation');
-  }
-
-  #open(number: number): Promise<Edition> {
-    const { dir, project, catalog } = this.#work;
-    const file = path.join(dir, `${this.#way.replaceAll(' ', '-')}-${number}.duckdb`);
-    return Edition.open(file, { project, catalog, warehouse: { threads: 1, inMemory: true } });
   }
 
   async #advance(edition: Edition, ends: readonly PartitionOffsets[]): Promise<void> {

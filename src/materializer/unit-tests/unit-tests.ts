@@ -11,6 +11,7 @@ import type { Connection } from '../../warehouse/connection.ts';
 import { Warehouse } from '../../warehouse/warehouse.ts';
 import { runtimeError } from '../nodes/data-test-outcome.ts';
 import type { NodeResult, NodeStart } from '../nodes/node-results.ts';
+import { BlankEdition } from './blank-edition.ts';
 import { EmptyRelations } from './empty-relations.ts';
 import { readEventTest } from './event-test.ts';
 import { runEventTest } from './event-test-run.ts';
@@ -33,6 +34,9 @@ export class UnitTests implements AsyncDisposable {
   readonly #catalog: TopicCatalog;
   readonly #dir = mkdtempSync(path.join(tmpdir(), 'lens-unit-tests-'));
   #rows: RowsDatabase | null = null;
+  /** The edition of the last event test. */
+  #blank: { readonly part: Project; readonly catalog: TopicCatalog; readonly blank: BlankEdition } | null = null;
+  #opened = 0;
   readonly #parts = new Map<Project, Map<string, Project>>();
   readonly #others = new Map<string, Project>();
 
@@ -84,12 +88,28 @@ export class UnitTests implements AsyncDisposable {
     const event = readEventTest(project, this.#catalog, test);
     const part = this.#part(project, test.model);
     const named = new Set(event.steps.flatMap(({ records }) => records.map(({ topic }) => topic)));
+    const catalog = topicsOf(this.#catalog, part, named);
+    const blank = await this.#blankOf(part, catalog);
     const dir = mkdtempSync(path.join(this.#dir, 'events-'));
     try {
-      return await runEventTest({ dir, project: part, catalog: topicsOf(this.#catalog, part, named) }, event);
+      const diff = await runEventTest({ dir, project: part, catalog, blank }, event);
+      this.#blank = { part, catalog, blank };
+      return diff;
     } finally {
+      if (this.#blank === null) await blank[Symbol.asyncDispose]();
       rmSync(dir, { recursive: true, force: true });
     }
+  }
+
+  /** That of the test before where it was of the same model and topics, and nothing failed in it; taken until a test ends well. */
+  async #blankOf(part: Project, catalog: TopicCatalog): Promise<BlankEdition> {
+    const before = this.#blank;
+    this.#blank = null;
+    const topics = (of: TopicCatalog): string => of.contracts.map(({ name }) => name).join('\n');
+    if (before !== null && before.part === part && topics(before.catalog) === topics(catalog)) return before.blank;
+    await before?.blank[Symbol.asyncDispose]();
+    const options = { project: part, catalog, warehouse: { threads: 1, inMemory: true } };
+    return BlankEdition.open(path.join(this.#dir, `events-${++this.#opened}.duckdb`), options);
   }
 
   /** One for all tests of a model, since its plan is made but once. */
@@ -127,6 +147,7 @@ export class UnitTests implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
+      await this.#blank?.blank[Symbol.asyncDispose]();
       this.#rows?.connection[Symbol.dispose]();
       await this.#rows?.warehouse[Symbol.asyncDispose]();
     } finally {
