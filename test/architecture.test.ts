@@ -27,6 +27,7 @@ const MATERIALIZER = [
   'gates',
   'status',
   'nodes',
+  'hooks',
   'changes',
   'editions',
   'unit-tests',

@@ -7,6 +7,8 @@ import type { Resource, ResourceType } from '../project/resource-graph.ts';
 import { selectResources } from '../project/select-resources.ts';
 import { presentProject } from '../service/present-project.ts';
 import { noticePrinter } from './event-printer.ts';
+import { INVOCATION } from '../core/invocation.ts';
+import type { RunFacts } from '../project/run-moment.ts';
 import { invocationOf, type Invocation } from './invocation.ts';
 import { manifestJson } from './manifest-file.ts';
 import { NodeConsole } from './node-console.ts';
@@ -118,6 +120,11 @@ export class NodeCommand {
     return isError('LogTestResult', this.#flags);
   }
 
+  /** What hooks see of the command. */
+  get facts(): RunFacts {
+    return { ...INVOCATION, which: this.name, flags: this.#args() };
+  }
+
   /** Prints the end, writes compiled SQL and `run_results.json`, and sets the exit code. */
   end(done: NodesDone): void {
     const target = this.#flags.writeJson
@@ -144,7 +151,8 @@ export class NodeCommand {
   #write(target: TargetFolder, { results, milliseconds }: NodesDone): void {
     const files = new Map<string, string>();
     for (const { compiledCode, compiledPath } of results) {
-      if (compiledCode !== null && compiledPath !== null) files.set(`compiled/${compiledPath}`, compiledCode);
+      if (compiledCode !== null && compiledCode !== '' && compiledPath !== null)
+        files.set(`compiled/${compiledPath}`, compiledCode);
     }
     const compiled = new Map(
       results.flatMap(({ uniqueId, compiledCode }) =>

@@ -25,13 +25,17 @@ export function progressPrinter(console: NodeConsole): (progress: NodeProgress) 
       case 'start': {
         const { index, total, node } = progress;
         const text = statusLine(`START ${node.description}`, 'RUN', index, total);
+        const isHook = node.resourceType === 'operation';
         console.line(text, {
-          name: 'LogStartLine',
-          code: 'Q011',
+          name: isHook ? 'LogHookStartLine' : 'LogStartLine',
+          code: isHook ? 'Q032' : 'Q011',
           data: { index, total, ...nodeData(node, 'started') },
         });
         return;
       }
+      case 'said':
+        console.line(progress.text);
+        return;
       case 'result':
         printResult(console, progress.result, progress.index, progress.total);
         return;
@@ -51,6 +55,7 @@ function printResult(console: NodeConsole, result: NodeResult, index: number, to
     num_failures: result.failures,
     ...nodeData(result, status),
   };
+  if (resourceType === 'operation') return printHook(console, result, index, total, data);
   if (status === 'skipped') {
     const isRelation = resourceType === 'model' || resourceType === 'seed';
     const what = isRelation ? `relation ${result.description.split(' ').at(-1)}` : result.description;
@@ -71,7 +76,26 @@ const EVENTS: Readonly<Record<NodeResult['resourceType'], readonly [string, stri
   seed: ['LogSeedResult', 'Q016'],
   test: ['LogTestResult', 'Q007'],
   unit_test: ['LogTestResult', 'Q007'],
+  operation: ['LogHookEndLine', 'Q033'],
 };
+
+const HOOK_WORDS: Partial<Record<NodeStatus, string>> = { success: 'OK', skipped: 'SKIP' };
+
+/** `1 of 2 OK hook: shop.on-run-start.0 ... [OK in 0.02s]`, at level info whatever came of it, as in dbt. */
+function printHook(
+  console: NodeConsole,
+  result: NodeResult,
+  index: number,
+  total: number,
+  data: Readonly<Record<string, unknown>>,
+): void {
+  const { status, description, seconds, resourceType } = result;
+  const word = HOOK_WORDS[status] ?? 'ERROR';
+  const painted = console.paint(colourOf(status), word);
+  const text = statusLine(`${word} ${description}`, `${painted} in ${seconds.toFixed(2)}s`, index, total);
+  const [name, code] = EVENTS[resourceType];
+  console.line(text, { name, code, data });
+}
 
 function outcomeOf(result: NodeResult, label: string): ModelOutcome {
   const { resourceType, status, description, message } = result;

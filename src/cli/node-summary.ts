@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { NodeResult } from '../materializer/nodes/node-results.ts';
 import { counted } from './numbers.ts';
 import type { NodeConsole } from './node-console.ts';
@@ -68,7 +67,7 @@ function printWhy(console: NodeConsole, result: NodeResult, compiledIn: string |
   else console.line(why, { name: 'RunResultWarningMessage', code: 'Z049', level });
   for (const remark of remarks) console.line(`  ${remark}`, { name: 'Note', code: 'Z050', level });
   if (compiledIn !== null && compiledCode !== null && compiledPath !== null) {
-    const where = path.join(compiledIn, compiledPath);
+    const where = `${compiledIn}/${compiledPath}`;
     console.gap();
     console.line(`  compiled code at ${where}`, { name: 'SQLCompiledPath', code: 'Z026', data: { path: where } });
   }

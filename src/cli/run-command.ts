@@ -2,8 +2,10 @@ import type { Command } from 'commander';
 import type { NodeProgress, NodeResult } from '../materializer/nodes/node-results.ts';
 import type { RunSummary } from '../materializer/operations.ts';
 import type { RefreshNews } from '../materializer/editions/refresh-contract.ts';
+import { found } from '../materializer/nodes/run-data-tests.ts';
 import type { Resource, ResourceType } from '../project/resource-graph.ts';
 import { withWarehouse } from '../service/hold-warehouse.ts';
+import { withHooks } from './command-hooks.ts';
 import { eventPrinter } from './event-printer.ts';
 import { interruption, reportInterruption } from './interruption.ts';
 import { type NodeCommand, type NodeFlags, NOTHING_DONE } from './node-command.ts';
@@ -66,9 +68,18 @@ export async function runNodes(flags: RunFlags, nodes: NodeCommand, types: reado
     printing(news);
   };
   const signal = interruption();
-  const summary = await withWarehouse(settings, opening, (operations) =>
-    operations.run({ ...asked, signal, onProgress }),
-  );
+  const ids = selected.map(({ uniqueId }) => uniqueId);
+  const summary = await withWarehouse(settings, opening, (operations) => {
+    onProgress(found(nodes.project));
+    return withHooks(operations, nodes, ids, onProgress, () =>
+      operations.run({
+        ...asked,
+        facts: nodes.facts,
+        signal,
+        onProgress: (news) => (news.kind === 'begin' ? undefined : onProgress(news)),
+      }),
+    );
+  });
   progress.clear();
   if (summary.interrupted) {
     reportInterruption(output, 'the warehouse stands at its last commit, and the next run goes on from there');
@@ -105,7 +116,12 @@ function doneText(
 function countsOf(results: readonly NodeResult[]): string {
   const counts = new Map<string, number>();
   for (const { resourceType, description } of results) {
-    const kind = resourceType === 'model' ? `${description.split(' ')[1]} model` : resourceType;
+    const kind =
+      resourceType === 'model'
+        ? `${description.split(' ')[1]} model`
+        : resourceType === 'operation'
+          ? 'project hook'
+          : resourceType;
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
   return [...counts]

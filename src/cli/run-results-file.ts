@@ -19,7 +19,7 @@ export function runResultsJson({ results, milliseconds, args }: RunResults): str
     results: results.map((result) => ({
       status: result.status,
       timing: timingOf(result),
-      thread_id: 'Thread-1',
+      thread_id: result.resourceType === 'operation' ? 'main' : 'Thread-1',
       execution_time: result.seconds,
       adapter_response: result.adapterResponse,
       message: result.message,

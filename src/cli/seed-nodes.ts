@@ -1,7 +1,10 @@
 import type { NodeResult } from '../materializer/nodes/node-results.ts';
+import type { WarehouseOperations } from '../materializer/operations.ts';
+import type { SeedSummary } from '../materializer/runs/seed-run.ts';
 import { queryRows } from '../materializer/dead-letters/query-rows.ts';
 import { withWarehouse } from '../service/hold-warehouse.ts';
 import { ident, qualified } from '../warehouse/sql.ts';
+import { hooksCounted, withHooks } from './command-hooks.ts';
 import { eventPrinter } from './event-printer.ts';
 import { type NodeCommand, type NodeFlags, NOTHING_DONE } from './node-command.ts';
 import { progressPrinter } from './node-lines.ts';
@@ -24,9 +27,15 @@ export async function seedNodes(flags: SeedFlags, nodes: NodeCommand): Promise<v
   if (selected.length === 0) return nodes.end(NOTHING_DONE);
   using progress = new Progress(output);
   const opening = { onEvent: eventPrinter(output, progress), create: true } as const;
-  const asked = { seeds: selected.map(({ name }) => name), fullRefresh: flags.fullRefresh };
-  const done = await withWarehouse(settings, opening, async (operations) => {
+  const asked = { seeds: selected.map(({ name }) => name), fullRefresh: flags.fullRefresh, facts: nodes.facts };
+  const print = progressPrinter(nodes.console);
+  const load = async (operations: WarehouseOperations): Promise<SeedSummary & { shown: readonly string[] }> => {
     const summary = await operations.seed(asked);
+    const total = summary.results.length;
+    summary.results.forEach((result, at) => {
+      print({ kind: 'start', index: at + 1, total, node: result });
+      print({ kind: 'result', index: at + 1, total, result });
+    });
     const shown: string[] = [];
     for (const { status, name } of flags.show === true ? summary.results : []) {
       const seed = nodes.project.seeds.find((one) => one.name === name);
@@ -35,20 +44,19 @@ export async function seedNodes(flags: SeedFlags, nodes: NodeCommand): Promise<v
       shown.push(tableText(`${seed.schema}.${ident(seed.alias).slice(1, -1)}`, await queryRows(operations, sql)));
     }
     return { ...summary, shown };
-  });
-  const print = progressPrinter(nodes.console);
-  const total = done.results.length;
-  done.results.forEach((result, at) => {
-    print({ kind: 'start', index: at + 1, total, node: result });
-    print({ kind: 'result', index: at + 1, total, result });
-  });
+  };
+  const ids = selected.map(({ uniqueId }) => uniqueId);
+  const done = await withWarehouse(settings, opening, (operations) =>
+    withHooks(operations, nodes, ids, print, () => load(operations)),
+  );
   for (const text of done.shown) output.result(`\n${text}`);
-  const what = counted(total, 'seed');
+  const total = done.results.filter(({ resourceType }) => resourceType === 'seed').length;
+  const what = `${hooksCounted(done.results)}${counted(total, 'seed')}`;
   nodes.end({ ...done, interrupted: false, what, remarks: remarksOf(done.results) });
 }
 
 function remarksOf(results: readonly NodeResult[]): string[] {
-  return results.flatMap(({ remarks }) => remarks);
+  return results.flatMap(({ resourceType, remarks }) => (resourceType === 'operation' ? [] : remarks));
 }
 
 function tableText(name: string, rows: readonly Readonly<Record<string, unknown>>[]): string {

@@ -12,6 +12,7 @@ import { definitionOf, writeDefinitions } from './changes/model-definition.ts';
 import { type BareChange, modelChanges } from './changes/model-changes.ts';
 import { staleModels } from './changes/stale-models.ts';
 import { readStoredModels } from './changes/stored-models.ts';
+import { noteBuilt } from './models/note-built.ts';
 import { createPending, pendingTable } from './models/pending-keys.ts';
 import { writeAnswers } from './models/template-answers.ts';
 import { writeModelColumns } from './models/plan-records.ts';
@@ -49,8 +50,10 @@ export async function buildModels(
       continue;
     }
     const record = stored.records.get(plan.model);
-    if (plan.strategy === 'view') await makeView(connection, plan);
-    else if (stale.has(plan.model)) {
+    if (plan.strategy === 'view') {
+      await makeView(connection, plan);
+      if (record === undefined || stale.has(plan.model)) await noteBuilt(connection, plan.model);
+    } else if (stale.has(plan.model)) {
       if (record?.fingerprint !== print) await forgetCosts(connection, plan);
       await makeTable(connection, plan, print, costs);
       continue;
@@ -83,6 +86,7 @@ export async function makeMissingViews(connection: Connection, plans: readonly M
     if (!(await inputsExist(connection, plan))) continue;
     await createView(connection, plan);
     await atCheckpoint(connection, plan);
+    await noteBuilt(connection, plan.model);
   }
 }
 
@@ -131,6 +135,7 @@ async function makeTable(
   if (plan.upkeep === 'compaction') await createPending(connection, plan);
   await writeModelRecord(connection, plan, { fingerprint: print, state: 'current', error: null });
   await atCheckpoint(connection, plan);
+  await noteBuilt(connection, plan.model);
 }
 
 /** A model that was a view and is a table now, or the other way round. */

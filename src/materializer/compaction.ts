@@ -10,6 +10,7 @@ import type { Gates } from './gates/gates.ts';
 import { ModelCosts } from './models/model-costs.ts';
 import { modelFailed } from './models/model-failed.ts';
 import { atCheckpoint } from './models/model-states.ts';
+import { noteBuilt } from './models/note-built.ts';
 import { pendingRebuilds, resetPending, takePending } from './models/pending-keys.ts';
 import { rebuildIsCheaper } from './models/rebuild-choice.ts';
 
@@ -75,6 +76,7 @@ export async function compact(
 async function replace(connection: Connection, plan: MaintenancePlan, changes: Changes): Promise<number> {
   const rows = await rebuild(connection, plan);
   await resetPending(connection, plan);
+  await noteBuilt(connection, plan.model);
   changes.set(plan.model, 'everything');
   return rows;
 }

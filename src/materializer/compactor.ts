@@ -1,4 +1,5 @@
 import { onInterval } from './compaction-interval.ts';
+import type { LiveHooks } from './hooks/live-hooks.ts';
 import type { LiveEdition } from './live-edition.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import { tellFailures } from './models/model-failed.ts';
@@ -18,8 +19,10 @@ export class Compactor {
   readonly #writing: Turns;
   readonly #compactions = new Turns();
   readonly #pace = new RetryPace();
+  readonly #hooks: LiveHooks;
 
-  constructor(options: MaterializerOptions, live: LiveEdition, writing: Turns) {
+  constructor(options: MaterializerOptions, live: LiveEdition, writing: Turns, hooks: LiveHooks) {
+    this.#hooks = hooks;
     this.#options = options;
     this.#live = live;
     this.#writing = writing;
@@ -81,6 +84,7 @@ export class Compactor {
       if (bulk) return;
       const retry = edition.compaction.hasFailed && this.#pace.isDue;
       if (retry || (await this.#writing.take(() => edition.compaction.isNeeded()))) await this.compact(false, retry);
+      await this.#hooks.due();
     };
     return onInterval(compaction.intervalSeconds, signal, compact, onEvent);
   }

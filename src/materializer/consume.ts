@@ -25,6 +25,8 @@ export interface ConsumeOptions {
   readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
   /** After each commit, with the edition's new checkpoint in the warehouse. */
   readonly onCommit?: (batch: Batch) => void;
+  /** After models have been rebuilt. */
+  readonly onRebuilt?: () => Promise<void>;
 }
 
 export interface Consumed {
@@ -161,6 +163,7 @@ class ConsumeRun {
     tellFailures(failed, this.#options.onEvent);
     if (models.length === 0) return;
     this.#options.onEvent({ kind: 'rebuild', models, reason, milliseconds: performance.now() - started });
+    await this.#options.onRebuilt?.();
   }
 }
 

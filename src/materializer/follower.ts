@@ -1,11 +1,14 @@
 import { LensError } from '../core/errors.ts';
 import type { PartitionOffsets } from '../log/event-log.ts';
-import type { CheckpointPublisher } from './checkpoint-publisher.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type CheckpointPublisher, positions } from './checkpoint-publisher.ts';
 import type { Compactor } from './compactor.ts';
 import { consume, type Consumed } from './consume.ts';
 import { hasNewPartitions } from './find-partitions.ts';
+import type { LiveHooks } from './hooks/live-hooks.ts';
 import type { LiveEdition } from './live-edition.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
+import { appliedRecords, lagRows } from './status/status.ts';
 import type { Turns } from './turns.ts';
 
 /** Applies the log to the live edition, whichever that is, as it grows. */
@@ -16,6 +19,7 @@ export class Follower {
   readonly #turns: Turns;
   readonly #compactor: Compactor;
   readonly #publisher: CheckpointPublisher;
+  readonly #hooks: LiveHooks;
   #following: { restart: AbortController; ended: Promise<void> } | null = null;
   #failure: unknown = null;
   #held: Promise<unknown> = Promise.resolve();
@@ -26,7 +30,9 @@ export class Follower {
     turns: Turns,
     compactor: Compactor,
     publisher: CheckpointPublisher,
+    hooks: LiveHooks,
   ) {
+    this.#hooks = hooks;
     this.#options = options;
     this.#live = live;
     this.#turns = turns;
@@ -36,11 +42,6 @@ export class Follower {
 
   get isFollowing(): boolean {
     return this.#following !== null;
-  }
-
-  /** Throws what following ended with. */
-  throwIfFailed(): void {
-    if (this.#failure !== null) throw this.#failure;
   }
 
   /** Applies the log and compacts on the interval, until aborted; ends right after a commit. */
@@ -56,11 +57,14 @@ export class Follower {
         }
       })
       .catch((error: unknown) => failed.abort(error));
+    // At once: whoever asks for a run from now on leaves the log to this.
+    const before = this.#hooks.begin().then(() => this.#hooks.due());
     try {
       while (!either.aborted) {
         await this.#held;
         const restart = new AbortController();
-        const ended = this.consume({ signal: AbortSignal.any([either, restart.signal]) }).then(() => undefined);
+        const signal = AbortSignal.any([either, restart.signal]);
+        const ended = before.then(() => this.consume({ signal })).then(() => undefined);
         this.#following = { restart, ended: ended.catch(() => undefined) };
         await ended;
       }
@@ -74,6 +78,31 @@ export class Follower {
       this.#following = null;
       await compacting;
     }
+  }
+
+  /**
+   * Applies the log up to the end offsets it has now; whoever follows it already does the work, if there is one. Ends at
+   * a commit before that when the signal is aborted.
+   */
+  async catchUp(signal = new AbortController().signal): Promise<Consumed> {
+    const ends = await this.#options.log.offsets(this.#live.edition.catalog.contracts.map(({ name }) => name));
+    if (!this.isFollowing) {
+      const consumed = await this.consume({ signal, until: ends });
+      await this.#publisher.publishNow();
+      return consumed;
+    }
+    const before = await this.#live.read(appliedRecords);
+    while (!signal.aborted && !(await this.#reached(ends))) {
+      if (this.#failure !== null) throw this.#failure;
+      await sleep(20);
+    }
+    const after = await this.#live.read(appliedRecords);
+    return { batches: 0, records: after.records - before.records, deadLetters: after.deadLetters - before.deadLetters };
+  }
+
+  async #reached(ends: readonly PartitionOffsets[]): Promise<boolean> {
+    const checkpoint = await this.#live.read(positions);
+    return lagRows('', ends, checkpoint).every((row) => row.lag === 0);
   }
 
   /** Stops following for the time of the work, which has the writing connection, then goes on from the edition there is then. */
@@ -98,6 +127,8 @@ export class Follower {
       catalog: edition.catalog,
       exclusive: (work) => this.#turns.take(work),
       onCommit: () => this.#publisher.committed(edition),
+      // A command runs them in its own order.
+      ...(part.until === undefined ? { onRebuilt: () => this.#hooks.due() } : {}),
     });
   }
 }

@@ -1,6 +1,4 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { PartitionOffsets } from '../log/event-log.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts';
 import { AnswerKeeper } from './answer-keeper.ts';
@@ -11,6 +9,9 @@ import { Edition } from './edition.ts';
 import { finishSwap } from './editions/edition-swap.ts';
 import { dropEdition, type EditionEntry, editionFile, listEditions } from './editions/editions.ts';
 import { beginEditions, liveFile } from './editions-file.ts';
+import type { HookRequest, HookResults } from './hooks/hook-contract.ts';
+import { LiveHooks } from './hooks/live-hooks.ts';
+import { OWN_RUN } from './hooks/run-hooks.ts';
 import { Follower } from './follower.ts';
 import { LetterWork } from './dead-letters/letter-work.ts';
 import { LiveEdition } from './live-edition.ts';
@@ -34,15 +35,16 @@ import type { TestOptions, TestSummary } from './nodes/node-results.ts';
 import type { Refreshed } from './editions/refresh-contract.ts';
 import { Refresher } from './editions/refresher.ts';
 import { found, runDataTests, storesFailures, testsOf } from './nodes/run-data-tests.ts';
+import { either, unlessAborted } from './editions/unless-aborted.ts';
 import { applyChanges } from './editions/apply-changes.ts';
 import type { Applied, ApplyRequest } from './editions/apply-contract.ts';
 import type { ChangePlan } from './changes/change-plan.ts';
 import { planChanges } from './changes/change-planner.ts';
 import { readProject } from './changes/next-project.ts';
-import { nodesOf } from './runs/run-nodes.ts';
+import { type NodeRun, nodesOf } from './runs/run-nodes.ts';
 import { RunRecord } from './runs/run-record.ts';
 import { runResults } from './runs/run-results.ts';
-import { appliedRecords, lagRows, modelStatuses, warehouseStatus } from './status/status.ts';
+import { lagRows, modelStatuses, warehouseStatus } from './status/status.ts';
 import { bringUpSeeds, brokenAbove, runSeeds, type SeedOptions, type SeedSummary } from './runs/seed-run.ts';
 import { Turns } from './turns.ts';
 import { type Verification, type VerifyOptions, verifyWarehouse } from './verification/verify.ts';
@@ -64,15 +66,17 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   readonly #follower: Follower;
   readonly #refresher: Refresher;
   readonly #answers: AnswerKeeper;
+  readonly #hooks: LiveHooks;
   #ran = false;
 
   private constructor(options: MaterializerOptions, edition: Edition) {
     this.#options = options;
     this.#live = new LiveEdition(edition);
     this.#publisher = new CheckpointPublisher(options, this.#live);
-    this.#compactor = new Compactor(options, this.#live, this.#turns);
+    this.#hooks = new LiveHooks(this.#live, this.#turns, options.onEvent);
+    this.#compactor = new Compactor(options, this.#live, this.#turns, this.#hooks);
     this.letters = new LetterWork(options, this.#live, this.#turns);
-    this.#follower = new Follower(options, this.#live, this.#turns, this.#compactor, this.#publisher);
+    this.#follower = new Follower(options, this.#live, this.#turns, this.#compactor, this.#publisher, this.#hooks);
     const { letters } = this;
     this.#refresher = new Refresher(options, this.#live, this.#compactor, this.#follower, this.#publisher, letters);
     this.#answers = new AnswerKeeper(options, {
@@ -131,7 +135,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   async streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd> {
     const { maxRows = 10_000, timeoutMs = 60_000, edition = 'live' } = options;
     const query = (connection: Connection, leave: AbortSignal): Promise<QueryEnd> => {
-      const signal = options.signal === undefined ? leave : AbortSignal.any([leave, options.signal]);
+      const signal = either(leave, options.signal);
       return readOnlyQuery(connection, sql, { maxRows, timeoutMs, signal }, sink);
     };
     const { dataDir, warehouse } = this.#options;
@@ -152,7 +156,9 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     signal = new AbortController().signal,
     onProgress: tell,
   }: RollbackOptions): Promise<Refreshed | null> {
-    return unlessAborted(signal, this.#refresher.rollback({ signal, tell }));
+    const returned = await unlessAborted(signal, this.#refresher.rollback({ signal, tell }));
+    await this.#hooks.due();
+    return returned;
   }
 
   async replay({ signal = new AbortController().signal, ...request }: ReplayOptions): Promise<EditionEntry | null> {
@@ -176,7 +182,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
 
   why(question: WhyQuestion): Promise<WhyAnswer> {
     return this.#live.read((connection, { project, catalog, tables, seeds }, leave) => {
-      const signal = question.signal === undefined ? leave : AbortSignal.any([leave, question.signal]);
+      const signal = either(leave, question.signal);
       const sources = { ...this.#options, project, catalog, inputs: { tables, seeds } };
       return why(connection, sources, { ...question, signal });
     });
@@ -185,13 +191,16 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   async plan({ source, ...options }: PlanRequest): Promise<ChangePlan> {
     return await this.#live.read(async (connection, _, leave) => {
       const next = await readProject(source, connection);
-      const signal = options.signal === undefined ? leave : AbortSignal.any([leave, options.signal]);
+      const signal = either(leave, options.signal);
       return planChanges(connection, next, { ...options, signal });
     });
   }
 
-  apply(request: ApplyRequest): Promise<Applied> {
-    return applyChanges({ ...this.#options, live: this.#live, refresher: this.#refresher }, request);
+  async apply(request: ApplyRequest): Promise<Applied> {
+    const parts = { ...this.#options, live: this.#live, refresher: this.#refresher };
+    const applied = await applyChanges(parts, request);
+    await this.#hooks.due();
+    return applied;
   }
 
   /** A whole result, for those known to be small. */
@@ -201,11 +210,23 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     return { rows };
   }
 
-  seed(options: SeedOptions): Promise<SeedSummary> {
-    return runSeeds(this.#live, this.#turns, options);
+  hooks(request: HookRequest): Promise<HookResults> {
+    return this.#hooks.operations(request);
+  }
+
+  async seed(options: SeedOptions): Promise<SeedSummary> {
+    const summary = await runSeeds(this.#live, this.#turns, this.#hooks, options);
+    await this.#hooks.due(options.facts);
+    return summary;
   }
 
   async compact({ full }: { full: boolean }): Promise<CompactionSummary> {
+    const compacted = await this.#compact(full);
+    await this.#hooks.due();
+    return compacted;
+  }
+
+  async #compact(full: boolean): Promise<CompactionSummary> {
     const compacted = await this.#compactor.compact(full);
     await this.#answers.bringUp();
     return compacted;
@@ -213,6 +234,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
 
   async run(options: RunOptions): Promise<RunSummary> {
     const started = performance.now();
+    const { facts = OWN_RUN } = options;
     const { models, tests } = nodesOf(this.#edition.whole, options);
     options.onProgress?.(found(this.#edition.whole));
     const signal = options.signal ?? new AbortController().signal;
@@ -220,21 +242,23 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     const record = await RunRecord.begin(this.#live, this.#turns, opened);
     this.#ran = true;
     const lacking = brokenAbove(this.#edition, [...models, ...tests]);
-    const seedsAsked = { seeds: [...(options.seeds ?? []), ...lacking], fullRefresh: options.fullRefresh };
-    const seeds = await bringUpSeeds(this.#live, this.#turns, seedsAsked, opened);
-    const refreshed = options.fullRefresh === true ? await this.#fullRefresh(options, signal) : null;
+    const seedsAsked = { seeds: [...(options.seeds ?? []), ...lacking], fullRefresh: options.fullRefresh, facts };
+    const seeds = await bringUpSeeds(this.#live, this.#turns, this.#hooks, seedsAsked, opened);
+    const refreshed = options.fullRefresh === true ? await this.#refresher.fullRefresh(options, signal) : null;
     const consumed =
       options.fullRefresh === true
         ? { batches: 0, records: refreshed?.records ?? 0, deadLetters: 0 }
         : await this.catchUp(signal);
     // After a swap there has been one.
-    if (!signal.aborted) await (refreshed === null ? this.compact({ full: false }) : this.#answers.bringUp());
+    if (!signal.aborted) await (refreshed === null ? this.#compact(false) : this.#answers.bringUp());
     // others than at the beginning, where templates have been answered anew
     const nodes = nodesOf(this.#edition.whole, options);
-    const statuses = await this.#live.read((connection, { plans, project }) =>
-      modelStatuses(connection, plans, project),
-    );
-    const results = signal.aborted ? [] : await record.results({ statuses, seeds, ...nodes }, { ...options, signal });
+    const statuses = await this.#live.read((reading, { plans, project }) => modelStatuses(reading, plans, project));
+    const hooksOf: NodeRun['hooksOf'] = (model) => this.#hooks.ofNode(model, facts);
+    const ran = { statuses, seeds, ...nodes, hooksOf };
+    const results = signal.aborted ? [] : await record.results(ran, { ...options, signal });
+    // Of models that were made as a whole and are no nodes of this run.
+    await this.#hooks.due(facts);
     return {
       ...consumed,
       milliseconds: performance.now() - started,
@@ -245,56 +269,18 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     };
   }
 
-  /**
-   * Applies the log up to the end offsets it has now; whoever follows it already does the work, if there is one. Ends at
-   * a commit before that when the signal is aborted.
-   */
-  async catchUp(signal = new AbortController().signal): Promise<Consumed> {
-    const ends = await this.#options.log.offsets(this.#topicNames());
-    if (!this.#follower.isFollowing) {
-      const consumed = await this.#follower.consume({ signal, until: ends });
-      await this.#publisher.publishNow();
-      return consumed;
-    }
-    const before = await this.#live.read(appliedRecords);
-    while (!signal.aborted && !(await this.#reached(ends))) {
-      this.#follower.throwIfFailed();
-      await sleep(20);
-    }
-    const after = await this.#live.read(appliedRecords);
-    return { batches: 0, records: after.records - before.records, deadLetters: after.deadLetters - before.deadLetters };
+  /** As {@link Follower.catchUp}. */
+  catchUp(signal?: AbortSignal): Promise<Consumed> {
+    return this.#follower.catchUp(signal);
   }
 
   #topicNames(): string[] {
     return this.#edition.catalog.contracts.map((contract) => contract.name);
   }
 
-  async #reached(ends: readonly PartitionOffsets[]): Promise<boolean> {
-    const checkpoint = await this.#live.read(positions);
-    return lagRows('', ends, checkpoint).every((row) => row.lag === 0);
-  }
-
-  /** Builds a next edition and lets it take over; null when the signal was aborted before that. */
-  #fullRefresh(options: RunOptions, signal: AbortSignal): Promise<Refreshed | null> {
-    const { allowDataLoss, skipTests, onProgress: tell } = options;
-    const models = options.models?.filter((name) => !this.#edition.project.leftOut.has(name));
-    const builtBy = models === undefined ? 'full refresh' : `refresh of ${models.join(', ')}`;
-    return unlessAborted(signal, this.#refresher.refresh({ builtBy, models, allowDataLoss, skipTests, signal, tell }));
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#refresher[Symbol.asyncDispose]();
     this.#publisher[Symbol.dispose]();
     await this.#live[Symbol.asyncDispose]();
-  }
-}
-
-/** Null when the signal was aborted before the work was done. */
-async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T | null> {
-  try {
-    return await work;
-  } catch (error) {
-    if (signal.aborted && error === signal.reason) return null;
-    throw error;
   }
 }

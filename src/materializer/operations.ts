@@ -1,6 +1,8 @@
 import type { LetterOperations } from './dead-letters/dead-letter-contract.ts';
 import type { ResultSink } from '../warehouse/read-only-query.ts';
 import type { NodeProgress, NodeResult, TestManner, TestOptions, TestSummary } from './nodes/node-results.ts';
+import type { HookRequest, HookResults } from './hooks/hook-contract.ts';
+import type { RunFacts } from '../project/run-moment.ts';
 import type { EditionEntry } from './editions/editions.ts';
 import type { LiveRecord, PreviousRecord } from './editions-file.ts';
 import type { Refreshed, RefreshNews, RefreshSink } from './editions/refresh-contract.ts';
@@ -32,6 +34,8 @@ export interface WarehouseOperations {
   streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd>;
   /** Compares tables with what their SELECTs or a replay of the log give, in one snapshot (verify.ts). */
   verify(options: VerifyOptions): Promise<Verification>;
+  /** Runs the hooks of a kind that the project has, for a command (hooks/run-hooks.ts). */
+  hooks(request: HookRequest): Promise<HookResults>;
   /** Runs data tests over the warehouse as it is, all in one snapshot (run-data-tests.ts). */
   test(options: TestOptions): Promise<TestSummary>;
   /** What would become of the warehouse with a project as its folder is now (change-planner.ts). */
@@ -60,7 +64,7 @@ export interface WarehouseOperations {
 /** What only reads, so that it needs nothing to be brought up to date first. */
 export type WarehouseReads = Pick<
   WarehouseOperations,
-  'status' | 'lag' | 'streamQuery' | 'verify' | 'test' | 'why' | 'plan' | 'editions'
+  'status' | 'lag' | 'streamQuery' | 'verify' | 'hooks' | 'test' | 'why' | 'plan' | 'editions'
 >;
 
 export interface PlanRequest extends PlanOptions {
@@ -169,6 +173,8 @@ export interface FailedModel {
 }
 
 export interface RunOptions extends TestManner {
+  /** What hooks of models see of the command. */
+  readonly facts?: RunFacts | undefined;
   /** Names of models; all when missing. MODEL_UNKNOWN_REF for one that the holder's project does not have. */
   readonly models?: readonly string[] | undefined;
   /** Names of seeds whose results are wanted; none when missing, as in `lens run`: it loads changed ones at its start all the same. */

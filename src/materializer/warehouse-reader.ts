@@ -15,6 +15,9 @@ import { liveFile } from './editions-file.ts';
 import type { ChangePlan } from './changes/change-plan.ts';
 import { planChanges } from './changes/change-planner.ts';
 import { readProject } from './changes/next-project.ts';
+import type { HookRequest, HookResults } from './hooks/hook-contract.ts';
+import { hookSession } from './hooks/hook-work.ts';
+import { runOperations } from './hooks/run-hooks.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import type { LagRow, PlanRequest, QueryEnd, QueryOptions, WarehouseReads, WarehouseStatus } from './operations.ts';
 import type { TestOptions, TestSummary } from './nodes/node-results.ts';
@@ -85,6 +88,12 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
     const topics = this.#options.catalog().contracts.map((contract) => contract.name);
     await using log = this.#options.log();
     return await runDataTests({ project, log, topics, connect: () => this.#warehouse.connect() }, options);
+  }
+
+  async hooks(request: HookRequest): Promise<HookResults> {
+    const project = await this.#options.project();
+    await using session = await hookSession(this.#warehouse, project);
+    return await runOperations((work) => work(session, project), request);
   }
 
   async why(question: WhyQuestion): Promise<WhyAnswer> {

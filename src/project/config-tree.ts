@@ -3,14 +3,18 @@ import { isYamlRecord, type YamlRecord } from './yaml-file.ts';
 export type Config = Readonly<Record<string, unknown>>;
 
 /** Keys whose values add up over the levels; all others are replaced by the more specific level. */
-const LISTS = new Set(['tags', 'pre_hook', 'post_hook']);
+const LISTS = new Set(['tags']);
+
+/** Keys whose texts are rendered when they are run, and not when they are read. */
+export const LATE = new Set(['pre_hook', 'post_hook', 'pre-hook', 'post-hook']);
 
 /** dbt's rule for two levels of configuration: tags and hooks are joined, `meta` is merged by key, the rest replaced. */
 export function mergeConfig(base: Config, over: Config): Config {
   const merged: Record<string, unknown> = { ...base };
   for (const [rawKey, value] of Object.entries(over)) {
     const key = rawKey.replaceAll('-', '_');
-    if (LISTS.has(key)) merged[key] = [...new Set([...asList(merged[key]), ...asList(value)])];
+    if (LATE.has(key)) merged[key] = [...asList(merged[key]), ...asList(value)];
+    else if (LISTS.has(key)) merged[key] = [...new Set([...asList(merged[key]), ...asList(value)])];
     else if (key === 'meta' && isYamlRecord(value))
       merged[key] = { ...(isYamlRecord(merged[key]) ? merged[key] : {}), ...value };
     else merged[key] = value;
@@ -37,7 +41,9 @@ export function asList(value: unknown): unknown[] {
  */
 export function treeConfig(tree: YamlRecord, fqn: readonly string[], render: (value: unknown) => unknown): Config {
   return treeLevels(tree, fqn)
-    .map((level) => Object.fromEntries(Object.entries(level).map(([key, value]) => [key, render(value)])))
+    .map((level) =>
+      Object.fromEntries(Object.entries(level).map(([key, value]) => [key, LATE.has(key) ? value : render(value)])),
+    )
     .reduce(mergeConfig, {});
 }
 

@@ -65,6 +65,8 @@ export interface TemplateNames {
   readonly interview?: Interview | undefined;
   /** The run that it is rendered for; without one that which {@link noRun} makes up. */
   readonly moment?: RunMoment | undefined;
+  /** Names whose values are made when they are looked at. */
+  readonly made?: Readonly<Record<string, () => Value>> | undefined;
   /** Other names: `this`, `model`, arguments of a test. */
   readonly names: Readonly<Record<string, Value>>;
 }
@@ -117,6 +119,7 @@ export function contextScope(
         .update(text(positional[0] ?? ''))
         .digest('hex'),
     project_name: settings.name,
+    database: DATABASE,
     schema: target.schema,
     target: new Thing('target', {
       name: target.name,
@@ -129,6 +132,7 @@ export function contextScope(
     var: variable(settings.vars, render),
     ...template.names,
   });
+  for (const [name, make] of Object.entries(template.made ?? {})) scope.setMade(name, make);
   setRunNames(scope, template.moment ?? noRun());
   return scope;
 }

@@ -10,7 +10,7 @@ export interface LeftOut {
   readonly names: ReadonlyMap<string, string>;
 }
 
-/** Snapshots, Python models and hooks of a project or package: a sentence each. */
+/** Snapshots and Python models of a project or package: a sentence each. */
 export function leftOut(dir: string, file: ProjectFile, yamls: readonly YamlFile[]): LeftOut {
   const warnings: string[] = [];
   const names = new Map<string, string>();
@@ -27,9 +27,6 @@ export function leftOut(dir: string, file: ProjectFile, yamls: readonly YamlFile
   for (const path of file.modelPaths.flatMap((folder) => filesBelow(dir, folder, /\.py$/)))
     leave(path, stem(path), 'Python models');
   const data = file.yaml.record(file.yaml.data, []);
-  for (const key of ['on-run-start', 'on-run-end']) {
-    if (data[key] !== undefined) warnings.push(`${file.yaml.place([key])}: ${key} is not run`);
-  }
   for (const [old, key] of [
     ['source-paths', 'model-paths'],
     ['data-paths', 'seed-paths'],

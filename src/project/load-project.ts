@@ -7,11 +7,13 @@ import { sortModels } from './graph.ts';
 import { groupOf, loadGroups } from './groups.ts';
 import { unknownProjectKeys } from './known-keys.ts';
 import { loadParts, type LoadedPart, type LoadedParts } from './load-parts.ts';
-import { configWarnings, hookWarnings, readModelFiles, tagsOf, twice } from './model-files.ts';
+import { configWarnings, readModelFiles, tagsOf, twice } from './model-files.ts';
 import { requireAccess } from './model-access.ts';
 import { accessOf, modelContract } from './model-contract.ts';
 import { ModelRenderer, type ModelDraft } from './model-renderer.ts';
 import type { DataTest, LoadOptions, Model, Project, SelectorDefinition } from './project-contract.ts';
+import { HookRenderer } from './hook-renderer.ts';
+import { readOperations } from './hooks.ts';
 import { uniqueId } from './node-names.ts';
 import { indexProperties, unmatched } from './property-index.ts';
 import { propertyWarnings } from './property-warnings.ts';
@@ -125,7 +127,6 @@ function makeProject(folder: ReadFolder, known: Answers): Project {
       unitTests.flatMap((one) => one.fqns),
     ),
     ...['data_tests' as const, 'tests' as const].flatMap((kind) => unusedConfig(file, kind, fqns(definitions))),
-    ...hookWarnings([...drafts.values()]),
     ...[...drafts.values()].flatMap((draft) => configWarnings(draft.file, draft.config)),
   ];
   return {
@@ -158,6 +159,8 @@ function makeProject(folder: ReadFolder, known: Answers): Project {
     answering: (answers) => makeProject(folder, answers),
     model,
     renderer,
+    operations: readOperations(parts.map(({ part }) => part)),
+    hooks: new HookRenderer(new Map(parts.map(({ part }) => [part.file.name, part.engine])), drafts, references),
   };
 }
 

@@ -152,14 +152,3 @@ export function configWarnings(model: ModelFile, config: Config): string[] {
   }
   return warnings;
 }
-
-/** Hooks of models, one sentence for each kind: a project often has them for all its models. */
-export function hookWarnings(models: readonly { readonly file: ModelFile; readonly config: Config }[]): string[] {
-  return ['pre_hook', 'post_hook'].flatMap((hook) => {
-    const [first, ...others] = models.filter(({ config }) => asList(config[hook]).length > 0);
-    if (first === undefined) return [];
-    const more =
-      others.length === 0 ? '' : `, nor that of ${others.length} other model${others.length === 1 ? '' : 's'}`;
-    return [`${first.file.path}: ${hook} is not run${more}`];
-  });
-}

@@ -55,7 +55,7 @@ export function draftModel(file: ModelFile, names: ReferenceTable): Drafted {
     schema: engine.settings.target.schema,
     identifier: file.name,
   } as const;
-  const own = { this: relationValue(self, qualified), model: modelValue(file, declared) };
+  const own = { this: relationValue(self, qualified), model: modelNodeValue(file, declared) };
   const parse = (moment: RunMoment): [ReferenceCapture, typeof config] => {
     resolver = new ReferenceCapture(names, qualified);
     config = { declared, captured: {} };
@@ -106,7 +106,8 @@ function nodeOf({ name, version, path, fqn, part, rawSql, properties }: ModelFil
   return { resourceType: 'model', name, version, packageName: part.file.name, path, fqn, more };
 }
 
-function modelValue(file: ModelFile, config: Config): Value {
+/** dbt's `model` in a template of a model. */
+export function modelNodeValue(file: ModelFile, config: Config): Value {
   return nodeValue(nodeOf(file), config);
 }
 
@@ -172,7 +173,7 @@ export function renderDraft(
     config: { declared: config, captured: {} },
     interview,
     moment,
-    names: { this: self, model: modelValue(file, config), ...Object.fromEntries(constants) },
+    names: { this: self, model: modelNodeValue(file, config), ...Object.fromEntries(constants) },
   });
   // What a unit test overrides may have another branch of the template read something else.
   if (overrides !== undefined) return sql;

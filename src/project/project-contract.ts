@@ -1,5 +1,7 @@
 import type { DataTest } from './data-test-contract.ts';
 import type { Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
+import type { HookRenderer } from './hook-renderer.ts';
+import type { Operation } from './hooks.ts';
 import type { ModelVersion } from './model-versions.ts';
 import type { TargetRequest } from './profile.ts';
 import type { Answers, AskedRows, Question } from './questions.ts';
@@ -60,6 +62,10 @@ export interface Project {
   answering(answers: Answers): Project;
   /** Renders models and tests; use `compile` of compile.ts. */
   readonly renderer: ProjectRenderer;
+  /** The hooks of the project and its packages, in the order of dbt. */
+  readonly operations: readonly Operation[];
+  /** Renders them, and those of models and seeds. */
+  readonly hooks: HookRenderer;
 }
 
 export interface Package {

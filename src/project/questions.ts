@@ -107,11 +107,14 @@ export function withAnswers<T>(name: string, place: string, body: () => T): T {
  */
 export class Interview {
   readonly #known: Answers | null;
+  /** Whether the warehouse as it is answers: not while SQL of models is rendered. */
+  readonly isLive: boolean;
   readonly #given: readonly Answer[];
   readonly #asked: Answer[] = [];
   readonly #askedRows = new Map<string, AskedRows>();
 
-  private constructor(known: Answers | null, given: readonly Answer[]) {
+  private constructor(known: Answers | null, given: readonly Answer[], isLive = false) {
+    this.isLive = isLive;
     this.#known = known;
     this.#given = given;
   }
@@ -122,6 +125,11 @@ export class Interview {
 
   static again(given: readonly Answer[]): Interview {
     return new Interview(null, given);
+  }
+
+  /** Of a hook: whoever runs it answers each question that has no answer yet, once. */
+  static live(given: readonly Answer[]): Interview {
+    return new Interview(null, given, true);
   }
 
   /** The answers so far, in the order of the questions. */

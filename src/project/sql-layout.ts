@@ -18,6 +18,20 @@ export function withoutLayout(sql: string): string {
   return result;
 }
 
+/** The statements of a text, at the semicolons between them; what holds nothing but comments is none. */
+export function statementsIn(sql: string): string[] {
+  const statements: string[] = [];
+  let statement = '';
+  for (const [token] of sql.matchAll(TOKENS)) {
+    if (token !== ';') statement += token;
+    else {
+      statements.push(statement);
+      statement = '';
+    }
+  }
+  return [...statements, statement].filter((one) => withoutLayout(one) !== '').map((one) => one.trim());
+}
+
 /** As DuckDB's scanner has them: block comments nest, `E'...'` has escapes, a dollar quote ends with its own tag. */
 const TOKENS = new RegExp(
   [

@@ -6,6 +6,7 @@ import { ReturnSignal } from './jinja/macro.ts';
 import type { Scope } from './jinja/scope.ts';
 import type { Template } from './jinja/template.ts';
 import { TemplateError, Thing, UnsupportedError, toJs, type Callable, type Value } from './jinja/values.ts';
+import { LATE } from './config-tree.ts';
 import { isYamlRecord } from './yaml-file.ts';
 import { parseFile, placeOf, type MacroLibrary } from './macro-library.ts';
 
@@ -48,7 +49,9 @@ export class TemplateEngine {
       return value.includes('{{') || value.includes('{%') ? toJs(this.value(parseFile(value, place), NO_NAMES)) : value;
     if (Array.isArray(value)) return value.map((one) => this.yaml(one, place));
     if (isYamlRecord(value)) {
-      return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, this.yaml(one, place)]));
+      return Object.fromEntries(
+        Object.entries(value).map(([key, one]) => [key, LATE.has(key) ? one : this.yaml(one, place)]),
+      );
     }
     return value;
   }

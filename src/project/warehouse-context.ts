@@ -1,6 +1,7 @@
 import { bind, stringArgument } from './jinja/arguments.ts';
 import { text, Thing, tuple, Undefined, UnsupportedError, fromJs, type Callable, type Value } from './jinja/values.ts';
 import { type Answer, type Interview, WaitingQuestion } from './questions.ts';
+import { liveAdapter, type LiveAdapter } from './live-adapter.ts';
 import { columnThing, tableThing } from './table-values.ts';
 
 /** What a template that asks needs to know. */
@@ -24,6 +25,7 @@ export function warehouseNames(context: AskingContext): {
     if (context.interview === null) return NOTHING_YET;
     return tableThing(given(context.interview.ask({ kind: 'rows', sql })));
   };
+  const live: Partial<LiveAdapter> = context.interview?.isLive === true ? liveAdapter(query) : {};
   const statement: Callable = ({ positional, named }) => {
     const [name, caller] = [positional[0] ?? named.get('name') ?? null, named.get('caller')];
     if (context.interview === null || typeof caller !== 'function') return '';
@@ -34,7 +36,10 @@ export function warehouseNames(context: AskingContext): {
   };
   const relation = (value: Value): Value => {
     const place = placeOf(value);
-    return place === null ? null : context.relationAt(place.schema, place.identifier);
+    if (place === null) return null;
+    const named = new Map<string, Value>(Object.entries(place));
+    if (live.get_relation !== undefined) return live.get_relation({ positional: [], named });
+    return context.relationAt(place.schema, place.identifier);
   };
   const columnsOf: Callable = ({ positional, named }) => {
     const place = placeOf(positional[0] ?? named.get('relation') ?? null);
@@ -58,6 +63,7 @@ export function warehouseNames(context: AskingContext): {
         if (context.interview === null) return null;
         return context.relationAt(text(schema ?? ''), text(identifier ?? ''));
       },
+      ...live,
     },
   };
 }

@@ -18,6 +18,7 @@ import type { SeedOptions, SeedSummary } from '../materializer/runs/seed-run.ts'
 import type { LetterOperations, RedriveSummary } from '../materializer/dead-letters/dead-letter-contract.ts';
 import type { TestOptions, TestSummary } from '../materializer/nodes/node-results.ts';
 import type { EventSink } from '../materializer/events.ts';
+import type { HookRequest, HookResults } from '../materializer/hooks/hook-contract.ts';
 import type { EditionEntry } from '../materializer/editions/editions.ts';
 import type { Refreshed } from '../materializer/editions/refresh-contract.ts';
 import type { Verification, VerifyOptions } from '../materializer/verification/verification.ts';
@@ -99,6 +100,10 @@ export class ControlClient implements WarehouseOperations, Disposable {
 
   test({ signal, onProgress, ...options }: TestOptions): Promise<TestSummary> {
     return this.#callWithProgress('test', options, signal, onProgress) as Promise<TestSummary>;
+  }
+
+  hooks({ onProgress, ...request }: HookRequest): Promise<HookResults> {
+    return this.#callWithProgress('hooks', request, undefined, onProgress) as Promise<HookResults>;
   }
 
   plan({ signal, ...request }: PlanRequest): Promise<ChangePlan> {

@@ -18,6 +18,7 @@ export const CONTROL_METHODS = [
   'query',
   'verify',
   'test',
+  'hooks',
   'why',
   'plan',
   'apply',

@@ -17,6 +17,7 @@ const MAX_REQUEST_BYTES = 4 << 20;
 const TELLING = {
   verify: false,
   test: false,
+  hooks: false,
   run: true,
   seed: true,
   apply: true,

@@ -3,7 +3,7 @@ import { LensError, messageOf } from '../core/errors.ts';
 import type { ColumnChunk } from '../core/column-chunk.ts';
 import { storageFailure } from './storage-failure.ts';
 import { appendChunks, type TableName } from './column-writer.ts';
-import { toJson } from './json-values.ts';
+import { toJson, toPython } from './json-values.ts';
 import { requireOneSelect } from './one-select.ts';
 
 export type SqlValue = string | number | bigint | boolean | null | Uint8Array;
@@ -52,6 +52,17 @@ export class Connection implements Disposable {
       return reader.getRowObjects().map((row) => {
         return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toJson(value)]));
       });
+    } catch (error) {
+      throw this.#failed(error, sql);
+    }
+  }
+
+  /** Runs statements and gives the last one's columns and rows: times as Python prints them, decimals as strings. */
+  async answer(sql: string): Promise<{ columns: { name: string; type: string }[]; rows: unknown[][] }> {
+    try {
+      const reader = await this.#connection.runAndReadAll(sql);
+      const columns = reader.columnNames().map((name, at) => ({ name, type: String(reader.columnType(at)) }));
+      return { columns, rows: reader.getRows().map((row) => row.map(toPython)) };
     } catch (error) {
       throw this.#failed(error, sql);
     }

@@ -41,6 +41,19 @@ export function toJson(value: DuckDBValue): unknown {
   return String(value);
 }
 
+/** The same with points in time as Python prints them: `2026-11-24 10:00:00.123456`, with `+00:00` where they have a zone. */
+export function toPython(value: DuckDBValue): unknown {
+  const json = toJson(value);
+  const isTime =
+    value instanceof DuckDBTimestampValue ||
+    value instanceof DuckDBTimestampTZValue ||
+    value instanceof DuckDBTimestampSecondsValue ||
+    value instanceof DuckDBTimestampMillisecondsValue ||
+    value instanceof DuckDBTimestampNanosecondsValue;
+  if (!isTime || typeof json !== 'string') return json;
+  return json.replace('T', ' ').replace('Z', value instanceof DuckDBTimestampTZValue ? '+00:00' : '');
+}
+
 /** DuckDB keeps infinities as the last numbers of 64 bits. */
 const INFINITY = 2n ** 63n - 1n;
 

@@ -115,6 +115,16 @@ const MIGRATIONS: readonly string[] = [
      -- why the rows there are now have not been taken; null when they are no others
      newer varchar
    )`,
+  // What hooks have made, and so may change: nothing can give it back, a new edition takes it over (src/materializer/hooks).
+  `create table lens.hook_objects (
+     kind varchar not null,
+     schema_name varchar not null,
+     name varchar not null,
+     -- the statement, without its layout
+     definition varchar not null
+   );
+   -- Models whose relations were made as a whole, and whose hooks have not been run since.
+   create table lens.hooks_due (model varchar not null)`,
 ];
 
 /**

@@ -235,12 +235,12 @@ describe('configuration', () => {
 
   it('that is not run is a warning with the file', () => {
     const project = projectOf({
-      'models/m.sql': "{{ config(pre_hook='drop table x') }}select 1",
+      'models/m.sql': "{{ config(sql_header='set x = 1') }}select 1",
       'models/py.py': 'def model(): pass',
       'models/m.yml': 'models:\n  - name: other\n',
       'snapshots/s.sql': '{% snapshot users_then %}select 1{% endsnapshot %}',
       'macros/m.sql': "{% materialization odd, adapter='duckdb' %}{% frobnicate %}{% endmaterialization %}",
-      'dbt_project.yml': 'name: p\non-run-end: select 1\n',
+      'dbt_project.yml': 'name: p\nfrobnicate: 1\n',
     });
     expect(project.models.map(({ name }) => name)).toEqual(['m']);
     const files = project.warnings.map((warning) => warning.split(':')[0]);

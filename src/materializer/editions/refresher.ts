@@ -15,7 +15,10 @@ import { loadChangedSeeds } from '../seeds/load-seeds.ts';
 import type { MaterializerOptions } from '../materializer-options.ts';
 import { NextEdition } from './next-edition.ts';
 import type { EditionOrigin, EditionProgress } from './next-edition-contract.ts';
+import { takeHookObjects } from './carry-hook-objects.ts';
 import { preflight } from './preflight.ts';
+import type { RunOptions } from '../operations.ts';
+import { unlessAborted } from './unless-aborted.ts';
 import { settledLetters } from '../dead-letters/replay-letters.ts';
 import { replayNamed, type ReplayRequest } from './replay-named.ts';
 import type { EditionEntry } from './editions.ts';
@@ -70,6 +73,14 @@ export class Refresher implements AsyncDisposable {
     this.#compactor = compactor;
     this.#follower = follower;
     this.#publisher = publisher;
+  }
+
+  /** A refresh as a run asks for it; null when the signal was aborted before it took over. */
+  fullRefresh(options: RunOptions, signal: AbortSignal): Promise<Refreshed | null> {
+    const { allowDataLoss, skipTests, onProgress: tell } = options;
+    const models = options.models?.filter((name) => !this.#live.edition.project.leftOut.has(name));
+    const builtBy = models === undefined ? 'full refresh' : `refresh of ${models.join(', ')}`;
+    return unlessAborted(signal, this.refresh({ builtBy, models, allowDataLoss, skipTests, signal, tell }));
   }
 
   /**
@@ -212,6 +223,7 @@ export class Refresher implements AsyncDisposable {
         // A seed may have been loaded into the live edition meanwhile.
         await loadChangedSeeds(next.edition);
         if (fromLog) await next.carryOver(this.#live.edition);
+        await takeHookObjects(this.#live.edition, next.edition);
         signal.throwIfAborted();
         await next.close(true);
         await this.#live.replace(() => this.#swap(next, built));

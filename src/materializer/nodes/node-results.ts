@@ -7,7 +7,7 @@ export type NodeStatus = 'success' | 'pass' | 'warn' | 'fail' | 'error' | 'skipp
 /** A node before it is run. */
 export interface NodeStart {
   readonly uniqueId: string;
-  readonly resourceType: 'model' | 'test' | 'seed' | 'unit_test';
+  readonly resourceType: 'model' | 'test' | 'seed' | 'unit_test' | 'operation';
   readonly name: string;
   /** As lines name it after START: `test not_null_x`, `table model main.x`. */
   readonly description: string;
@@ -43,6 +43,8 @@ export interface NodeResult extends NodeStart {
 export type NodeProgress =
   /** What the project holds. */
   | { readonly kind: 'begin'; readonly found: readonly { readonly kind: string; readonly count: number }[] }
+  /** What a hook's template said with log() or print(), and what of it was left out. */
+  | { readonly kind: 'said'; readonly text: string }
   | { readonly kind: 'start'; readonly index: number; readonly total: number; readonly node: NodeStart }
   | { readonly kind: 'result'; readonly index: number; readonly total: number; readonly result: NodeResult };
 

@@ -76,10 +76,11 @@ export function storesFailures(
 }
 
 /** What the project holds, as the first line says it. */
-export function found({ models, tests, sources, seeds, unitTests, exposures }: Project): NodeProgress {
+export function found({ models, tests, sources, seeds, unitTests, exposures, operations }: Project): NodeProgress {
   const all = [
     { kind: 'model', count: models.length },
     { kind: 'seed', count: seeds.length },
+    { kind: 'operation', count: operations.length },
     { kind: 'data test', count: tests.length },
     { kind: 'source', count: sources.length },
     { kind: 'exposure', count: exposures.length },

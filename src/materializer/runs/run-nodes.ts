@@ -7,6 +7,8 @@ import { type NodeStep, runSteps } from '../nodes/node-loop.ts';
 import type { NodeProgress, NodeResult, TestManner } from '../nodes/node-results.ts';
 import { testsOf, testStep, unitTestsOf } from '../nodes/run-data-tests.ts';
 import type { RunOptions } from '../operations.ts';
+import { afterHooks } from '../hooks/node-after-hooks.ts';
+import type { NodeHooksRun } from '../hooks/run-hooks.ts';
 import { isLoad } from './seed-run.ts';
 import { unitTestStep } from '../unit-tests/run-unit-tests.ts';
 import { UnitTests } from '../unit-tests/unit-tests.ts';
@@ -18,6 +20,8 @@ export interface NodeRun extends TestWork, ModelOutcomes {
   readonly models: readonly Model[];
   readonly tests: readonly DataTest[];
   readonly unitTests: readonly UnitTest[];
+  /** Runs the hooks of a model; null when it has none. */
+  readonly hooksOf: (model: Model) => Promise<NodeHooksRun | null>;
   /** The topics of the project, for unit tests over events. */
   readonly catalog: TopicCatalog;
 }
@@ -52,7 +56,7 @@ export async function runNodes(run: NodeRun, options: NodeRunOptions): Promise<N
     const unitTest = unitTests.get(uniqueId);
     if (seed !== undefined) return { node: seed, blockers, begins: isLoad(seed), run: async () => seed };
     if (unitTest !== undefined) return unitTestStep(unitTest, units, blockers);
-    if (model !== undefined) return modelStep(model, run, blockers);
+    if (model !== undefined) return modelStep(model, run, blockers, options);
     return testStep(tests.get(uniqueId) as DataTest, runner as DataTests, blockers);
   });
   return await runSteps(steps, options);
@@ -70,9 +74,20 @@ export function nodesOf(
   };
 }
 
-function modelStep(model: Model, run: ModelOutcomes, blockers: ReadonlySet<string>): NodeStep {
+function modelStep(
+  model: Model,
+  run: NodeRun,
+  blockers: ReadonlySet<string>,
+  { onProgress }: NodeRunOptions,
+): NodeStep {
   const result = modelResult(model, run);
   // What failed, or stands still, is said as it is, also where a test before it failed.
   const blocked = result.status === 'success' ? blockers : new Set<string>();
-  return { node: modelStart(model), blockers: blocked, begins: false, run: async () => result };
+  const withHooks = async (): Promise<NodeResult> => {
+    if (result.status !== 'success') return result;
+    const hooks = await run.hooksOf(model);
+    for (const text of hooks?.said ?? []) onProgress?.({ kind: 'said', text });
+    return afterHooks(result, hooks);
+  };
+  return { node: modelStart(model), blockers: blocked, begins: false, run: withHooks };
 }

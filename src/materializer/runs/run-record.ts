@@ -6,7 +6,7 @@ import { costsSince, type ModelCost } from '../models/model-costs.ts';
 import type { NodeResult } from '../nodes/node-results.ts';
 import type { ModelStatus } from '../operations.ts';
 import { storesFailures } from '../nodes/run-data-tests.ts';
-import { type NodeRunOptions, runNodes } from './run-nodes.ts';
+import { type NodeRun, type NodeRunOptions, runNodes } from './run-nodes.ts';
 import type { Turns } from '../turns.ts';
 
 type Costs = ReadonlyMap<string, ModelCost>;
@@ -41,6 +41,7 @@ export class RunRecord {
       models: readonly Model[];
       tests: readonly DataTest[];
       unitTests: readonly UnitTest[];
+      hooksOf: NodeRun['hooksOf'];
     },
     options: NodeRunOptions,
   ): Promise<NodeResult[]> {

@@ -4,6 +4,10 @@ import { withDatabase } from '../../project/relation-naming.ts';
 import type { Dependencies, Seed } from '../../project/project-contract.ts';
 import type { Edition } from '../edition.ts';
 import type { LiveEdition } from '../live-edition.ts';
+import type { RunFacts } from '../../project/run-moment.ts';
+import type { LiveHooks } from '../hooks/live-hooks.ts';
+import { afterHooks } from '../hooks/node-after-hooks.ts';
+import { OWN_RUN } from '../hooks/run-hooks.ts';
 import { loadSeed } from '../seeds/load-seeds.ts';
 import type { NodeResult } from '../nodes/node-results.ts';
 import { columnsText, requireLoadable, seedStatus, seedTable, topicOfSeed } from '../seeds/seed-tables.ts';
@@ -14,6 +18,8 @@ export interface SeedOptions {
   readonly seeds?: readonly string[] | undefined;
   /** dbt's flag; a table is made anew anyway when its columns change, which takes a start. */
   readonly fullRefresh?: boolean | undefined;
+  /** What its hooks see of the command. */
+  readonly facts?: RunFacts | undefined;
 }
 
 export interface SeedSummary {
@@ -22,11 +28,17 @@ export interface SeedSummary {
 }
 
 /** Loads seeds from their files, each with all that follows from it, as one transaction. */
-export async function runSeeds(live: LiveEdition, writing: Turns, options: SeedOptions): Promise<SeedSummary> {
+export async function runSeeds(
+  live: LiveEdition,
+  writing: Turns,
+  hooks: LiveHooks,
+  options: SeedOptions,
+): Promise<SeedSummary> {
   const started = performance.now();
   const results: NodeResult[] = [];
   for (const seed of seedsOf(live, options.seeds)) {
-    results.push(await resultOf(seed, () => writing.take(() => loaded(live, seed, options))));
+    const result = await resultOf(seed, () => writing.take(() => loaded(live, seed, options)));
+    results.push(await withHooks(seed, result, hooks, options));
   }
   return { results, milliseconds: performance.now() - started };
 }
@@ -39,14 +51,23 @@ export async function runSeeds(live: LiveEdition, writing: Turns, options: SeedO
 export async function bringUpSeeds(
   live: LiveEdition,
   writing: Turns,
+  hooks: LiveHooks,
   options: SeedOptions,
   opened: boolean,
 ): Promise<NodeResult[]> {
   const results: NodeResult[] = [];
   for (const seed of seedsOf(live, options.seeds)) {
-    results.push(await resultOf(seed, () => writing.take(() => broughtUp(live, seed, options, opened))));
+    const result = await resultOf(seed, () => writing.take(() => broughtUp(live, seed, options, opened)));
+    results.push(await withHooks(seed, result, hooks, options));
   }
   return results;
+}
+
+async function withHooks(seed: Seed, result: NodeResult, hooks: LiveHooks, options: SeedOptions): Promise<NodeResult> {
+  if (result.status !== 'success') return result;
+  const ran = await hooks.ofNode(seed, options.facts ?? OWN_RUN);
+  const done = afterHooks(result, ran);
+  return ran === null ? done : { ...done, remarks: [...done.remarks, ...ran.said] };
 }
 
 /** Whether anything was loaded, or tried to be. */

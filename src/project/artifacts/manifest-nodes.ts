@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { asList } from '../config-tree.ts';
 import type { DataTest, Dependencies, Model, Project, Seed } from '../project-contract.ts';
+import { nodeHooks } from '../hooks.ts';
 import { fileText } from '../project-files.ts';
 import { DATABASE, withDatabase } from '../relation-naming.ts';
 import { resourceGraph, type Resource } from '../resource-graph.ts';
@@ -37,7 +38,7 @@ export function modelNode(model: Model, context: ManifestContext): Json {
     ...made(context, model.writtenConfig),
     relation_name: model.materialized === 'ephemeral' ? null : withDatabase(schema, alias),
     raw_code: rawSql.trim(),
-    ...reads(resource, dependsOn, context.macros.calledBy(rawSql, model.packageName)),
+    ...reads(resource, dependsOn, context.macros.calledBy(withHooks(rawSql, model.config), model.packageName)),
     ...compiledCode(sql, project, resource),
     contract: contract.enforced ? contractOf(model) : NO_CONTRACT,
     access,
@@ -110,7 +111,7 @@ export function testNode(test: DataTest, context: ManifestContext): Json {
   };
 }
 
-const NO_CONTRACT: Json = { enforced: false, alias_types: true, checksum: null };
+export const NO_CONTRACT: Json = { enforced: false, alias_types: true, checksum: null };
 
 export function resourceOf(project: Project, uniqueId: string): Resource {
   return resourceGraph(project).get(uniqueId) as Resource;
@@ -143,12 +144,22 @@ export function belowItsRoot(path: string): string {
 }
 
 /** Over the text without white space around it, as dbt's `FileHash.from_contents`. */
-function checksum(text: string): Json {
+export function checksum(text: string): Json {
   return { name: 'sha256', checksum: createHash('sha256').update(text.trim()).digest('hex') };
 }
 
-/** Hooks are maps under dbt's names. */
 export function configOf({ config }: Resource): Json {
+  return hooksAsMaps(config);
+}
+
+/** A template with those of its hooks, whose macros count as its own. */
+export function withHooks(template: string, config: Json): string {
+  const hooks = (['pre_hook', 'post_hook'] as const).flatMap((kind) => nodeHooks(config, kind));
+  return [template, ...hooks.map(({ sql }) => sql)].join('\n');
+}
+
+/** A configuration in which hooks are maps under dbt's names. */
+export function hooksAsMaps(config: Json): Json {
   return Object.fromEntries(
     Object.entries(config).map(([key, value]) => {
       if (key !== 'post_hook' && key !== 'pre_hook') return [key, value];

@@ -4,6 +4,7 @@ import { resourceGraph } from '../resource-graph.ts';
 import { selectorsOfManifest } from '../selector-definitions.ts';
 import { exposureNode, groupNode, sourceNode, unitTestNode } from './manifest-declared.ts';
 import { macroNodes, ManifestMacros } from './manifest-macros.ts';
+import { operationNode } from './manifest-operations.ts';
 import { modelNode, seedNode, testNode, type Json, type ManifestContext } from './manifest-nodes.ts';
 
 export interface ManifestOptions {
@@ -25,6 +26,7 @@ export function manifestOf(project: Project, { metadata, generatedAt, compiled }
     compiled: (id) => compiled?.get(id)?.trim() ?? null,
   };
   const graph = [...resourceGraph(project).values()];
+  const alone = byId(project.operations, () => []);
   return {
     metadata: {
       ...metadata,
@@ -40,6 +42,7 @@ export function manifestOf(project: Project, { metadata, generatedAt, compiled }
       ...byId(project.models, (model) => modelNode(model, context)),
       ...byId(project.tests, (test) => testNode(test, context)),
       ...byId(project.seeds, (seed) => seedNode(seed, context)),
+      ...byId(project.operations, (operation) => operationNode(operation, context)),
     },
     sources: byId(project.sources, (source) => sourceNode(source, context)),
     macros: macroNodes(macros, createdAt),
@@ -49,8 +52,14 @@ export function manifestOf(project: Project, { metadata, generatedAt, compiled }
     groups: byId(project.groups, groupNode),
     selectors: selectorsOfManifest(project.selectors),
     disabled: {},
-    parent_map: Object.fromEntries(graph.map(({ uniqueId, parents }) => [uniqueId, [...parents].sort()])),
-    child_map: Object.fromEntries(graph.map(({ uniqueId, children }) => [uniqueId, [...children].sort()])),
+    parent_map: {
+      ...Object.fromEntries(graph.map(({ uniqueId, parents }) => [uniqueId, [...parents].sort()])),
+      ...alone,
+    },
+    child_map: {
+      ...Object.fromEntries(graph.map(({ uniqueId, children }) => [uniqueId, [...children].sort()])),
+      ...alone,
+    },
     group_map: groupMap(project),
     saved_queries: {},
     semantic_models: {},
@@ -59,7 +68,10 @@ export function manifestOf(project: Project, { metadata, generatedAt, compiled }
   };
 }
 
-function byId<T extends { readonly uniqueId: string }>(all: readonly T[], node: (one: T) => Json): Json {
+function byId<T extends { readonly uniqueId: string }>(
+  all: readonly T[],
+  node: (one: T) => Json | readonly Json[],
+): Json {
   return Object.fromEntries(all.map((one) => [one.uniqueId, node(one)]));
 }
 
