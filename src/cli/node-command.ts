@@ -187,3 +187,12 @@ export class NodeCommand {
 function snake(key: string): string {
   return key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
+
+/** The names of models or seeds that are selected: of several with one name in dbt each has another one here. */
+export function namesOf(
+  all: readonly { readonly uniqueId: string; readonly name: string }[],
+  selected: readonly Resource[],
+): string[] {
+  const ids = new Set(selected.map(({ uniqueId }) => uniqueId));
+  return all.filter(({ uniqueId }) => ids.has(uniqueId)).map(({ name }) => name);
+}

@@ -8,7 +8,7 @@ import { withWarehouse } from '../service/hold-warehouse.ts';
 import { withHooks } from './command-hooks.ts';
 import { eventPrinter } from './event-printer.ts';
 import { interruption, reportInterruption } from './interruption.ts';
-import { type NodeCommand, type NodeFlags, NOTHING_DONE } from './node-command.ts';
+import { namesOf, type NodeCommand, type NodeFlags, NOTHING_DONE } from './node-command.ts';
 import { progressPrinter } from './node-lines.ts';
 import { counted, duration } from './numbers.ts';
 import { Progress } from './progress.ts';
@@ -49,8 +49,8 @@ export async function runNodes(flags: RunFlags, nodes: NodeCommand, types: reado
   const { fullRefresh, allowDataLoss, skipTests, failFast, storeFailures } = flags;
   const asked = {
     // Without a selection: whatever the project has by which the warehouse is kept.
-    models: nodes.selects ? of('model').map(({ name }) => name) : undefined,
-    seeds: of('seed').map(({ name }) => name),
+    models: nodes.selects ? namesOf(nodes.project.models, selected) : undefined,
+    seeds: namesOf(nodes.project.seeds, selected),
     tests: of('test').map(({ uniqueId }) => uniqueId),
     unitTests: of('unit_test').map(({ uniqueId }) => uniqueId),
     fullRefresh,

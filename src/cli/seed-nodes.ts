@@ -6,7 +6,7 @@ import { withWarehouse } from '../service/hold-warehouse.ts';
 import { ident, qualified } from '../warehouse/sql.ts';
 import { hooksCounted, withHooks } from './command-hooks.ts';
 import { eventPrinter } from './event-printer.ts';
-import { type NodeCommand, type NodeFlags, NOTHING_DONE } from './node-command.ts';
+import { namesOf, type NodeCommand, type NodeFlags, NOTHING_DONE } from './node-command.ts';
 import { progressPrinter } from './node-lines.ts';
 import { counted } from './numbers.ts';
 import { Progress } from './progress.ts';
@@ -27,7 +27,7 @@ export async function seedNodes(flags: SeedFlags, nodes: NodeCommand): Promise<v
   if (selected.length === 0) return nodes.end(NOTHING_DONE);
   using progress = new Progress(output);
   const opening = { onEvent: eventPrinter(output, progress), create: true } as const;
-  const asked = { seeds: selected.map(({ name }) => name), fullRefresh: flags.fullRefresh, facts: nodes.facts };
+  const asked = { seeds: namesOf(nodes.project.seeds, selected), fullRefresh: flags.fullRefresh, facts: nodes.facts };
   const print = progressPrinter(nodes.console);
   const load = async (operations: WarehouseOperations): Promise<SeedSummary & { shown: readonly string[] }> => {
     const summary = await operations.seed(asked);

@@ -76,7 +76,7 @@ const RESULT = parseFile('{{ get_test_sql(main_sql, fail_calc, warn_if, error_if
  */
 export function makeTest(definition: TestDefinition, surroundings: TestSurroundings): MadeTest | LeftTest | null {
   if (!isEnabled(definition.declared)) return null;
-  const capture = new ReferenceCapture(surroundings.references, qualified);
+  const capture = new ReferenceCapture(surroundings.references, qualified, definition.packageName);
   let interview = Interview.first(surroundings.answers);
   let first: RenderedTest;
   let question: Question | null = null;
@@ -108,7 +108,7 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
   const { name, uniqueId, packageName, kind, path, place, fqn, target, columnName } = definition;
   const { testName, testPackage, description, arguments: args } = definition;
   const sql = (naming: RelationNaming, storing?: boolean): string => {
-    const resolver = new ReferenceCapture(surroundings.references, naming);
+    const resolver = new ReferenceCapture(surroundings.references, naming, definition.packageName);
     const own = storing === undefined ? definition : { ...definition, declared: storingConfig(definition, storing) };
     const { rendered, dependsOn } = withAnswers(`data test ${name}`, place, () =>
       renderTest(own, resolver, naming, Interview.again(interview.answers)),
@@ -243,7 +243,7 @@ export function genericTestTemplate(macro: string, place: string): Template {
 function targetValue(target: Relation, resolver: ReferenceCapture, naming: RelationNaming): Value {
   if (target.kind !== 'source')
     return resolver.ref(
-      target.version?.of ?? target.name,
+      target.ownName ?? target.version?.of ?? target.name,
       null,
       target.version === undefined ? null : String(target.version.v),
     );

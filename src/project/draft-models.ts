@@ -1,3 +1,4 @@
+import { meantBy, type NamedInPackage, type SearchOrder, withOwnNames } from './same-names.ts';
 import { LensError } from '../core/errors.ts';
 import { graphValue } from './graph-values.ts';
 import type { Value } from './jinja/values.ts';
@@ -47,27 +48,20 @@ export interface OtherNames {
 /**
  * Renders every model once. While that goes on a ref() resolves to any model of that name; its final place comes after.
  * A model that uses or reads what is not run is left out with all that reads it, a warning each.
- * PROJECT_INVALID for two enabled models of one name or relation.
+ * PROJECT_INVALID for two enabled models of one name in one package, or of one relation.
  */
-export function draftModels(files: readonly ModelFile[], others: OtherNames, known: Answers): Drafts {
+export function draftModels(
+  given: readonly ModelFile[],
+  others: OtherNames,
+  known: Answers,
+  order: SearchOrder,
+): Drafts {
+  const seedsByName = new Map(others.seeds.seeds.map((seed) => [seed.name, seed]));
+  const before = parsingTable(given, others, order);
+  const files = withOwnNames(given, seedsByName, (file) => draftModel(file, before) !== 'disabled');
   const tables = tablesOf(files, others);
   const byName = new Map(files.map((file) => [file.name, file]));
-  const left = new Map([...others.left, ...notEnabled(others.seeds.disabled)]);
-  const first: ReferenceTable = {
-    ...tables,
-    model: (name) => {
-      const part = byName.get(name)?.part;
-      if (part === undefined) return undefined;
-      const { schema } = part.engine.settings.target;
-      return { name, packageName: part.file.name, schema, alias: name, materialized: 'view' };
-    },
-    modelNames: [...byName.keys(), ...tables.seedNames],
-    left,
-    relationAt: () => undefined,
-    graph: () => null,
-    remembersLeft: true,
-    disabled: new Set(others.seeds.disabled.keys()),
-  };
+  const first = parsingTable(files, others, order);
   const drafts = new Map<string, ModelDraft>();
   const disabled = notEnabled(others.seeds.disabled);
   const notRun = new Map<string, string>();
@@ -92,6 +86,13 @@ export function draftModels(files: readonly ModelFile[], others: OtherNames, kno
   const told = new Set(notRun.keys());
   let graph: Value | undefined;
   const references: ReferenceTable = {
+    meant: meantBy(
+      namedIn(
+        [...drafts.values()].map(({ file }) => file),
+        others,
+      ),
+      order,
+    ),
     graph: () => (graph ??= graphValue(drafts, others.seeds.seeds, others.sources.tables)),
     relationAt: (schema, identifier) => relationAt(drafts, others, schema, identifier),
     ...tables,
@@ -111,6 +112,34 @@ export function draftModels(files: readonly ModelFile[], others: OtherNames, kno
   warnings.push(...leaveOut(drafts, notRun, byName, told));
   const leftOut = new Map([...others.left, ...notRun]);
   return { drafts, references, ...rendered, warnings, leftOut };
+}
+
+/** What templates refer to while they are parsed: a model of that name, wherever its relation will be. */
+function parsingTable(files: readonly ModelFile[], others: OtherNames, order: SearchOrder): ReferenceTable {
+  const tables = tablesOf(files, others);
+  const byName = new Map(files.map((file) => [file.name, file]));
+  return {
+    ...tables,
+    meant: meantBy(namedIn(files, others), order),
+    model: (name) => {
+      const part = byName.get(name)?.part;
+      if (part === undefined) return undefined;
+      const { schema } = part.engine.settings.target;
+      return { name, packageName: part.file.name, schema, alias: name, materialized: 'view' };
+    },
+    modelNames: [...byName.keys(), ...tables.seedNames],
+    left: new Map([...others.left, ...notEnabled(others.seeds.disabled)]),
+    relationAt: () => undefined,
+    graph: () => null,
+    remembersLeft: true,
+    disabled: new Set(others.seeds.disabled.keys()),
+  };
+}
+
+/** Models, but versions, and seeds. */
+function namedIn(files: readonly ModelFile[], { seeds }: OtherNames): NamedInPackage[] {
+  const models = files.filter(({ version }) => version === null);
+  return [...models.map(({ name, ownName, part }) => ({ name, ownName, packageName: part.file.name })), ...seeds.seeds];
 }
 
 /** Renders every draft for its SQL, with what templates ask the warehouse answered as far as it is known. */

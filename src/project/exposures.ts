@@ -122,7 +122,7 @@ function dependencies(
   references: ReferenceTable,
   engine: TemplateEngine,
 ): { dependsOn: Exposure['dependsOn']; warnings: string[] } {
-  const resolver = new ReferenceCapture(references, qualified);
+  const resolver = new ReferenceCapture(references, qualified, engine.settings.packageName);
   const warnings: string[] = [];
   for (const [i, call] of yaml.strings(data['depends_on'], [...at, 'depends_on']).entries()) {
     const place = yaml.place([...at, 'depends_on', i]);

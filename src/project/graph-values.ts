@@ -19,7 +19,7 @@ export function graphValue(
     const { version, part, path, fqn, rawSql, properties } = file;
     const parents = [...dependsOn.models, ...dependsOn.seeds].map((name) => ids.get(name) ?? name);
     return {
-      ...node('model', draftId(draft), part.file.name, version?.of ?? file.name, fqn),
+      ...node('model', draftId(draft), part.file.name, file.ownName, fqn),
       ...(version === null ? {} : { version: version.v, latest_version: version.latest }),
       schema,
       alias,
@@ -38,7 +38,7 @@ export function graphValue(
     };
   });
   const ofSeeds = seeds.map((seed) => ({
-    ...node('seed', seed.uniqueId, seed.packageName, seed.name, seed.fqn),
+    ...node('seed', seed.uniqueId, seed.packageName, seed.ownName, seed.fqn),
     schema: seed.schema,
     alias: seed.alias,
     original_file_path: seed.path,
@@ -73,7 +73,7 @@ export function graphValue(
   });
 }
 
-function draftId({ file: { name, version, part } }: ModelDraft): string {
+function draftId({ file: { ownName: name, version, part } }: ModelDraft): string {
   return uniqueId({ resourceType: 'model', packageName: part.file.name, name, version });
 }
 

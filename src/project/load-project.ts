@@ -15,6 +15,7 @@ import type { DataTest, LoadOptions, Model, Project, SelectorDefinition } from '
 import { HookRenderer } from './hook-renderer.ts';
 import { readOperations } from './hooks.ts';
 import { uniqueId } from './node-names.ts';
+import { projectFlags } from './project-file.ts';
 import { indexProperties, unmatched } from './property-index.ts';
 import { propertyWarnings } from './property-warnings.ts';
 import type { Answers, AskedRows, Question } from './questions.ts';
@@ -63,7 +64,8 @@ function makeProject(folder: ReadFolder, known: Answers): Project {
   const seeds = withoutSeeds(joinSeeds(read.map((one) => one.seeds)), broken);
   const files = read.flatMap((one) => one.files);
   const left = new Map([...parts.flatMap((one) => [...one.left.names]), ...broken]);
-  const drafted = draftModels(files, { sources, seeds, left }, known);
+  const ownFirst = projectFlags(root)['require_ref_searches_node_package_before_root'] === true;
+  const drafted = draftModels(files, { sources, seeds, left }, known, { project: file.name, ownFirst });
   const { drafts, references } = drafted;
   const described = describeAll(drafts);
   const models = sortModels(described.models);
@@ -198,10 +200,17 @@ function describeAll(drafts: ReadonlyMap<string, ModelDraft>): {
   const tests: TestDefinition[] = [];
   const warnings: string[] = [];
   const models = [...drafts.values()].map((draft): Model => {
-    const { name, version, path, fqn, rawSql, properties, part } = draft.file;
+    const { name, ownName, version, path, fqn, rawSql, properties, part } = draft.file;
     const { engine, file } = part;
     const { config, written, materialized, schema, alias, dependsOn } = draft;
-    const relation = { kind: 'model', name, schema, identifier: alias, version: version ?? undefined } as const;
+    const relation = {
+      kind: 'model',
+      name,
+      ownName,
+      schema,
+      identifier: alias,
+      version: version ?? undefined,
+    } as const;
     const own = properties === undefined ? undefined : genericTests(properties, relation, part);
     tests.push(...(own?.definitions ?? []));
     warnings.push(...(own?.warnings ?? []));
@@ -210,7 +219,8 @@ function describeAll(drafts: ReadonlyMap<string, ModelDraft>): {
     const about = { name, place: describedAt ?? path };
     return {
       name,
-      uniqueId: uniqueId({ resourceType: 'model', packageName: file.name, name, version }),
+      ownName,
+      uniqueId: uniqueId({ resourceType: 'model', packageName: file.name, name: ownName, version }),
       packageName: file.name,
       version: version === null ? null : { of: version.of, v: version.v, latest: version.latest },
       path,

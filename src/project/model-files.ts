@@ -13,8 +13,10 @@ import type { Properties } from './properties.ts';
 /** A model's file with what is declared of it, before its own template has been rendered. */
 export interface ModelFile {
   readonly part: ProjectPart;
-  /** That of the file; of a version `NAME_vVERSION`. */
+  /** That of the file; of a version `NAME_vVERSION`; where another package has one of that name, too, with its package (same-names.ts). */
   readonly name: string;
+  /** As dbt calls it. */
+  readonly ownName: string;
   readonly version: ModelVersion | null;
   readonly path: string;
   readonly fqn: readonly string[];
@@ -50,6 +52,7 @@ export function readModelFiles(
     models.push({
       part,
       name,
+      ownName: version?.of ?? name,
       version,
       path,
       fqn,

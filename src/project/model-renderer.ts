@@ -46,18 +46,18 @@ export function draftModel(file: ModelFile, names: ReferenceTable): Drafted {
   const { engine } = file.part;
   const declared = mergeConfig(file.declared, file.imposed);
   if (!isEnabled(declared)) return 'disabled';
-  let resolver = new ReferenceCapture(names, qualified);
+  let resolver = new ReferenceCapture(names, qualified, file.part.file.name);
   let config = { declared, captured: {} as Config };
   const merged = (): Config => mergeConfig(mergeConfig(file.declared, config.captured), file.imposed);
   const self = {
     kind: 'model',
     name: file.name,
     schema: engine.settings.target.schema,
-    identifier: file.name,
+    identifier: file.version === null ? file.ownName : file.name,
   } as const;
   const own = { this: relationValue(self, qualified), model: modelNodeValue(file, declared) };
   const parse = (moment: RunMoment): [ReferenceCapture, typeof config] => {
-    resolver = new ReferenceCapture(names, qualified);
+    resolver = new ReferenceCapture(names, qualified, file.part.file.name);
     config = { declared, captured: {} };
     engine.render(file.template, { resolver, config, moment, names: own });
     return [resolver, config];
@@ -96,7 +96,7 @@ function decisive(captured: Config): Config {
   );
 }
 
-function nodeOf({ name, version, path, fqn, part, rawSql, properties }: ModelFile): NamedNode {
+function nodeOf({ ownName: name, version, path, fqn, part, rawSql, properties }: ModelFile): NamedNode {
   const more = {
     raw_code: rawSql,
     language: 'sql',
@@ -165,7 +165,7 @@ export function renderDraft(
   moment?: RunMoment,
 ): string {
   const self = relationValue({ kind: 'model', name: file.name, schema, identifier: alias }, naming);
-  const resolver = new ReferenceCapture(references, naming);
+  const resolver = new ReferenceCapture(references, naming, file.part.file.name);
   const engine = overrides === undefined ? file.part.engine : file.part.engine.with(overrides);
   const constants = Object.entries(overrides?.macros ?? {}).map(([name, value]) => [name, () => fromJs(value)]);
   const sql = engine.render(file.template, {

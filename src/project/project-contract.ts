@@ -103,7 +103,10 @@ export interface LoadOptions {
 export type Materialized = 'view' | 'table' | 'incremental' | 'ephemeral';
 
 export interface Model {
+  /** No other model or seed has it. */
   readonly name: string;
+  /** As dbt calls it: the name of a version without the version, and that of a model which another package has, too, without its package. */
+  readonly ownName: string;
   /** `model.PROJECT.NAME`. */
   readonly uniqueId: string;
   /** The project or package it is of. */
@@ -167,7 +170,10 @@ export interface Constraint {
 
 /** A CSV file of the project. */
 export interface Seed {
+  /** No other model or seed has it. */
   readonly name: string;
+  /** As dbt calls it. */
+  readonly ownName: string;
   /** `seed.PROJECT.NAME`. */
   readonly uniqueId: string;
   readonly packageName: string;
@@ -250,6 +256,8 @@ export interface Relation {
   readonly kind: 'model' | 'source' | 'seed';
   /** The model's or seed's name, or `SOURCE.NAME`. */
   readonly name: string;
+  /** As dbt calls it, where that is another one. */
+  readonly ownName?: string | undefined;
   readonly schema: string;
   readonly identifier: string;
   /** Of a model that is a version. */

@@ -21,6 +21,11 @@ export interface ReferencedModel extends ReferencedNode {
 export interface ReferenceTable {
   model(name: string): ReferencedModel | undefined;
   seed(name: string): ReferencedNode | undefined;
+  /**
+   * The name of the model or seed that a part of the project means by what dbt calls it: that of the package that is asked for, else of the project, else of
+   * the part itself, else of whichever package has one. PROJECT_INVALID when several have.
+   */
+  meant(ownName: string, packageName: string | null, from: string | null): string;
   /** Of a model that has versions the name of one; the latest when none is asked for, null when there is none such. Undefined for others. */
   versionOf(name: string, version: string | null): string | null | undefined;
   source(sourceName: string, name: string): { readonly table: string; readonly schema: string } | undefined;
@@ -51,6 +56,7 @@ export interface ReferenceTable {
 export class ReferenceCapture implements Resolver {
   readonly #table: ReferenceTable;
   readonly #naming: RelationNaming;
+  readonly #from: string | null;
   readonly #refs = new Set<string>();
   readonly #models = new Set<string>();
   readonly #seeds = new Set<string>();
@@ -59,7 +65,9 @@ export class ReferenceCapture implements Resolver {
   #metDisabled = false;
   readonly #left = new Map<string, string>();
 
-  constructor(table: ReferenceTable, naming: RelationNaming) {
+  /** @param from the package of the template; null for one of none */
+  constructor(table: ReferenceTable, naming: RelationNaming, from: string | null = null) {
+    this.#from = from;
     this.#table = table;
     this.#naming = naming;
   }
@@ -90,7 +98,7 @@ export class ReferenceCapture implements Resolver {
       throw new LensError('MODEL_UNKNOWN_REF', `there is no version ${version} of a model ${called}`, {
         hint: 'versions are declared under versions: in its yml file',
       });
-    const name = found ?? called;
+    const name = found ?? this.#table.meant(called, packageName, this.#from);
     const of = <T extends ReferencedNode>(node: T | undefined): T | undefined =>
       packageName === null || node?.packageName === packageName ? node : undefined;
     const model = of(this.#table.model(name));

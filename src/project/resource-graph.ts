@@ -152,7 +152,7 @@ function resource(
 function ofModel(model: Model, parents: ParentIds): Childless {
   const config = { ...model.config, materialized: model.materialized };
   const { version } = model;
-  return resource('model', { ...model, name: version?.of ?? model.name }, config, {
+  return resource('model', { ...model, name: model.ownName }, config, {
     version,
     patchPath: fileOf(model),
     parents: parents.of(model.dependsOn),
@@ -160,7 +160,7 @@ function ofModel(model: Model, parents: ParentIds): Childless {
 }
 
 function ofSeed(seed: Seed): Childless {
-  return resource('seed', seed, seed.config, { patchPath: fileOf(seed) });
+  return resource('seed', { ...seed, name: seed.ownName }, seed.config, { patchPath: fileOf(seed) });
 }
 
 function ofSource(source: SourceTable): Childless {

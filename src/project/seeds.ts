@@ -1,3 +1,4 @@
+import { nameInPackage } from './same-names.ts';
 import { describe, describeColumns } from './columns.ts';
 import { mergeConfig, type Config } from './config-tree.ts';
 import type { TestDefinition } from './data-test.ts';
@@ -48,12 +49,13 @@ export function loadSeeds(dir: string, part: ProjectPart, properties: ReadonlyMa
     if (other !== undefined) throw twice('seed', name, other.path, path);
     const node = { resourceType: 'seed', name, version: null, packageName: file.name, path, fqn } as const;
     const { schema, alias } = relationNames(node, config, engine);
-    const relation: Relation = { kind: 'seed', name, schema, identifier: alias };
+    const relation: Relation = { kind: 'seed', name, ownName: name, schema, identifier: alias };
     const own = said === undefined ? undefined : genericTests(said, relation, part);
     tests.push(...(own?.definitions ?? []));
     warnings.push(...(own?.warnings ?? []));
     seeds.set(name, {
       name,
+      ownName: name,
       uniqueId: `seed.${file.name}.${name}`,
       packageName: file.name,
       path,
@@ -106,17 +108,26 @@ function csvOptions(
   return { columnTypes: types as Record<string, string>, delimiter, quoteColumns: quote };
 }
 
-/** The seeds of all parts. PROJECT_INVALID for two of one name. */
+/** The seeds of all parts; one of a name that an earlier part has, too, has its package in its name (same-names.ts). */
 export function joinSeeds(all: readonly LoadedSeeds[]): LoadedSeeds {
   const byName = new Map<string, Seed>();
-  for (const seed of all.flatMap((one) => one.seeds)) {
-    const other = byName.get(seed.name);
-    if (other !== undefined) throw twice('seed', seed.name, other.path, seed.path);
-    byName.set(seed.name, seed);
+  const tests: TestDefinition[] = [];
+  for (const one of all) {
+    const names = new Map<string, string>();
+    for (const seed of one.seeds) {
+      const name = byName.has(seed.name) ? nameInPackage(seed.packageName, seed.name) : seed.name;
+      names.set(seed.name, name);
+      byName.set(name, { ...seed, name });
+    }
+    for (const test of one.tests) {
+      const name = names.get(test.target?.name ?? '');
+      const target = name === undefined || test.target === null ? test.target : { ...test.target, name };
+      tests.push({ ...test, target });
+    }
   }
   return {
     seeds: [...byName.keys()].sort().map((name) => byName.get(name) as Seed),
-    tests: all.flatMap((one) => one.tests),
+    tests,
     disabled: new Map(all.flatMap((one) => [...one.disabled]).filter(([name]) => !byName.has(name))),
     fqns: all.flatMap((one) => one.fqns),
     names: all.flatMap((one) => one.names),

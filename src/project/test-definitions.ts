@@ -52,7 +52,7 @@ function define(
   const named = declaration.package === null ? plain : `${declaration.package}_${plain}`;
   const own = declaration.name;
   const { name, shortName } =
-    own === null ? genericTestName(named, target.name.replace('.', '_'), args) : { name: own, shortName: own };
+    own === null ? genericTestName(named, nameOf(target), args) : { name: own, shortName: own };
   const metadata = testMetadata(test, declaration.package, args, target);
   const fqn = [file.name, ...foldersBelow(yaml.path, file.propertyPaths), name];
   const long = shortName === name ? {} : { alias: shortName };
@@ -92,6 +92,11 @@ function sourceTags({ yaml, at }: TestDeclaration): string[] {
     for (const key of level) found = (found as Record<string | number, unknown>)[key];
     return tagsOf(yaml.record(found, level));
   });
+}
+
+/** As names of tests have it; that of a version has the version. */
+function nameOf({ kind, name, ownName = name, version }: Relation): string {
+  return kind === 'model' && version === undefined ? ownName : kind === 'seed' ? ownName : name.replace('.', '_');
 }
 
 /** How templates call the test. Null for one of a package that is not there; PROJECT_INVALID for one that is nowhere. */

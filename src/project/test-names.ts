@@ -50,7 +50,8 @@ export function testMetadata(
 ): TestMetadata {
   const [source = '', table] = target.name.split('.');
   const { version } = target;
-  const ref = version === undefined ? `ref('${target.name}')` : `ref('${version.of}', version='${version.v}')`;
+  const ref =
+    version === undefined ? `ref('${target.ownName ?? target.name}')` : `ref('${version.of}', version='${version.v}')`;
   const call = target.kind === 'source' ? `source('${source}', '${table}')` : ref;
   return { name, namespace, kwargs: { ...args, model: `{{ get_where_subquery(${call}) }}` } };
 }

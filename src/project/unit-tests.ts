@@ -23,7 +23,7 @@ const KEYS = { unit_tests: 'rows', event_tests: 'events' } as const;
 export function loadUnitTests(
   yamls: readonly YamlFile[],
   part: ProjectPart,
-  models: readonly Pick<Model, 'name' | 'version'>[],
+  models: readonly Tested[],
 ): LoadedUnitTests {
   const { file, engine } = part;
   const tests = new Map<string, UnitTest>();
@@ -45,7 +45,7 @@ export function loadUnitTests(
     const own = engine.yaml(yaml.record(yml['config'], [...at, 'config']), place) as Config;
     const config = mergeConfig(mergeConfig(treeOf(part, 'unitTests', fqn), own), imposedOn(part, 'unitTests', fqn));
     if (!isEnabled(config)) continue;
-    const tested = testedModels({ yaml, yml, at, name, model }, models);
+    const tested = testedModels({ yaml, yml, at, name, model, packageName: file.name }, models);
     if (tested.length === 0) {
       warnings.push(`${place}: the unit test ${name} is left out, there is no enabled model ${model}`);
       continue;
@@ -78,12 +78,15 @@ export function loadUnitTests(
   return { unitTests: [...tests.keys()].sort().map((id) => tests.get(id) as UnitTest), fqns, warnings };
 }
 
+type Tested = Pick<Model, 'name' | 'ownName' | 'packageName' | 'version'>;
+
 interface Declared {
   readonly yaml: YamlFile;
   readonly yml: YamlRecord;
   readonly at: (string | number)[];
   readonly name: string;
   readonly model: string;
+  readonly packageName: string;
 }
 
 /**
@@ -91,10 +94,12 @@ interface Declared {
  * (parser/unit_tests.py, process_models_for_unit_test). PROJECT_INVALID in its words where there is none such.
  */
 function testedModels(
-  { yaml, yml, at, name, model }: Declared,
-  models: readonly Pick<Model, 'name' | 'version'>[],
-): readonly Pick<Model, 'name' | 'version'>[] {
-  const own = models.filter((one) => (one.version?.of ?? one.name) === model);
+  { yaml, yml, at, name, model, packageName }: Declared,
+  models: readonly Tested[],
+): readonly Tested[] {
+  const named = models.filter(({ ownName }) => ownName === model);
+  const ofPackage = named.filter((one) => one.packageName === packageName);
+  const own = ofPackage.length > 0 ? ofPackage : named;
   const versions = yaml.record(yml['versions'], [...at, 'versions']);
   const [include, exclude] = ['include', 'exclude'].map((key) => yaml.list(versions[key], [...at, 'versions', key]));
   const chosen = [...(include ?? []), ...(exclude ?? [])];

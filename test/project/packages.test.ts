@@ -180,3 +180,57 @@ describe('a package that is not there', () => {
     expect(project.packages.map(({ name }) => name)).toEqual(['kit']);
   });
 });
+
+describe('two packages', () => {
+  it('may have models and seeds of one name: ref() looks in the project, then in its own package, else names the package', () => {
+    const shared = (name: string): Files => ({
+      [`dbt_packages/${name}/dbt_project.yml`]: `name: ${name}\nversion: 1.0.0\nmodels: {+schema: ${name}}\nseeds: {+schema: ${name}}\n`,
+      [`dbt_packages/${name}/models/base.sql`]: 'select 1 as n',
+      [`dbt_packages/${name}/models/shared.sql`]: 'select 1 as n',
+      [`dbt_packages/${name}/models/over_${name}.sql`]:
+        "select n from {{ ref('base') }}, {{ ref('shared') }}, {{ ref('codes') }}",
+      [`dbt_packages/${name}/models/m.yml`]: 'models: [{name: shared, columns: [{name: n, data_tests: [unique]}]}]',
+      [`dbt_packages/${name}/seeds/codes.csv`]: 'code\n1\n',
+    });
+    const files: Files = {
+      'dbt_project.yml': 'name: lab\n',
+      ...shared('alpha'),
+      ...shared('beta'),
+      'models/base.sql': 'select 1 as n',
+      'models/all_of.sql':
+        "select 1 as n from {{ ref('alpha', 'shared') }}, {{ ref('beta', 'shared') }}, {{ ref('base') }}, {{ ref('beta', 'codes') }}",
+    };
+    const project = projectOf(files);
+    const of = (name: string, one = project): string => compile(one, one.model(name), qualified).replaceAll('"', '');
+    expect(of('all_of')).toBe('select 1 as n from main_alpha.shared, main_beta.shared, main.base, main_beta.codes');
+    expect(of('over_beta')).toBe('select n from main.base, main_beta.shared, main_beta.codes');
+    const graph = resourceGraph(project);
+    expect(graph.get('model.lab.all_of')?.parents).toEqual([
+      'model.alpha.shared',
+      'model.beta.shared',
+      'model.lab.base',
+      'seed.beta.codes',
+    ]);
+    expect(graph.get('model.beta.shared')).toMatchObject({ name: 'shared', fqn: ['beta', 'shared'] });
+    const tests = project.tests.map((test) => [test.uniqueId, test.sql(qualified).includes('"main_beta"."shared"')]);
+    expect(tests).toEqual([
+      ['test.alpha.unique_shared_n.b21569b309', false],
+      ['test.beta.unique_shared_n.b21569b309', true],
+    ]);
+    const ambiguous = failureOf(() => projectOf({ ...files, 'models/m.sql': "{{ ref('shared') }}" }));
+    expect([ambiguous.message, ambiguous.hint]).toEqual([
+      "ref('shared') is ambiguous: the packages alpha, beta have one",
+      "name the package: ref('alpha', 'shared')",
+    ]);
+    const flags = 'name: lab\nflags: {require_ref_searches_node_package_before_root: true}\n';
+    expect(of('over_beta', projectOf({ ...files, 'dbt_project.yml': flags }))).toContain('from main_beta.base');
+    // one that is not enabled is none of them, and of one relation there may be one only
+    const off = { ...files, 'dbt_packages/beta/models/shared.sql': '{{ config(enabled=false) }}select 1 as n' };
+    expect(failureOf(() => projectOf(off)).message).toMatch(/there is no model shared|is not enabled/);
+    const same = {
+      ...files,
+      'dbt_packages/beta/dbt_project.yml': 'name: beta\nversion: 1.0.0\nmodels: {+schema: alpha}\n',
+    };
+    expect(failureOf(() => projectOf(same)).message).toContain('main_alpha.base is there twice');
+  });
+});

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compile, qualified } from '../../src/project/compile.ts';
+import { namesOf } from '../../src/cli/node-command.ts';
+import { selectResources } from '../../src/project/select-resources.ts';
 import { selectModels } from '../../src/project/selector.ts';
 import { failureOf, projectOf, type Files } from './project-folder.ts';
 
@@ -112,5 +114,15 @@ describe('versions of a model', () => {
   it('whose file is not there are named', () => {
     const project = projectOf({ 'models/x.yml': 'models: [{name: x, versions: [{v: 1}]}]' });
     expect(project.warnings).toEqual(['models/x.yml:1: there is no model x_v1 that this describes']);
+  });
+
+  it('are what a selection of dbt names is for: the models by their own names', () => {
+    const project = projectOf(FILES);
+    const { resources } = selectResources(project, { select: ['users.v1', 'm'] });
+    expect(resources.filter(({ resourceType }) => resourceType === 'model').map(({ name }) => name)).toEqual([
+      'm',
+      'users',
+    ]);
+    expect(namesOf(project.models, resources)).toEqual(['users_v1', 'm']);
   });
 });

@@ -77,13 +77,11 @@ function shownOf(project: Project, flags: ShowFlags, output: Output): Shown[] {
   if (nodes.length === 0) output.notice('Nothing to do. Try checking your model configs and model specification args');
   const words = (selection.select ?? []).join(' ');
   const named = nodes.filter(({ name }) => words.includes(name));
-  return (named.length > 0 ? named : nodes).map(({ uniqueId, name, resourceType }) => ({
-    name,
-    sql:
-      resourceType === 'model'
-        ? compile(project, project.model(name), qualified)
-        : (project.tests.find((test) => test.uniqueId === uniqueId)?.sql(qualified) ?? ''),
-  }));
+  return (named.length > 0 ? named : nodes).map(({ uniqueId, name }) => {
+    const model = project.models.find((one) => one.uniqueId === uniqueId);
+    const test = project.tests.find((one) => one.uniqueId === uniqueId);
+    return { name, sql: model === undefined ? (test?.sql(qualified) ?? '') : compile(project, model, qualified) };
+  });
 }
 
 function text(

@@ -5,6 +5,7 @@ import type { Exposure, Group, SourceTable, UnitTest } from '../project-contract
 import { isYamlRecord } from '../yaml-file.ts';
 import { columnsOf } from './manifest-columns.ts';
 import {
+  refOf,
   belowItsRoot,
   configOf,
   identity,
@@ -85,7 +86,7 @@ export function exposureNode(exposure: Exposure, { project, createdAt }: Manifes
     unrendered_config: exposure.config,
     url,
     depends_on: { macros: [], nodes: resource.parents },
-    refs: dependsOn.refs.map((name) => ({ name, package: null, version: null })),
+    refs: dependsOn.refs.map((name) => refOf(project, name)),
     sources: dependsOn.sourceNames.map((name) => name.split('.')),
     metrics: [],
     created_at: createdAt,

@@ -38,7 +38,7 @@ export function modelNode(model: Model, context: ManifestContext): Json {
     ...made(context, model.writtenConfig),
     relation_name: model.materialized === 'ephemeral' ? null : withDatabase(schema, alias),
     raw_code: rawSql.trim(),
-    ...reads(resource, dependsOn, context.macros.calledBy(withHooks(rawSql, model.config), model.packageName)),
+    ...reads(project, resource, dependsOn, context.macros.calledBy(withHooks(rawSql, model.config), model.packageName)),
     ...compiledCode(sql, project, resource),
     contract: contract.enforced ? contractOf(model) : NO_CONTRACT,
     access,
@@ -95,13 +95,15 @@ export function testNode(test: DataTest, context: ManifestContext): Json {
     ...made(context, test.writtenConfig),
     relation_name: ['table', 'view'].includes(test.config.storeFailures) ? withDatabase(schema, alias) : null,
     raw_code: text.trim(),
-    ...reads(resource, test.dependsOn, macros),
+    ...reads(project, resource, test.dependsOn, macros),
     ...compiledCode(sql, project, resource),
     contract: NO_CONTRACT,
   };
   if (target === null || testName === null) return common;
   const [of, name] =
-    target.kind === 'source' ? ['sources', target.name.split('.')[0]] : [`${target.kind}s`, target.name];
+    target.kind === 'source'
+      ? ['sources', target.name.split('.')[0]]
+      : [`${target.kind}s`, target.ownName ?? target.name];
   return {
     ...common,
     column_name: columnName,
@@ -193,10 +195,23 @@ function made({ createdAt }: ManifestContext, written: Json): Json {
   return { unrendered_config: written, created_at: createdAt, doc_blocks: [] };
 }
 
-function reads(resource: Resource, { refs, sourceNames }: Dependencies, macros: readonly string[]): Json {
+/** A model or seed as ref() calls it: with its package where its name alone could be another one's. */
+export function refOf({ models, seeds }: Project, name: string): Json {
+  const found = [...models, ...seeds].find((one) => one.name === name);
+  const isVersion = found !== undefined && 'version' in found && found.version !== null;
+  if (found === undefined || isVersion || found.ownName === name) return { name, package: null, version: null };
+  return { name: found.ownName, package: found.packageName, version: null };
+}
+
+function reads(
+  project: Project,
+  resource: Resource,
+  { refs, sourceNames }: Dependencies,
+  macros: readonly string[],
+): Json {
   return {
     language: 'sql',
-    refs: refs.map((name) => ({ name, package: null, version: null })),
+    refs: refs.map((name) => refOf(project, name)),
     sources: sourceNames.map((name) => name.split('.')),
     metrics: [],
     functions: [],
