@@ -2,7 +2,7 @@ import { onInterval } from './compaction-interval.ts';
 import type { LiveHooks } from './hooks/live-hooks.ts';
 import type { LiveEdition } from './live-edition.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
-import { tellFailures } from './models/model-failed.ts';
+import { failedModel, tellFailures } from './models/model-failed.ts';
 import { failedModels } from './models/model-states.ts';
 import type { CompactionSummary } from './operations.ts';
 import { RetryPace } from './models/retry-pace.ts';
@@ -20,6 +20,8 @@ export class Compactor {
   readonly #compactions = new Turns();
   readonly #pace = new RetryPace();
   readonly #hooks: LiveHooks;
+  /** The last failure of each model that has been told here. */
+  readonly #told = new Map<string, string>();
 
   constructor(options: MaterializerOptions, live: LiveEdition, writing: Turns, hooks: LiveHooks) {
     this.#hooks = hooks;
@@ -32,8 +34,9 @@ export class Compactor {
    * Brings the models kept by compaction up to the checkpoint there is now; `full` rebuilds them outright.
    *
    * @param retryFailed whether models that failed are tried again, folded ones too
+   * @param asked somebody waits for it: what fails is told, also where it was before
    */
-  async compact(full: boolean, retryFailed = true): Promise<CompactionSummary> {
+  async compact(full: boolean, retryFailed = true, asked = true): Promise<CompactionSummary> {
     const started = performance.now();
     let heldMilliseconds = 0;
     /** A turn on the writing connection, for which batches wait. */
@@ -48,10 +51,11 @@ export class Compactor {
       });
     const summary = await this.#compactions.take(async () => {
       const retried = retryFailed && this.#live.edition.compaction.hasFailed;
-      if (retried) await held(() => this.#retryFailed());
+      if (retried) await held(() => this.#retryFailed(asked));
       const work = async (): Promise<CompactionSummary['models']> => {
         const { models, failed } = await this.#live.edition.compaction.run(full, retryFailed);
-        tellFailures(failed, this.#options.onEvent);
+        this.#tell(failed, asked);
+        for (const { name } of models) this.#told.delete(name);
         return models;
       };
       const models = await (this.#live.edition.compaction.besideBatches(retryFailed) ? work() : held(work));
@@ -83,17 +87,27 @@ export class Compactor {
       const bulk = edition.foldedBehind('catching-up').length > 0;
       if (bulk) return;
       const retry = edition.compaction.hasFailed && this.#pace.isDue;
-      if (retry || (await this.#writing.take(() => edition.compaction.isNeeded()))) await this.compact(false, retry);
+      if (retry || (await this.#writing.take(() => edition.compaction.isNeeded())))
+        await this.compact(false, retry, false);
       await this.#hooks.due();
     };
     return onInterval(compaction.intervalSeconds, signal, compact, onEvent);
   }
 
-  async #retryFailed(): Promise<void> {
+  async #retryFailed(asked: boolean): Promise<void> {
     const { edition } = this.#live;
     if (edition.foldedBehind('failed').length === 0) return;
     const { models, failed } = await edition.rebuildFolded();
-    tellFailures(failed, this.#options.onEvent);
+    this.#tell(failed, asked);
+    for (const name of models) this.#told.delete(name);
     if (models.length > 0) this.#options.onEvent({ kind: 'notice', message: `current again: ${models.join(', ')}` });
+  }
+
+  /** A model that fails as it did before is tried again and again on the interval, and told of once. */
+  #tell(failures: readonly Error[], asked: boolean): void {
+    const modelOf = (failure: Error): string => failedModel(failure) ?? '';
+    const fresh = failures.filter((failure) => asked || this.#told.get(modelOf(failure)) !== failure.message);
+    for (const failure of failures) this.#told.set(modelOf(failure), failure.message);
+    tellFailures(fresh, this.#options.onEvent);
   }
 }
