@@ -82,7 +82,7 @@ export class HookRenderer {
     if (engine === undefined) throw new LensError('INTERNAL', `there is no package ${packageName}`);
     const said: string[] = [];
     const rendered = engine.render(parseFile(sql, place), {
-      resolver: new ReferenceCapture(this.#references, qualified),
+      resolver: new ReferenceCapture(this.#references, qualified, packageName),
       config: { declared: config, captured: {} },
       interview: Interview.live(answers),
       moment,

@@ -38,8 +38,9 @@ export const VERBS_NOT_RUN: readonly VerbNotRun[] = [
   {
     name: 'run-operation',
     usage: 'run-operation MACRO --args YAML',
-    why: 'no macro may run SQL in the warehouse, whose tables follow from the log',
-    instead: `lens compile --inline "{{ MACRO() }}" prints what a macro gives, lens query asks; dbt run-operation runs it on a warehouse of dbt's`,
+    why: 'a macro runs SQL as a hook alone',
+    instead:
+      'under on-run-start or on-run-end of dbt_project.yml, lens run, build, seed and test run it; lens compile --inline "{{ MACRO() }}" prints what it gives',
   },
 ];
 
