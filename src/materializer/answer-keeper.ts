@@ -85,7 +85,7 @@ export class AnswerKeeper {
       await this.#note(edition, newer);
       return false;
     }
-    await this.#exclusively(async () => live.adopt(await edition.keptBy(whole)));
+    await this.#exclusively(async () => live.adopt(() => edition.keptBy(whole)));
     await this.#note(live.edition, newer);
     const why = changes.length === 0 ? [] : [`templates have other rows: ${changes.join('; ')}`];
     for (const message of [...why, ...live.edition.notices]) this.#options.onEvent({ kind: 'notice', message });

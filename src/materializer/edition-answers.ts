@@ -7,7 +7,7 @@ import { editionPlans } from './edition-plans.ts';
 import { inputRelations } from './input-tables.ts';
 import { askOf, askRows, keptAnswers, noteNewer } from './models/template-answers.ts';
 import { withoutBroken } from './seeds/usable-seeds.ts';
-import { messageOf } from '../core/errors.ts';
+import { LensError, messageOf } from '../core/errors.ts';
 
 /** What a warehouse answers now where it is not what its models are rendered with. */
 export interface NewerAnswers {
@@ -53,16 +53,15 @@ export async function newerAnswers(
         () => inputRelations(asking),
         async (query) => fresh.get(query.key) ?? current.get(query.key) ?? (await askRows(ask, query)),
       );
-      const broken = [...next.waiting].find(([name]) => !whole.waiting.has(name));
-      const why = broken?.[1] ?? (await whyNotPlanned(asking, next));
+      const why = newlyWaiting(whole, next) ?? (await whyNotPlanned(asking, next));
       if (why === null) {
         const refused = new Map([...newer].filter(([, reason]) => reason !== null));
         return { whole: next, changes: changesOf(current, fresh), newer: refused };
       }
-      const blamed =
-        broken === undefined ? [...fresh.keys()] : keysAbove(next, broken[0]).filter((key) => fresh.has(key));
+      const above = new Set(why.models.flatMap((name) => keysAbove(next, name)));
+      const blamed = [...fresh.keys()].filter((key) => above.has(key));
       for (const key of blamed.length === 0 ? [...fresh.keys()] : blamed) {
-        newer.set(key, why);
+        newer.set(key, why.reason);
         fresh.delete(key);
       }
     }
@@ -90,13 +89,34 @@ export async function withOwnAnswers(edition: Edition): Promise<Edition> {
 
 const OTHER_ORDER = 'the same rows in another order, which lens run, compact or a start takes';
 
-async function whyNotPlanned({ broken, tables, seeds }: Asking, whole: Project): Promise<string | null> {
+/** Why a project cannot be kept, and of which models that is said; of none in particular where it is not known. */
+interface Obstacle {
+  readonly reason: string;
+  readonly models: readonly string[];
+}
+
+/** A model that is kept, and could no longer be made. */
+function newlyWaiting(before: Project, next: Project): Obstacle | null {
+  const [found] = [...next.waiting].filter(([name]) => !before.waiting.has(name));
+  return found === undefined ? null : { models: [found[0]], reason: found[1] };
+}
+
+async function whyNotPlanned({ broken, tables, seeds }: Asking, whole: Project): Promise<Obstacle | null> {
   try {
     await editionPlans({ project: withoutBroken(whole, broken), inputs: { tables, seeds } });
     return null;
   } catch (error) {
-    return messageOf(error);
+    return { reason: messageOf(error), models: modelsOf(error, whole) };
   }
+}
+
+/** The models that an error of planning is about. */
+function modelsOf(error: unknown, { models }: Project): string[] {
+  if (!(error instanceof LensError)) return [];
+  const named = error.fields['models'];
+  if (Array.isArray(named)) return named.map((one: { readonly model: string }) => one.model);
+  const file = error.place?.replace(/:\d+$/, '');
+  return models.filter(({ path }) => path === file).map(({ name }) => name);
 }
 
 function answersOf({ asked }: Project): Map<string, RowsAnswer> {

@@ -14,6 +14,9 @@ interface OtherEdition {
   readers?: EditionReaders;
 }
 
+/** Another edition, or another way to keep it, came between. */
+class EditionMoved extends Error {}
+
 /**
  * The edition that answers now: reads go to it. One that is replaced goes on for those who read it, to their end. Others of the data
  * folder are opened for as long as somebody reads them.
@@ -25,6 +28,7 @@ export class LiveEdition implements AsyncDisposable {
   /** Readers that write, too, and may not do so to an edition that is replaced. */
   #writers: EditionReaders;
   #replacing: Promise<unknown> = Promise.resolve();
+  #isReplacing = false;
   readonly #others = new Map<string, OtherEdition>();
 
   constructor(edition: Edition) {
@@ -78,9 +82,7 @@ export class LiveEdition implements AsyncDisposable {
    * readers is done. Those who also write may go on for three seconds before that.
    */
   async replace(exchange: () => Promise<Edition>): Promise<void> {
-    const done = Promise.withResolvers<void>();
-    this.#replacing = done.promise;
-    try {
+    await this.#replaced(async () => {
       await this.#writers.end('interrupted, since another edition takes over', WRITES_GRACE_MS);
       const edition = await exchange();
       const before = this.#readers;
@@ -88,14 +90,49 @@ export class LiveEdition implements AsyncDisposable {
       this.#readers = new EditionReaders(edition.warehouse);
       this.#writers = new EditionReaders(edition.warehouse);
       this.#keepWhileRead(before.warehouse.path, Promise.resolve(before));
+    });
+  }
+
+  /** Who also writes waits for it. */
+  async #replaced(work: () => Promise<void>): Promise<void> {
+    const done = Promise.withResolvers<void>();
+    this.#replacing = done.promise;
+    this.#isReplacing = true;
+    try {
+      await work();
     } finally {
+      this.#isReplacing = false;
       done.resolve();
     }
   }
 
-  /** The same file is kept in another way from now on ({@link Edition.keptBy}). */
-  adopt(edition: Edition): void {
-    this.#edition = edition;
+  /**
+   * The same for work in one snapshot that the edition's plans must be those of: it calls `begun` when it has the snapshot. Begins again when the
+   * edition was another one by then.
+   */
+  async readAsPlanned<T>(
+    work: (connection: Connection, edition: Edition, signal: AbortSignal, begun: () => void) => Promise<T>,
+  ): Promise<T> {
+    for (;;) {
+      await this.#replacing;
+      try {
+        return await this.read((connection, edition, signal) => {
+          const begun = (): void => {
+            if (this.#isReplacing || this.#edition !== edition) throw new EditionMoved();
+          };
+          return work(connection, edition, signal, begun);
+        });
+      } catch (error) {
+        if (!(error instanceof EditionMoved)) throw error;
+      }
+    }
+  }
+
+  /** The same file is kept in another way, from when `exchange` gives the edition on ({@link Edition.keptBy}). */
+  adopt(exchange: () => Promise<Edition>): Promise<void> {
+    return this.#replaced(async () => {
+      this.#edition = await exchange();
+    });
   }
 
   /** When nobody here has a file open any more: who reads on is interrupted after three seconds. */

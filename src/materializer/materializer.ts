@@ -166,8 +166,8 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   }
 
   verify(options: VerifyOptions): Promise<Verification> {
-    return this.#live.read((connection, { project, catalog, plans, tables, seeds }, leave) =>
-      verifyWarehouse(connection, { ...this.#options, project, catalog, plans, tables, seeds }, options, leave),
+    return this.#live.readAsPlanned((connection, { project, catalog, plans, tables, seeds }, leave, begun) =>
+      verifyWarehouse(connection, { ...this.#options, project, catalog, plans, tables, seeds }, options, leave, begun),
     );
   }
 

@@ -1,4 +1,6 @@
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Materializer } from '../../src/materializer/materializer.ts';
@@ -146,4 +148,138 @@ describe('models whose columns follow from rows', () => {
       { numRuns: Number(process.env['LENS_LAW_RUNS'] ?? 1), endOnFailure: process.env['LENS_LAW_RUNS'] === undefined },
     );
   }, 3_600_000);
+
+  it('have their columns while a service runs, and keep their order until something else changes or a run', async () => {
+    await using kept = await Kept.of();
+    await kept.status(1, 'paid');
+    await kept.materializer.run({});
+    await kept.materializer[Symbol.asyncDispose]();
+    kept.materializer = await kept.workshop.open({
+      project,
+      dataDir: path.join(kept.workshop.dir, 'kept'),
+      compaction: { intervalSeconds: 0.02 },
+    });
+    const stop = new AbortController();
+    const following = kept.materializer.follow(stop.signal);
+    const verifying = (async (): Promise<Set<string>> => {
+      const found = new Set<string>();
+      while (!stop.signal.aborted) found.add((await kept.materializer.verify({})).status);
+      return found;
+    })();
+    const until = async (columns: readonly string[]): Promise<void> => {
+      while ((await kept.columns('status_pivot')).join() !== columns.join()) await sleep(20);
+    };
+    // what somebody writes into the folder meanwhile is for the next start, or lens apply
+    writeFileSync(path.join(dir, 'models/asking/more.sql'), 'select 1 as a');
+    await kept.status(2, 'lost');
+    await until(['lost_cents', 'paid_cents']);
+    await kept.status(3, 'paid', 'b');
+    // the same statuses, of which another one is the first now
+    while (!(await noted(kept)).includes('status_pivot: the same rows in another order')) await sleep(20);
+    expect(await kept.columns('status_pivot')).toEqual(['lost_cents', 'paid_cents']);
+    expect(await kept.rows('select * from status_pivot order by all')).toEqual([
+      ['a', 200, 200],
+      ['b', 0, 200],
+    ]);
+    await kept.materializer.run({});
+    await until(['paid_cents', 'lost_cents']);
+    expect(await noted(kept)).not.toContain('status_pivot');
+    await kept.workshop.publish([{ topic: 'orders', key: 2, value: null }]);
+    await until(['paid_cents']);
+    stop.abort();
+    await following;
+    expect([...(await verifying)]).toEqual(['equal']);
+    rmSync(path.join(dir, 'models/asking/more.sql'));
+    expect((await kept.materializer.verify({})).status).toBe('equal');
+    expect(await kept.rows("select 1 from information_schema.tables where table_name = 'more'")).toEqual([]);
+  }, 60_000);
+
+  it('wait in an empty warehouse, and keep what they have when the rows they need are gone', async () => {
+    await using kept = await Kept.of();
+    const first = await kept.materializer.run({});
+    const skipped = first.results.filter(({ status }) => status === 'skipped');
+    expect(skipped.map(({ name, compiledCode }) => [name, compiledCode])).toEqual([
+      ['status_pivot', null],
+      ['after_pivot', null],
+    ]);
+    expect(skipped[0]?.remarks[0]).toMatch(/^models\/asking\/status_pivot\.sql:4: /);
+    expect((await kept.materializer.status()).waiting.map(({ name }) => name)).toEqual(['status_pivot', 'after_pivot']);
+    await kept.status(1, 'paid');
+    const second = await kept.materializer.run({ models: ['status_pivot'] });
+    expect(second.results.map(({ name, status }) => [name, status])).toEqual([['status_pivot', 'success']]);
+    expect(second.results[0]?.compiledCode).toMatch(/"paid_cents"/);
+    expect((await kept.materializer.status()).waiting).toEqual([]);
+
+    await kept.workshop.publish([{ topic: 'orders', key: 1, value: null }]);
+    await kept.materializer.run({});
+    expect(await kept.columns('status_pivot')).toEqual(['paid_cents']);
+    expect(await noted(kept)).toMatch(/^status_pivot: models\/asking\/status_pivot\.sql:4: /m);
+    await kept.again();
+    expect(await kept.columns('status_pivot')).toEqual(['paid_cents']);
+    await kept.status(1, 'lost');
+    await kept.materializer.run({});
+    expect(await kept.columns('status_pivot')).toEqual(['lost_cents']);
+    expect(await noted(kept)).toBe('');
+  }, 60_000);
+
+  it('do not take rows that break a contract or a reader, and plans and applies show what would change', async () => {
+    const own = askingShop({
+      'models/asking/country_flags.yml': `models: [{name: country_flags, config: {contract: {enforced: true}}, columns: [{name: customer_id, data_type: varchar}, {name: is_DE, data_type: boolean}]}]`,
+      'models/asking/reader.sql': "select paid_cents from {{ ref('status_pivot') }}",
+    });
+    await using workshop = await Workshop.of(own);
+    const source = { dir: own, vars: '{}', target: {} };
+    await using materializer = await workshop.open({ project: await askingProject(own), source });
+    await workshop.publish([order(1, 'a'), customer('a')]);
+    await materializer.run({});
+    expect((await materializer.status()).waiting).toEqual([]);
+    await workshop.publish([withStatus(order(1, 'a'), 'lost'), customer('b', 'fr')]);
+    await materializer.run({});
+    const { answers } = await materializer.status();
+    const why = new Map(answers.map(({ template, newer }) => [template, newer]));
+    expect(why.get('country_flags')).toMatch(/enforced contract that failed/);
+    expect(why.get('status_pivot')).toMatch(
+      /^models\/asking\/reader\.sql: its SQL does not bind with the rows there are: /,
+    );
+    expect((await materializer.query('select * from status_pivot')).rows).toEqual([['a', 0]]);
+    expect((await materializer.verify({})).status).toBe('equal');
+    expect((await materializer.plan({ source })).models).toEqual([]);
+
+    writeFileSync(path.join(own, 'models/asking/reader.sql'), "select lost_cents from {{ ref('status_pivot') }}");
+    const plan = await materializer.plan({ source });
+    expect(plan.models.map(({ name, cause }) => [name, cause])).toEqual([
+      ['status_pivot', 'changed'],
+      ['after_pivot', 'changed'],
+      ['reader', 'changed'],
+    ]);
+    await materializer.apply({ source, plan: plan.id, skipTests: true });
+    expect((await materializer.query('select * from reader')).rows).toEqual([[200]]);
+  }, 60_000);
+
+  it('are not asked again when nothing below has moved, nor built for ties', async () => {
+    await using kept = await Kept.of();
+    await kept.workshop.publish([withStatus(order(1, 'a'), 'x'), withStatus(order(2, 'a'), 'y'), customer('a')]);
+    await kept.materializer.run({});
+    kept.notices();
+    // x and y are as many each time, and the rows lie in another order
+    for (const [id, status] of [
+      [1, 'y'],
+      [2, 'x'],
+      [3, 'x'],
+      [4, 'y'],
+    ] as const)
+      await kept.status(id, status);
+    await kept.materializer.run({});
+    expect(kept.notices().join()).toMatch(/^templates have other rows: of main\.status_pivot|^$|main\.fct_orders/);
+    expect(await kept.columns('status_pivot')).toEqual(['x_cents', 'y_cents']);
+    const since = (await kept.materializer.status()).answers;
+    await kept.materializer.compact({ full: true });
+    expect((await kept.materializer.status()).answers).toEqual(since);
+  }, 60_000);
 });
+
+/** Why rows have not been taken, a line a template. */
+async function noted(kept: Kept): Promise<string> {
+  const { answers } = await kept.materializer.status();
+  return answers.flatMap(({ template, newer }) => (newer === null ? [] : [`${template}: ${newer}`])).join('\n');
+}

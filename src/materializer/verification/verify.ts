@@ -23,12 +23,14 @@ export interface VerifyWork extends ReplayWork {
  * LOG_OFFSET_OUT_OF_RANGE when the log does not hold what a replay needs.
  *
  * @param leave ends it, too: the holder of the warehouse has to close it
+ * @param begun called once there is the snapshot; it may throw
  */
 export async function verifyWarehouse(
   connection: Connection,
   work: VerifyWork,
   options: VerifyOptions,
   leave?: AbortSignal,
+  begun: () => void = () => {},
 ): Promise<Verification> {
   const { project, plans } = work;
   const selected = new Set(
@@ -39,6 +41,7 @@ export async function verifyWarehouse(
   try {
     return await connection.transaction(async () => {
       const checkpoint = await positions(connection);
+      begun();
       const standings = await standingsOf(connection, project, plans);
       const from = options.chaos === undefined ? (options.from ?? 'raw') : 'log';
       const { tables, replays } =
