@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import path from 'node:path';
+import { type SwapMeasurement, type SwapResult, swapTables } from './swaps-page.ts';
 
 /** What one measured run says of itself. */
 export interface Measurement {
@@ -86,6 +87,7 @@ const RESULTS = path.join(import.meta.dirname, 'results.json');
 const BATCHES = path.join(import.meta.dirname, 'batches.json');
 const BUILDS = path.join(import.meta.dirname, 'builds.json');
 const REFRESHES = path.join(import.meta.dirname, 'refreshes.json');
+const SWAPS = path.join(import.meta.dirname, 'swaps.json');
 const PAGE = path.join(import.meta.dirname, '../docs/benchmarks.md');
 
 /** Adds a result to bench/results.json (a label measured again replaces its old result) and writes docs/benchmarks.md anew. */
@@ -122,6 +124,13 @@ export function recordRefresh(cost: RefreshCost): void {
   write(REFRESHES, [...before.filter((one) => one.label !== cost.label || one.facts !== cost.facts), cost]);
 }
 
+/** Adds what readers saw of swaps to bench/swaps.json and writes docs/benchmarks.md anew. */
+export function recordSwaps(label: string, facts: number, swaps: SwapMeasurement): void {
+  const before = read<SwapResult>(SWAPS);
+  const others = before.filter((one) => one.label !== label || one.facts !== facts);
+  write(SWAPS, [...others, { label, ...hereAndNow(), facts, swaps }]);
+}
+
 function hereAndNow(): { date: string; machine: string } {
   const machine = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`;
   return { date: new Date().toISOString().slice(0, 10), machine };
@@ -135,7 +144,13 @@ function write(file: string, results: readonly unknown[]): void {
   writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
   writeFileSync(
     PAGE,
-    page(read<Result>(RESULTS), read<BatchResult>(BATCHES), read<BuildCost>(BUILDS), read<RefreshCost>(REFRESHES)),
+    page(
+      read<Result>(RESULTS),
+      read<BatchResult>(BATCHES),
+      read<BuildCost>(BUILDS),
+      read<RefreshCost>(REFRESHES),
+      read<SwapResult>(SWAPS),
+    ),
   );
 }
 
@@ -150,6 +165,7 @@ function page(
   batches: readonly BatchResult[],
   builds: readonly BuildCost[],
   refreshes: readonly RefreshCost[],
+  swaps: readonly SwapResult[],
 ): string {
   const tables = results.toReversed().map(
     ({ label, date, machine, generations, rows }) => `### ${label} (${date}; ${machine})
@@ -163,7 +179,8 @@ ${rows.map(line).join('\n')}
   );
   return `# Benchmarks
 
-Written by \`npm run bench\`, \`node bench/batches.ts\`, \`node bench/build.ts\` and \`node bench/refresh.ts\`; do not edit.
+Written by \`npm run bench\`, \`node bench/batches.ts\`, \`node bench/build.ts\`, \`node bench/refresh.ts\` and
+\`node bench/swaps.ts\`; do not edit.
 
 ## Landing and the whole job
 
@@ -181,7 +198,7 @@ the same models over the same raw tables, in the same sitting, and all tables ar
 | what | generations | drained in s | of it building the models s | dbt builds them in s | peak MB | compared |
 | --- | ---: | ---: | ---: | ---: | ---: | --- |
 ${builds.map(buildLine).join('\n')}
-${refreshes.length === 0 ? '' : refreshTable(refreshes)}
+${refreshes.length === 0 ? '' : refreshTable(refreshes)}${swaps.length === 0 ? '' : swapTables(swaps)}
 ## A batch by the size of the tables
 
 One transaction that lands generations (one of twenty a new version of a recent one) and folds them into every model kept by batches,

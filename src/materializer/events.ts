@@ -37,7 +37,13 @@ export type MaterializerEvent =
   /** A model's SQL failed on data; it is left behind with those that read it. */
   | { readonly kind: 'model-failed'; readonly model: string; readonly message: string }
   | { readonly kind: 'progress'; readonly label: string; readonly done: number; readonly total: number }
-  | { readonly kind: 'swap'; readonly milliseconds: number }
+  | {
+      readonly kind: 'swap';
+      /** How long following was held. */
+      readonly milliseconds: number;
+      /** Of it the records that had come last; the rest closes files, changes names and opens them. */
+      readonly lastRecordsMilliseconds: number;
+    }
   /** `warning`: something went wrong that will be tried again. */
   | { readonly kind: 'notice'; readonly severity?: 'warning'; readonly message: string };
 

@@ -210,7 +210,7 @@ export class Refresher implements AsyncDisposable {
     { fromLog, tests, ...built }: Built & { readonly fromLog: boolean; readonly tests: number },
     signal: AbortSignal,
   ): Promise<Refreshed> {
-    let heldMilliseconds = 0;
+    let [heldMilliseconds, lastRecordsMilliseconds] = [0, 0];
     const previous = readEditions(this.#options.dataDir).live.number;
     await this.#compactor.without(async () => {
       // From here on the live edition is not compacted: what its readers have seen of such models is no newer than what they are given next.
@@ -224,13 +224,14 @@ export class Refresher implements AsyncDisposable {
         await loadChangedSeeds(next.edition);
         if (fromLog) await next.carryOver(this.#live.edition);
         await takeHookObjects(this.#live.edition, next.edition);
+        lastRecordsMilliseconds = performance.now() - started;
         signal.throwIfAborted();
         await next.close(true);
         await this.#live.replace(() => this.#swap(next, built));
         heldMilliseconds = performance.now() - started;
       });
     });
-    this.#options.onEvent({ kind: 'swap', milliseconds: heldMilliseconds });
+    this.#options.onEvent({ kind: 'swap', milliseconds: heldMilliseconds, lastRecordsMilliseconds });
     await this.#compactor.compact(false);
     await this.#publisher.publishNow();
     return { edition: next.number, previous, records: next.records, tests, heldMilliseconds };
