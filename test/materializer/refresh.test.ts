@@ -2,9 +2,12 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Materializer } from '../../src/materializer/materializer.ts';
+import { storesFailures } from '../../src/materializer/nodes/run-data-tests.ts';
 import type { NodeProgress } from '../../src/materializer/nodes/node-results.ts';
 import type { RefreshNews } from '../../src/materializer/editions/refresh-contract.ts';
+import type { DataTest } from '../../src/project/project-contract.ts';
 import { Warehouse } from '../../src/warehouse/warehouse.ts';
+import { projectOf } from '../project/project-folder.ts';
 import { customer, editionFiles, order, shopWith } from './refresh-lab.ts';
 import { contents, differences, SHIPPED, SHOP, Workshop } from './workshop.ts';
 
@@ -48,6 +51,20 @@ describe('a full refresh', () => {
       live: { number: 3, builtBy: 'full refresh' },
       previous: { number: 2, file: 'warehouse.edition-2.duckdb' },
     });
+  });
+
+  it('counts as writers, for whom a swap waits three seconds, those tests alone that store their failures', () => {
+    const tests = (said: string): readonly DataTest[] => {
+      const sql = `{{ config(${said}) }} select 1 from {{ ref('m') }}`;
+      return projectOf({ 'models/m.sql': 'select 1 as x', 'tests/t.sql': sql }).tests;
+    };
+    const stores = (said: string, storeFailures?: boolean): boolean => storesFailures(tests(said), { storeFailures });
+    expect([stores(''), stores('store_failures=true'), stores("store_failures_as='view'")]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    expect([stores('', true), stores('store_failures=false', true)]).toEqual([true, false]);
   });
 
   it('that a crash ended leaves nothing once the warehouse is opened again', async () => {

@@ -2,7 +2,7 @@ import type { EventLog } from '../../log/event-log.ts';
 import { LensError, messageOf } from '../../core/errors.ts';
 import type { DataTest, Project, UnitTest } from '../../project/project-contract.ts';
 import type { CheckpointEntry } from '../checkpoint.ts';
-import { testStart } from './data-test-outcome.ts';
+import { storedIn, testStart } from './data-test-outcome.ts';
 import { DataTests, type TestWork } from './data-tests.ts';
 import { type NodeStep, runSteps } from './node-loop.ts';
 import type { NodeProgress, TestOptions, TestSummary } from './node-results.ts';
@@ -70,9 +70,9 @@ function asked<Test extends { readonly uniqueId: string }>(
 /** Whether any of them may write to the warehouse. */
 export function storesFailures(
   tests: readonly DataTest[],
-  { storeFailures }: Pick<TestOptions, 'storeFailures'>,
+  { storeFailures = false }: Pick<TestOptions, 'storeFailures'>,
 ): boolean {
-  return tests.some(({ config }) => storeFailures === true || config.storeFailures);
+  return tests.some((test) => storedIn(test, storeFailures) !== null);
 }
 
 /** What the project holds, as the first line says it. */
