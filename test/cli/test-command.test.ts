@@ -122,7 +122,9 @@ test('run_results.json and compiled SQL', () => {
 });
 
 test('--store-failures stores those that do not refuse, and not_null whole rows', async () => {
-  await called(['test', '--store-failures']);
+  // What was stored before is replaced.
+  const again = await called(['test', '--store-failures']);
+  expect(statuses(again.stdout)).toMatchObject({ two_big: 'FAIL 2', warned: 'WARN 3', warned_from_five: 'PASS' });
   const stored = "select table_name as t from information_schema.tables where table_schema = 'main_dbt_test__audit'";
   const names = ((await rows(stored)) as { t: string }[]).map(({ t }) => t);
   expect(names).toEqual(

@@ -107,9 +107,7 @@ it(
         const what = `after kill ${n + 1} of ${moments.length}, ${delay} ms after ${moment} of ${work} (seed ${SEED}; kept in ${KEPT})`;
         throw new Error(what, { cause: error });
       }
-      if (LONG && (n + 1) % ALL.length === 0)
-        process.stdout.write(`${n + 1} of ${moments.length}
-`);
+      if (LONG && (n + 1) % ALL.length === 0) process.stdout.write(`${n + 1} of ${moments.length}\n`);
     }
     await using survivor = await workshop.open({ dataDir });
     await survivor.run({});

@@ -63,7 +63,7 @@ async function readSlowly(materializer: Materializer, until: AbortSignal): Promi
  * the end nothing is lost.
  */
 export async function refreshUnderLoad(workshop: Workshop, log: EventLog): Promise<void> {
-  await using materializer = await workshop.open({ log, compaction: { intervalSeconds: 1 } });
+  await using materializer = await workshop.open({ log, compaction: { intervalSeconds: 0.1 } });
   const stop = new AbortController();
   const following = materializer.follow(stop.signal);
   let last = 0;

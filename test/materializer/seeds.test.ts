@@ -184,6 +184,7 @@ describe('seeds', () => {
       ['countries', 'success', 'OK, fed by topic c'],
       ['rates', 'success', 'INSERT 2'],
     ]);
+    expect(loaded.results[0]?.remarks).toEqual(['countries: the topic c feeds its table, not seeds/countries.csv']);
     writeFileSync(path.join(dir, 'seeds/rates.csv'), 'code,rate\nde,4\n');
     const built = await materializer.run({ seeds: ['countries', 'rates'], models: [] });
     expect(built.results.map(({ name, message }) => [name, message])).toEqual([

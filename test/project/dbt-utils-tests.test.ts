@@ -16,6 +16,7 @@ const RANGES = 'select * from (values (1, 3, 1), (3, 5, 1), (6, 8, 1), (4, 4, 2)
 
 const CASES: Readonly<Record<string, Case>> = {
   accepted_range: { column: 'x', yml: '{ min_value: 2, max_value: 3 }', rows: INTS, failures: 1 },
+  'accepted_range from above': { column: 'x', yml: '{ max_value: 2 }', rows: INTS, failures: 1 },
   'accepted_range exclusive': { column: 'x', yml: '{ min_value: 1, inclusive: false }', rows: INTS, failures: 1 },
   expression_is_true: { yml: "{ expression: 'x + g > 2' }", rows: INTS, failures: 1 },
   'expression_is_true of a column': { column: 'x', yml: "{ expression: '< 3' }", rows: INTS, failures: 1 },
@@ -34,6 +35,7 @@ const CASES: Readonly<Record<string, Case>> = {
     failures: 1,
   },
   'not_null_proportion at most': { column: 'x', yml: '{ at_least: 0, at_most: 0.75 }', rows: INTS, failures: 0 },
+  'not_null_proportion above': { column: 'x', yml: '{ at_least: 0, at_most: 0.5 }', rows: INTS, failures: 1 },
   not_empty_string: { column: 'x', yml: '{}', rows: "select unnest(['a', ' ', chr(9), '', null]) x", failures: 3 },
   'not_empty_string as it is': {
     column: 'x',
@@ -67,12 +69,22 @@ const CASES: Readonly<Record<string, Case>> = {
     rows: 'select now()::timestamp - interval 3 day as x',
     failures: 0,
   },
+  'recency, the time of the day counts': {
+    yml: '{ field: x, datepart: day, interval: 1 }',
+    rows: 'select current_date - interval 1 day as x',
+    failures: 1,
+  },
+  'recency, days alone': {
+    yml: '{ field: x, datepart: day, interval: 1, ignore_time_component: true }',
+    rows: 'select current_date - interval 1 day as x',
+    failures: 0,
+  },
   relationships_where: { column: 'x', yml: "{ to: ref('other'), field: x }", rows: INTS, failures: 1 },
   'relationships_where with conditions': {
     column: 'x',
-    yml: "{ to: ref('other'), field: x, from_condition: 'x > 1', to_condition: 'x < 2' }",
+    yml: "{ to: ref('other'), field: x, from_condition: 'x < 3', to_condition: 'x < 2' }",
     rows: INTS,
-    failures: 2,
+    failures: 1,
   },
   mutually_exclusive_ranges: {
     yml: '{ lower_bound_column: a, upper_bound_column: b, zero_length_range_allowed: true }',
@@ -84,21 +96,32 @@ const CASES: Readonly<Record<string, Case>> = {
     rows: RANGES,
     failures: 2,
   },
+  'mutually_exclusive_ranges by parts, gaps required': {
+    yml: '{ lower_bound_column: a, upper_bound_column: b, partition_by: g, gaps: required, zero_length_range_allowed: true }',
+    rows: RANGES,
+    failures: 1,
+  },
   sequential_values: { column: 'x', yml: '{}', rows: 'select unnest([1, 2, 4]) x', failures: 1 },
   'sequential_values by groups': {
     column: 'x',
     yml: '{ interval: 2, group_by_columns: [g] }',
-    rows: 'select * from (values (1, 1), (3, 1), (1, 2), (2, 2)) t(x, g)',
+    rows: 'select * from (values (1, 1), (3, 1), (5, 1), (1, 2), (2, 2)) t(x, g)',
     failures: 1,
   },
   'sequential_values of days': {
     column: 'x',
     yml: '{ datepart: day }',
-    rows: "select unnest([date '2026-01-01', date '2026-01-02', date '2026-01-04']) x",
+    rows: "select unnest([date '2026-01-01', date '2026-01-02', date '2026-01-03', date '2026-01-05']) x",
     failures: 1,
   },
-  cardinality_equality: { column: 'x', yml: "{ to: ref('other'), field: x }", rows: INTS, failures: 2 },
+  cardinality_equality: { column: 'g', yml: "{ to: ref('other'), field: x }", rows: INTS, failures: 4 },
   not_accepted_values: { column: 'x', yml: '{ values: [1, 3], quote: false }', rows: INTS, failures: 2 },
+  'not_accepted_values as they are': {
+    column: 'x',
+    yml: `{ values: ["lower('A')"], quote: false }`,
+    rows: "select unnest(['a', 'b']) x",
+    failures: 1,
+  },
   not_constant: { column: 'g', yml: '{ group_by_columns: [g] }', rows: INTS, failures: 2 },
 };
 
