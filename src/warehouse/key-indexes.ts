@@ -63,8 +63,9 @@ export class KeyIndexes {
     this.#small = new Set([...sizes].flatMap(([table, rows]) => (rows < this.#fromRows ? [table] : [])));
     let bytes = 0;
     for (const keyed of this.#tables) {
-      const rows = (await isIndexable(connection, keyed)) ? (sizes.get(qualified(keyed.schema, keyed.table)) ?? 0) : 0;
+      const rows = sizes.get(qualified(keyed.schema, keyed.table)) ?? 0;
       if (rows < this.#fromRows || bytes + rows * BYTES_A_ROW > this.#maxBytes) continue;
+      if (!(await isIndexable(connection, keyed))) continue;
       bytes += rows * BYTES_A_ROW;
       if (there.has(nameOf(keyed))) continue;
       const { schema, table, column } = keyed;
