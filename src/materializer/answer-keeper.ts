@@ -11,7 +11,7 @@ import type { Follower } from './follower.ts';
 import type { LiveEdition } from './live-edition.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
 import { noteNewer } from './models/template-answers.ts';
-import type { Turns } from './turns.ts';
+import { Turns } from './turns.ts';
 
 /** Answers may follow from others; when records come all the while, the next look goes on. */
 const ROUNDS = 10;
@@ -34,6 +34,7 @@ export interface AnswerWork {
 export class AnswerKeeper {
   readonly #options: Pick<MaterializerOptions, 'compaction' | 'onEvent'>;
   readonly #work: AnswerWork;
+  readonly #looks = new Turns();
   /** What the answers followed from when they were last asked for, and of which edition. */
   #asked: { readonly edition: Edition; readonly state: string; readonly order: boolean } | null = null;
 
@@ -66,9 +67,12 @@ export class AnswerKeeper {
    */
   async bringUp({ order }: { readonly order: boolean } = { order: true }): Promise<void> {
     if (this.#work.live.edition.whole.asked.size === 0) return;
-    await this.#work.refresher.unlessBusy(async () => {
-      for (let round = 0; round < ROUNDS && (await this.#bringUp(order)); round++);
-    });
+    // one after another: what is asked here is not left out for a look on the interval
+    await this.#looks.take(() =>
+      this.#work.refresher.unlessBusy(async () => {
+        for (let round = 0; round < ROUNDS && (await this.#bringUp(order)); round++);
+      }),
+    );
   }
 
   /** Whether anything was built. */

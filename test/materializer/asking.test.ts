@@ -192,7 +192,7 @@ describe('models whose columns follow from rows', () => {
     rmSync(path.join(dir, 'models/asking/more.sql'));
     expect((await kept.materializer.verify({})).status).toBe('equal');
     expect(await kept.rows("select 1 from information_schema.tables where table_name = 'more'")).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   it('wait in an empty warehouse, and keep what they have when the rows they need are gone', async () => {
     await using kept = await Kept.of();
@@ -220,7 +220,7 @@ describe('models whose columns follow from rows', () => {
     await kept.materializer.run({});
     expect(await kept.columns('status_pivot')).toEqual(['lost_cents']);
     expect(await noted(kept)).toBe('');
-  }, 60_000);
+  }, 240_000);
 
   it('do not take rows that break a contract or a reader, and plans and applies show what would change', async () => {
     const own = askingShop({
@@ -254,9 +254,9 @@ describe('models whose columns follow from rows', () => {
     ]);
     await materializer.apply({ source, plan: plan.id, skipTests: true });
     expect((await materializer.query('select * from reader')).rows).toEqual([[200]]);
-  }, 60_000);
+  }, 240_000);
 
-  it('are not asked again when nothing below has moved, nor built for ties', async () => {
+  it('are not built for values that are as many, nor for nothing', async () => {
     await using kept = await Kept.of();
     await kept.workshop.publish([withStatus(order(1, 'a'), 'x'), withStatus(order(2, 'a'), 'y'), customer('a')]);
     await kept.materializer.run({});
@@ -270,12 +270,12 @@ describe('models whose columns follow from rows', () => {
     ] as const)
       await kept.status(id, status);
     await kept.materializer.run({});
-    expect(kept.notices().join()).toMatch(/^templates have other rows: of main\.status_pivot|^$|main\.fct_orders/);
+    expect(kept.notices().join()).not.toMatch(/stg_orders|status_pivot \(/);
     expect(await kept.columns('status_pivot')).toEqual(['x_cents', 'y_cents']);
     const since = (await kept.materializer.status()).answers;
     await kept.materializer.compact({ full: true });
     expect((await kept.materializer.status()).answers).toEqual(since);
-  }, 60_000);
+  }, 240_000);
 });
 
 /** Why rows have not been taken, a line a template. */
