@@ -1,4 +1,5 @@
 import type { NodeResult } from '../materializer/nodes/node-results.ts';
+import { withoutDatabase } from '../project/relation-naming.ts';
 import { counted } from './numbers.ts';
 import type { NodeConsole } from './node-console.ts';
 
@@ -72,7 +73,7 @@ function printWhy(console: NodeConsole, result: NodeResult, compiledIn: string |
     console.line(`  compiled code at ${where}`, { name: 'SQLCompiledPath', code: 'Z026', data: { path: where } });
   }
   if (resourceType === 'test' && relationName !== null) {
-    const query = `select * from ${relationName}`;
+    const query = `select * from ${withoutDatabase(relationName)}`;
     const border = '-'.repeat(query.length);
     console.gap();
     console.line(`  See test failures:\n  ${border}\n  ${query}\n  ${border}`, {

@@ -29,6 +29,11 @@ export function withDatabase(schema: string, identifier: string): string {
   return [DATABASE, schema, identifier].map(quoteIdentifier).join('.');
 }
 
+/** What {@link withDatabase} made, for SQL that somebody may run whatever the file is called. */
+export function withoutDatabase(name: string): string {
+  return name.slice(`${quoteIdentifier(DATABASE)}.`.length);
+}
+
 /** `"main"."dim_users"`: for SQL that stands on its own. */
 export const qualified: RelationNaming = (relation: Relation) =>
   `${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.identifier)}`;

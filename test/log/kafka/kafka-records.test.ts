@@ -63,7 +63,7 @@ kafkaSuite('what only Kafka has: compaction, transactions, groups', (brokers) =>
     const topic = `transactions-${RUN}`;
     await log.createTopic({ name: topic, partitions: 1, settings: {} });
     const committed = await writeTransactions(topic);
-    const [{ end } = { end: 0 }] = await log.offsets([topic]);
+    const end = await endOfAll(topic);
     expect(end).toBeGreaterThan(committed.length);
     const all = await readTo(log, topic, end);
     expect(all.map(({ value }) => value)).toEqual(committed);
@@ -196,6 +196,22 @@ kafkaSuite('what only Kafka has: compaction, transactions, groups', (brokers) =>
   });
 
   /** Three producers take turns within open transactions; a third of these are aborted. Returns the committed values. */
+  /** The end once the markers of all transactions are there: a commit is answered before they are. */
+  async function endOfAll(topic: string): Promise<number> {
+    const admin = otherClient(brokers).admin();
+    await admin.connect();
+    try {
+      for (;;) {
+        const [{ end } = { end: 0 }] = await log.offsets([topic]);
+        const [{ high } = { high: '' }] = await admin.fetchTopicOffsets(topic);
+        if (String(end) === high) return end;
+        await sleep(50);
+      }
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
   async function writeTransactions(topic: string): Promise<string[]> {
     const client = otherClient(brokers);
     const producers = [0, 1, 2].map((i) =>
