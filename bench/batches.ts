@@ -16,6 +16,7 @@ import { applyTopics } from '../src/topics/manage-topics.ts';
 import { type BatchCost, recordBatches } from './page.ts';
 import { keep } from './keep.ts';
 import { publishWorkload } from './workload.ts';
+import { PLAIN } from './plain-generation.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const { values } = parseArgs({
@@ -151,12 +152,6 @@ function newGeneration(id: number): GenerationRecord {
     timestamp: 1_760_000_000_000_000 + id * 1000,
     session_date: 20_400,
     latency_ms: id % 5000,
-    status: 'success',
-    cost_credits: 0.5,
-    retry_count: 0,
-    feedback: null,
-    downloaded: null,
-    model_version: 'v2.1',
-    token_count: 5,
+    ...PLAIN,
   };
 }

@@ -16,6 +16,7 @@ import { loadTopics } from '../src/topics/catalog.ts';
 import { script } from './child-process.ts';
 import type { Distribution, SwapMeasurement } from './swaps-page.ts';
 import { now, type Read, readOn } from './read-on.ts';
+import { PLAIN } from './plain-generation.ts';
 
 /** Short ones, as a dashboard asks: some rows of a small table, one of the largest, and how current it is. */
 const QUERIES = [
@@ -133,12 +134,6 @@ function generation(id: number, facts: number, day: number): Record<string, unkn
     timestamp: day * 86_400_000_000 + ((id * 1000) % 86_400_000_000),
     session_date: day,
     latency_ms: id % 5000,
-    status: 'success',
-    cost_credits: 0.5,
-    retry_count: 0,
-    feedback: null,
-    downloaded: null,
-    model_version: 'v2.1',
-    token_count: 5,
+    ...PLAIN,
   };
 }

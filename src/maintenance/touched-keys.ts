@@ -145,9 +145,5 @@ export function sameKey(keys: TouchedKeys, alias: string, other: string, of?: Re
 
 /** How keys are compared with those of a stored table, or of rows at hand. */
 export function equals({ hasNull, scanned }: TouchedKeys, of?: Relation): string {
-  return hasNull || (of !== undefined && scanned.has(nameOf(of))) ? NULL_SAFE : '=';
-}
-
-function nameOf({ schema, identifier }: Relation): string {
-  return qualified(schema, identifier);
+  return hasNull || (of !== undefined && scanned.has(qualified(of.schema, of.identifier))) ? NULL_SAFE : '=';
 }
