@@ -21,7 +21,8 @@ export async function main(args: readonly string[]): Promise<never> {
   process.exit(code);
 }
 
-async function outcome(args: readonly string[]): Promise<number> {
+/** Runs one command, prints its error, and returns the exit code that `main` ends the process with. */
+export async function outcome(args: readonly string[]): Promise<number> {
   const program = buildProgram();
   try {
     for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { lens } from './lens-process.ts';
+import { lens, LensProcess } from './lens-process.ts';
 import { Shop } from './shop.ts';
 
 const shop = new Shop();
@@ -135,4 +135,17 @@ test('help and version are no errors', async () => {
   expect(help.stdout).toMatch(/--data-dir[\s\S]*Commands:[\s\S]*compact/);
   expect((await lens(['run', '--help'], { cwd: empty })).stdout).toMatch(/--full-refresh[\s\S]*--data-dir/);
   expect((await lens(['--version'], { cwd: empty })).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test('a process of its own prints the same, and ends with the same codes', async () => {
+  const calls: [string[], number][] = [
+    [['--version'], 0],
+    [['query', 'select * from nothing', ...shop.flags], 1],
+    [['rum'], 2],
+  ];
+  for (const [args, code] of calls) {
+    const own = await new LensProcess(args, { cwd: empty }).result;
+    expect(own.code).toBe(code);
+    expect(await lens(args, { cwd: empty })).toEqual(own);
+  }
 });

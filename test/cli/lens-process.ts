@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { LensHost } from './lens-host.ts';
 
 export interface LensResult {
   /** Null when a signal ended it. */
@@ -69,9 +70,16 @@ export class LensProcess {
   }
 }
 
-/** Runs `lens` to its end. */
-export function lens(args: readonly string[], call: LensCall = {}): Promise<LensResult> {
-  return new LensProcess(args, call).result;
+const host = new LensHost();
+
+/**
+ * Runs one command of `lens` to its end: in one process with those before it, or in one of its own while another command runs and where
+ * standard input is read as a file. Where signals or the end of the process are the matter, it takes a LensProcess.
+ */
+export async function lens(args: readonly string[], call: LensCall = {}): Promise<LensResult> {
+  if (host.busy || args.includes('-')) return new LensProcess(args, call).result;
+  const { cwd = process.cwd(), input = '' } = call;
+  return { ...(await host.run({ args, cwd, input, env: { ...cleanEnvironment(), ...call.env } })), signal: null };
 }
 
 /** Without what would change settings. */
