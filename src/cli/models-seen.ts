@@ -1,5 +1,6 @@
 import { LensError } from '../core/errors.ts';
 import type { Settings } from '../core/settings.ts';
+import type { WarehouseReads } from '../materializer/operations.ts';
 import { withWarehouseReads } from '../service/hold-warehouse.ts';
 import { noticePrinter } from './event-printer.ts';
 import type { Output } from './output.ts';
@@ -27,8 +28,8 @@ export interface ModelSeen {
 const SEEN = `select coalesce(model, name), error, upkeeps, rows_changed, milliseconds::double, rebuilds, rebuild_milliseconds::double, last_at
   from lens.model_costs full join (select name, error from lens.models where state = 'failed') on model = name`;
 
-/** Each model, from the running service or the warehouse; null without a warehouse, or when its holder does not answer (which is told). */
-export async function modelsSeen(settings: Settings, output: Output): Promise<Map<string, ModelSeen> | null> {
+/** Each model that the warehouse knows. */
+export async function modelsSeenBy(reads: WarehouseReads): Promise<Map<string, ModelSeen>> {
   const seen = new Map<string, ModelSeen>();
   const rows = (piece: readonly (readonly unknown[])[]): void => {
     for (const [model, error, upkeeps, rowsChanged, milliseconds, rebuilds, rebuildMilliseconds, lastAt] of piece) {
@@ -37,11 +38,14 @@ export async function modelsSeen(settings: Settings, output: Output): Promise<Ma
       seen.set(String(model), { cost, failure: error as string | null });
     }
   };
+  await reads.streamQuery(SEEN, { maxRows: 1_000_000 }, { columns: () => {}, rows });
+  return seen;
+}
+
+/** The same from the running service or the warehouse; null without a warehouse, or when its holder does not answer (which is told). */
+export async function modelsSeen(settings: Settings, output: Output): Promise<Map<string, ModelSeen> | null> {
   try {
-    await withWarehouseReads(settings, noticePrinter(output), (reads) =>
-      reads.streamQuery(SEEN, { maxRows: 1_000_000 }, { columns: () => {}, rows }),
-    );
-    return seen;
+    return await withWarehouseReads(settings, noticePrinter(output), modelsSeenBy);
   } catch (error) {
     if (!(error instanceof LensError)) throw error;
     if (error.code !== 'WAREHOUSE_MISSING') output.notice(`costs are not shown: ${error.message}`);

@@ -69,16 +69,21 @@ export function planText(plan: ExplainedPlan): string {
   const lines = [`${plan.model}: ${summaryOf(plan)}`];
   if (plan.failure !== null) lines.push(`  failed: ${plan.failure}`);
   if (plan.reason !== null) lines.push(`  because ${plan.reason}`);
-  for (const hint of plan.strategy === 'view' ? [] : plan.hints) lines.push(`  hint: ${hint}`);
-  for (const why of plan.refused) lines.push(`  error at start: ${why}`);
-  for (const line of cautionLines(plan)) lines.push(`  ${line}`);
-  for (const input of plan.inputs)
-    lines.push(`  ${input.relation.name}`, ...inputLines(plan, input).map((l) => `    ${l}`));
-  for (const state of plan.states) lines.push(`  ${state.relation.name}: ${stateText(state)}`);
-  for (const gate of plan.gates) lines.push(`  ${gateText(gate)}`);
-  for (const { answer } of plan.asked) lines.push(`  ${answerText(answer)}`);
-  if (plan.cost !== null) lines.push(`  cost so far: ${costText(plan.cost, plan.upkeep)}`);
-  return lines.join('\n');
+  return [...lines, ...planDetails(plan).map((line) => `  ${line}`)].join('\n');
+}
+
+/** All of it but the summary and its reason, a line each. */
+export function planDetails(plan: ExplainedPlan): string[] {
+  return [
+    ...(plan.strategy === 'view' ? [] : plan.hints.map((hint) => `hint: ${hint}`)),
+    ...plan.refused.map((why) => `error at start: ${why}`),
+    ...cautionLines(plan),
+    ...plan.inputs.flatMap((input) => [input.relation.name, ...inputLines(plan, input).map((line) => `  ${line}`)]),
+    ...plan.states.map((state) => `${state.relation.name}: ${stateText(state)}`),
+    ...plan.gates.map(gateText),
+    ...plan.asked.map(({ answer }) => answerText(answer)),
+    ...(plan.cost === null ? [] : [`cost so far: ${costText(plan.cost, plan.upkeep)}`]),
+  ];
 }
 
 /** `lifetime: sum of DOUBLE, ...`: columns with the same caution together. */

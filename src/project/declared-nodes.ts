@@ -68,6 +68,17 @@ export interface Group {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
+/** `{% docs NAME %}` of a Markdown file. */
+export interface DocBlock {
+  readonly name: string;
+  /** `doc.PROJECT.NAME`. */
+  readonly uniqueId: string;
+  readonly packageName: string;
+  /** Relative to the project's folder. */
+  readonly path: string;
+  readonly text: string;
+}
+
 /** An entry of selectors.yml. */
 export interface SelectorDefinition {
   readonly name: string;

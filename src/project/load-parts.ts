@@ -4,7 +4,7 @@ import { docBlocks } from './doc-blocks.ts';
 import { leftOut, type LeftOut } from './left-out.ts';
 import { MacroLibrary } from './macro-library.ts';
 import { findPackages } from './packages.ts';
-import type { LoadOptions } from './project-contract.ts';
+import type { DocBlock, LoadOptions } from './project-contract.ts';
 import { resolveTarget } from './profile.ts';
 import { readProjectFile, type ProjectFile } from './project-file.ts';
 import { filesBelow, fileText } from './project-files.ts';
@@ -26,6 +26,7 @@ export interface LoadedParts {
   readonly target: ProjectSettings['target'];
   /** Packages that are asked for and not installed, a sentence each. */
   readonly missing: readonly string[];
+  readonly docs: readonly DocBlock[];
 }
 
 /** Reads the project file, finds the packages, and makes what renders the templates of each. */
@@ -44,10 +45,12 @@ export function loadParts(root: string, options: LoadOptions): LoadedParts {
     files.map((one) => ({ name: one.name, files: macroFiles(root, one), isPackage: one !== file })),
     { dispatch: file.dispatch, missing: packages.missing },
   );
-  const docs = new Map(files.toReversed().flatMap((one) => [...docBlocks(root, one)]));
+  const docs = files.flatMap((one) => docBlocks(root, one));
+  // that of the project goes before those of packages
+  const texts = new Map(docs.toReversed().map(({ name, text }) => [name, text]));
   const engineOf = (one: ProjectFile): TemplateEngine => {
     const vars = varsOf(one, file, options.vars ?? {});
-    return new TemplateEngine({ name: file.name, packageName: one.name, vars, target, env, docs }, macros);
+    return new TemplateEngine({ name: file.name, packageName: one.name, vars, target, env, docs: texts }, macros);
   };
   const loaded = (one: ProjectFile, rootPart: ProjectPart | null): LoadedPart => {
     const yamls = propertyFiles(root, one);
@@ -58,6 +61,7 @@ export function loadParts(root: string, options: LoadOptions): LoadedParts {
     parts: [first, ...packages.files.map((one) => loaded(one, first.part))],
     target,
     missing: packages.warnings,
+    docs,
   };
 }
 

@@ -57,7 +57,7 @@ interface ReadFolder extends LoadedParts {
 
 /** The project of a folder that has been read, with the answers to what its templates ask as far as they are known. */
 function makeProject(folder: ReadFolder, known: Answers): Project {
-  const { root, parts, target, missing, own, read, selectors, broken } = folder;
+  const { root, parts, target, missing, docs, own, read, selectors, broken } = folder;
   const [{ part: rootPart, yamls: rootYamls }] = parts;
   const { file, engine } = rootPart;
   const sources = joinSources(read.map((one) => one.sources));
@@ -151,6 +151,7 @@ function makeProject(folder: ReadFolder, known: Answers): Project {
     unitTests: unitTests.flatMap((one) => one.unitTests),
     exposures: exposures.flatMap((one) => one.exposures),
     groups,
+    docs,
     selectors,
     warnings,
     leftOut: drafted.leftOut,

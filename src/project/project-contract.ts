@@ -1,5 +1,5 @@
 import type { DataTest } from './data-test-contract.ts';
-import type { Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
+import type { DocBlock, Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
 import type { HookRenderer } from './hook-renderer.ts';
 import type { Operation } from './hooks.ts';
 import type { ModelVersion } from './model-versions.ts';
@@ -7,7 +7,7 @@ import type { TargetRequest } from './profile.ts';
 import type { Answers, AskedRows, Question } from './questions.ts';
 
 export type { DataTest, DataTestConfig, FailuresTable } from './data-test-contract.ts';
-export type { Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
+export type { DocBlock, Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
 
 /**
  * What the rest of the product knows of a dbt project. `loadProject` (load-project.ts) makes it from a folder, once, and
@@ -37,6 +37,8 @@ export interface Project {
   readonly unitTests: readonly UnitTest[];
   readonly exposures: readonly Exposure[];
   readonly groups: readonly Group[];
+  /** Docs blocks, those of the project first. */
+  readonly docs: readonly DocBlock[];
   /** The definitions of selectors.yml. */
   readonly selectors: readonly SelectorDefinition[];
   /** What the folder holds and this product does not run, a sentence each, with the file. */

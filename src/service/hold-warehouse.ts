@@ -37,6 +37,16 @@ export function withWarehouseReads<T>(
   });
 }
 
+/** Runs `work` with the operations of the running service; undefined when none runs on the data folder. */
+export async function withService<T>(
+  settings: Settings,
+  onEvent: EventSink,
+  work: (operations: WarehouseReads) => Promise<T>,
+): Promise<T | undefined> {
+  using client = await connectToService(settings, onEvent);
+  return client === undefined ? undefined : await work(client);
+}
+
 /** Asks the service, or else does it here; waits for another short command that holds the warehouse. */
 async function held<T>(
   settings: Settings,

@@ -49,10 +49,23 @@ test('docs generate writes a catalog of what is stored, and a page with it; docs
     type: 'model',
     relation: 'main.fct_orders',
     rows: 1,
-    upkeep: { how: 'redone by order_id, in each batch', because: null },
+    upkeep: {
+      how: 'redone by order_id, in each batch',
+      because: null,
+      more: expect.arrayContaining([expect.stringMatching(/^cost so far: /)]) as string[],
+    },
   });
+  expect(pageData().status).toMatchObject({ state: 'current', lag: 0, edition: 1, recordsApplied: 3 });
+  expect(pageData().status?.models.find(({ name }) => name === 'fct_orders')).toMatchObject({
+    state: 'current',
+    rows: 1,
+  });
+  // nothing of the machine is on a page that may be shown to anybody
+  expect(readFileSync(path.join(dir, 'index.html'), 'utf8')).not.toContain(shop.dataDir);
   expect(fact?.columns.find(({ name }) => name === 'order_id')?.type).toBe('BIGINT');
   expect(fact?.parents).toContain('model.shop.dim_customers');
+  const source = pageData().resources.find(({ id }) => id === 'source.shop.web.customers');
+  expect(source?.facts).toContainEqual(['fed by the topic', 'customers']);
 
   const server = new LensProcess(['docs', 'serve', '--port', '0', '--no-browser', ...shop.flags, ...place]);
   await server.until(/Serving docs at http:\S+;/);
@@ -60,6 +73,7 @@ test('docs generate writes a catalog of what is stored, and a page with it; docs
   for (const [name, status] of [
     ['/', 200],
     ['/catalog.json', 200],
+    ['/status.json', 204],
     ['/../package.json', 404],
     ['/compiled', 404],
   ] as const) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { manifestOf } from '../../src/project/artifacts/manifest.ts';
 import { bare, compile, qualified } from '../../src/project/compile.ts';
 import { loadProject } from '../../src/project/load-project.ts';
 import { projectOf, SHIPPED, SHOP, type Files } from './project-folder.ts';
@@ -158,6 +159,17 @@ describe('descriptions', () => {
     expect(project.model('m').description).toBe('One row per *day*. Yes.');
     expect(project.model('m').columns[0]?.description).toBe('o');
     expect(project.sources[0]?.description).toBe('o');
+    const { docs } = manifestOf(project, { metadata: {}, generatedAt: new Date(0) }) as { docs: object };
+    expect(docs).toMatchObject({
+      'doc.p.grain': {
+        name: 'grain',
+        resource_type: 'doc',
+        package_name: 'p',
+        path: 'd.md',
+        original_file_path: 'models/d.md',
+      },
+      'doc.p.other': { unique_id: 'doc.p.other', block_contents: 'o' },
+    });
   });
 });
 

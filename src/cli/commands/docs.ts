@@ -1,26 +1,28 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { LensError } from '../../core/errors.ts';
 import type { Settings } from '../../core/settings.ts';
-import { planModels } from '../../maintenance/planner.ts';
-import { inputRelations } from '../../materializer/input-tables.ts';
+import type { WarehouseStatus } from '../../materializer/operations.ts';
 import { usableProject } from '../../materializer/seeds/usable-seeds.ts';
 import { catalogOf } from '../../project/artifacts/catalog.ts';
 import { compile, qualified } from '../../project/compile.ts';
 import type { Project } from '../../project/project-contract.ts';
 import { RESOURCE_TYPES } from '../../project/resource-graph.ts';
-import { withWarehouseReads } from '../../service/hold-warehouse.ts';
+import { withService, withWarehouseReads } from '../../service/hold-warehouse.ts';
 import { presentProject } from '../../service/present-project.ts';
 import { openCatalog } from '../../service/runtime.ts';
-import { docsData, type DocsData } from '../docs/docs-data.ts';
+import { docsData, docsStatus } from '../docs/docs-data.ts';
+import { docsPage } from '../docs/docs-page.ts';
 import { serveDocs } from '../docs/docs-server.ts';
 import { storedRelations, type StoredRelations } from '../docs/stored-relations.ts';
 import { noticePrinter } from '../event-printer.ts';
+import { explainedPlans } from '../explained-plans.ts';
 import { interruption } from '../interruption.ts';
 import { invocationOf } from '../invocation.ts';
 import { manifestJson } from '../manifest-file.ts';
+import { type ModelSeen, modelsSeenBy } from '../models-seen.ts';
 import { wholeNumber } from '../number-arguments.ts';
 import { counted } from '../numbers.ts';
 import type { Output } from '../output.ts';
@@ -64,9 +66,11 @@ function generateCommand(): Command {
     .action(async (flags: GenerateFlags, own: Command) => {
       const { settings, output } = invocationOf(own);
       const project = await openStrictProject(settings, flags, (of) => presentProject(of, noticePrinter(output)));
-      const usable = await usableProject(project, openCatalog(settings), null);
-      const plans = await planModels(usable.project, inputRelations(usable.inputs));
-      const stored = flags.emptyCatalog === true ? NOTHING_STORED : await inWarehouse(settings, project, output);
+      const topics = openCatalog(settings);
+      const usable = await usableProject(project, topics, null);
+      const known = flags.emptyCatalog === true ? NOTHING_KNOWN : await inWarehouse(settings, project, output);
+      const { stored, status } = known;
+      const plans = await explainedPlans(usable, known.seen);
       const selection = selectionOf(flags, settings);
       const only = selects(selection, project)
         ? idsOf(selectedResources(project, selection, RESOURCE_TYPES, output))
@@ -74,7 +78,7 @@ function generateCommand(): Command {
       const catalog = catalogOf(project, { metadata: artifactMetadata('catalog', 1), only, ...stored });
       const compiled = flags.compile ? compiledSql(project) : undefined;
       const target = new TargetFolder(settings.projectDir, flags.targetPath);
-      const page = docsPage(docsData(project, stored, plans, new Date()));
+      const page = docsPage(docsData(project, { stored, status, plans, catalog: topics }, new Date()));
       const files = {
         'manifest.json': JSON.stringify(manifestJson(project, compiled)),
         'catalog.json': JSON.stringify(catalog),
@@ -107,25 +111,28 @@ function idsOf(nodes: readonly { readonly uniqueId: string }[]): ReadonlySet<str
   return new Set(nodes.map(({ uniqueId }) => uniqueId));
 }
 
-const NOTHING_STORED: StoredRelations = { columns: [], rows: new Map() };
+/** What a warehouse says of a project. */
+interface InWarehouse {
+  readonly stored: StoredRelations;
+  readonly status: WarehouseStatus | null;
+  readonly seen: ReadonlyMap<string, ModelSeen> | null;
+}
+
+const NOTHING_KNOWN: InWarehouse = { stored: { columns: [], rows: new Map() }, status: null, seen: null };
 
 /** Without a warehouse the catalog is empty, and that is said. */
-async function inWarehouse(settings: Settings, project: Project, output: Output): Promise<StoredRelations> {
+async function inWarehouse(settings: Settings, project: Project, output: Output): Promise<InWarehouse> {
   try {
-    return await withWarehouseReads(settings, noticePrinter(output), (reads) => storedRelations(reads, project));
+    return await withWarehouseReads(settings, noticePrinter(output), async (reads) => ({
+      stored: await storedRelations(reads, project),
+      status: await reads.status(),
+      seen: await modelsSeenBy(reads),
+    }));
   } catch (error) {
     if (!(error instanceof LensError) || error.code !== 'WAREHOUSE_MISSING') throw error;
     output.notice(`${error.message}: the catalog is empty, columns are those of the yml files`);
-    return NOTHING_STORED;
+    return NOTHING_KNOWN;
   }
-}
-
-/** One file with everything in it: it needs no server, and nothing from elsewhere. */
-export function docsPage(data: DocsData): string {
-  const page = readFileSync(new URL('../docs/page.html', import.meta.url), 'utf8');
-  // within a script element, `<` could end it
-  const json = JSON.stringify(data).replaceAll('<', String.raw`\u003c`);
-  return page.replaceAll('PROJECT', () => data.project).replace('"DATA"', () => json);
 }
 
 function serveCommand(): Command {
@@ -143,7 +150,9 @@ function serveCommand(): Command {
         throw new LensError('USAGE', `there is no documentation in ${dir}`, { hint: 'lens docs generate' });
       }
       const signal = interruption();
-      await using server = await serveDocs(dir, flags.host, flags.port);
+      const askStatus = () =>
+        withService(settings, noticePrinter(output), async (reads) => docsStatus(await reads.status()));
+      await using server = await serveDocs(dir, flags.host, flags.port, askStatus);
       output.line(`Serving docs at ${server.url}; Ctrl-C ends it`, { event: 'serving', url: server.url });
       if (flags.browser) openBrowser(server.url);
       await new Promise<void>((resolve) => {

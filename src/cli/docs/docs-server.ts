@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { LensError, messageOf } from '../../core/errors.ts';
+import type { DocsStatus } from './docs-data.ts';
 
 /** What `lens docs generate` writes, by the path it is served under. */
 const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
@@ -18,10 +19,18 @@ export interface DocsServer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Serves the pages of a target folder, and nothing else of it, on this machine. USAGE when the port is taken. */
-export async function serveDocs(dir: string, host: string, port: number): Promise<DocsServer> {
+/** What a service says of now; undefined when none runs. */
+export type AskStatus = () => Promise<DocsStatus | undefined>;
+
+/**
+ * Serves the pages of a target folder, and nothing else of it, on this machine; as `status.json` what a service says of now, or nothing (204).
+ * USAGE when the port is taken.
+ */
+export async function serveDocs(dir: string, host: string, port: number, askStatus: AskStatus): Promise<DocsServer> {
   const server = createServer((request, response) => {
-    const [name, type] = FILES[new URL(request.url ?? '/', 'http://docs').pathname] ?? [];
+    const { pathname } = new URL(request.url ?? '/', 'http://docs');
+    if (pathname === '/status.json' && request.method === 'GET') return void sendStatus(response, askStatus);
+    const [name, type] = FILES[pathname] ?? [];
     const body = name === undefined || request.method !== 'GET' ? null : contentOf(path.join(dir, name));
     response.writeHead(body === null ? 404 : 200, {
       'content-type': body === null ? 'text/plain' : type,
@@ -47,6 +56,16 @@ export async function serveDocs(dir: string, host: string, port: number): Promis
       await once(server, 'close');
     },
   };
+}
+
+async function sendStatus(response: ServerResponse, ask: AskStatus): Promise<void> {
+  // a service that is just stopping is none
+  const status = await ask().catch(() => undefined);
+  response.writeHead(status === undefined ? 204 : 200, {
+    ...(status === undefined ? {} : { 'content-type': 'application/json' }),
+    'cache-control': 'no-store',
+  });
+  response.end(status === undefined ? undefined : JSON.stringify(status));
 }
 
 /** Null when it is not there. */

@@ -1,7 +1,8 @@
 import { withDatabase } from '../relation-naming.ts';
 import { createHash } from 'node:crypto';
 import { fromJs, repr } from '../jinja/values.ts';
-import type { Exposure, Group, SourceTable, UnitTest } from '../project-contract.ts';
+import type { DocBlock, Exposure, Group, SourceTable, UnitTest } from '../project-contract.ts';
+import { pathIn } from '../project-part.ts';
 import { isYamlRecord } from '../yaml-file.ts';
 import { columnsOf } from './manifest-columns.ts';
 import {
@@ -109,6 +110,21 @@ export function groupNode({ name, packageName, path, uniqueId, owner, descriptio
     owner: ownerOf(owner),
     description: description === '' ? null : description,
     config: { meta: config['meta'] ?? {} },
+  };
+}
+
+/** A docs block as dbt's manifest has it: artifacts/resources/v1/documentation.py. */
+export function docNode({ name, packageName, path, uniqueId, text }: DocBlock, { project }: ManifestContext): Json {
+  const part = project.packages.find((one) => one.name === packageName);
+  const own = part === undefined ? path : pathIn(part, path);
+  return {
+    name,
+    resource_type: 'doc',
+    package_name: packageName,
+    path: belowItsRoot(own),
+    original_file_path: own,
+    unique_id: uniqueId,
+    block_contents: text,
   };
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Project } from '../project-contract.ts';
 import { resourceGraph } from '../resource-graph.ts';
 import { selectorsOfManifest } from '../selector-definitions.ts';
-import { exposureNode, groupNode, sourceNode, unitTestNode } from './manifest-declared.ts';
+import { docNode, exposureNode, groupNode, sourceNode, unitTestNode } from './manifest-declared.ts';
 import { macroNodes, ManifestMacros } from './manifest-macros.ts';
 import { operationNode } from './manifest-operations.ts';
 import { modelNode, seedNode, testNode, type Json, type ManifestContext } from './manifest-nodes.ts';
@@ -46,7 +46,7 @@ export function manifestOf(project: Project, { metadata, generatedAt, compiled }
     },
     sources: byId(project.sources, (source) => sourceNode(source, context)),
     macros: macroNodes(macros, createdAt),
-    docs: {},
+    docs: byId(project.docs, (block) => docNode(block, context)),
     exposures: byId(project.exposures, (exposure) => exposureNode(exposure, context)),
     metrics: {},
     groups: byId(project.groups, groupNode),
