@@ -1,5 +1,5 @@
 /**
- * What a batch costs over tables of one size: `node bench/batches.ts [--facts N --label TEXT --runs N]`. Fills a warehouse
+ * What a batch costs over tables of one size: `node bench/batches.ts [--facts N --traffic visits|scattered --label TEXT --runs N]`. Fills a warehouse
  * with the benchmark's workload on the embedded log, then publishes and applies batches of 1 to 50,000 generations, with a
  * compaction after each size.
  */
@@ -9,26 +9,27 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { openEmbeddedLog } from '../src/log/embedded/embedded-log.ts';
-import type { GenerationRecord } from '../src/ingest/generation-record.ts';
 import type { MaterializerEvent } from '../src/materializer/events.ts';
 import { loadTopics } from '../src/topics/catalog.ts';
 import { applyTopics } from '../src/topics/manage-topics.ts';
+import { BatchTraffic, type Traffic } from './batch-traffic.ts';
 import { type BatchCost, recordBatches } from './page.ts';
 import { keep } from './keep.ts';
 import { publishWorkload } from './workload.ts';
-import { PLAIN } from './plain-generation.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const { values } = parseArgs({
   options: {
     facts: { type: 'string', default: '1000000' },
     runs: { type: 'string', default: '20' },
+    traffic: { type: 'string', default: 'visits' },
     label: { type: 'string', default: 'working tree' },
     publish: { type: 'string' },
   },
 });
 const facts = Number(values.facts);
 const users = Math.round(facts / 50);
+const traffic: Traffic = values.traffic === 'scattered' ? 'scattered' : 'visits';
 const catalog = loadTopics(ROOT);
 if (values.publish !== undefined) {
   await publish(values.publish);
@@ -49,9 +50,7 @@ const materializer = closing.use(
 await materializer.run({});
 const writer = closing.use(await log.write());
 const encoder = await catalog.encoder('generations');
-const past = await storedGenerations();
-let newest = facts;
-let version = 0;
+const next = await BatchTraffic.over(materializer, traffic, facts);
 
 const costs: BatchCost[] = [];
 for (const batch of [1, 100, 1000, 10_000, 50_000]) {
@@ -61,7 +60,7 @@ for (const batch of [1, 100, 1000, 10_000, 50_000]) {
   const runs = batch > 10_000 ? Math.ceil(Number(values.runs) / 3) : Number(values.runs);
   for (let run = -2; run < runs; run++) {
     for (let i = 0; i < batch; i++) {
-      const { key, value } = encoder.record(i % 20 === 19 ? newVersion() : newGeneration(++newest));
+      const { key, value } = encoder.record(next.next());
       writer.add('generations', key, value, { timestamp: 1_760_000_000_000 });
     }
     await writer.flush();
@@ -78,6 +77,7 @@ for (const batch of [1, 100, 1000, 10_000, 50_000]) {
   const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] as number;
   const { milliseconds, heldMilliseconds } = await materializer.compact({ full: false });
   costs.push({
+    traffic,
     facts,
     batch,
     runs: times.length,
@@ -106,52 +106,4 @@ async function publish(to: string): Promise<void> {
     newVersionPercent: 5,
     seed: 42,
   });
-}
-
-/** Some of the last fifth of the generations, as they are stored. */
-async function storedGenerations(): Promise<GenerationRecord[]> {
-  const { rows } = await materializer.query(
-    `select generation_id, prompt_id, user_id, session_id, epoch_us("timestamp"), session_date - date '1970-01-01', latency_ms,
-       status, cost_credits, retry_count, model_version, token_count
-     from raw_generations where generation_id > ${facts * 0.8} order by hash(generation_id) limit 50000`,
-    { maxRows: 50_000 },
-  );
-  return rows.map((row) => ({
-    generation_id: Number(row[0]),
-    prompt_id: Number(row[1]),
-    user_id: Number(row[2]),
-    session_id: Number(row[3]),
-    timestamp: Number(row[4]),
-    session_date: Number(row[5]),
-    latency_ms: Number(row[6]),
-    status: row[7] as GenerationRecord['status'],
-    cost_credits: Number(row[8]),
-    retry_count: Number(row[9]),
-    feedback: null,
-    downloaded: null,
-    model_version: String(row[10]),
-    token_count: Number(row[11]),
-  }));
-}
-
-/** Feedback that comes later, as a new version of a generation some way back. */
-function newVersion(): GenerationRecord {
-  const at = version++;
-  const record = past[at % past.length] as GenerationRecord;
-  return { ...record, feedback: at % 3 === 0 ? 'thumbs_down' : 'thumbs_up', downloaded: at % 2 === 0 };
-}
-
-/** A generation in a session of some user. */
-function newGeneration(id: number): GenerationRecord {
-  const user = 1 + ((id * 7919) % users);
-  return {
-    generation_id: id,
-    prompt_id: (past[(id * 7) % past.length] as GenerationRecord).prompt_id,
-    user_id: user,
-    session_id: user * 10_000 + 1,
-    timestamp: 1_760_000_000_000_000 + id * 1000,
-    session_date: 20_400,
-    latency_ms: id % 5000,
-    ...PLAIN,
-  };
 }

@@ -36,7 +36,8 @@ export interface WorkloadSummary {
   readonly milliseconds: number;
 }
 
-const SPAN = 30 * 86_400_000_000;
+/** The generations of a workload come within so many microseconds: 30 days. */
+export const SPAN = 30 * 86_400_000_000;
 const BREATHE_EVERY = 1_000;
 
 /**

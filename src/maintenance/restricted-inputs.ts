@@ -21,15 +21,16 @@ export function restrictedInputs(
     if (domains.has(id)) return name;
     domains.set(id, name);
     const domain = domainOf(plan, id);
+    const { parent } = domain;
     const sql =
-      domain.parent === null
+      parent === null
         ? `select ${keys.columns.map((column, at) => `${ident(column)} as k${at}`).join(', ')} from ${keys.table}`
         : leads(
             domain,
-            `select * from ${valuesOf(domain.parent)}`,
+            () => `select * from ${valuesOf(parent)}`,
             'leadsTo',
             'own',
-            domain.parent === 0 ? standIns : undefined,
+            parent === 0 ? standIns : undefined,
           );
     expressions.push(`${name} as (${sql})`);
     return name;

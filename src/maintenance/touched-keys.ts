@@ -58,7 +58,8 @@ function keysOf(plan: MaintenancePlan, use: InputUse, change: ChangeSet): string
   let domain = domainOf(plan, use.domain);
   let values = `select distinct ${named(use.values)} from (${images(change, use)}) i`;
   while (domain.parent !== null) {
-    values = leads(domain, values, 'own', 'leadsTo');
+    const own = values;
+    values = leads(domain, () => own, 'own', 'leadsTo');
     domain = domainOf(plan, domain.parent);
   }
   return `select ${plan.key.map((column, at) => `k${at} as ${ident(column)}`).join(', ')} from (${values})`;
@@ -66,20 +67,22 @@ function keysOf(plan: MaintenancePlan, use: InputUse, change: ChangeSet): string
 
 /**
  * The values that a domain's lookup leads to from `values` (columns k0, k1, ...): from its own to its parent's, or back.
- * Rows of `standIns` are read in place of the tables of these names.
+ * Rows of `standIns` are read in place of the tables of these names, all of them: they are few, and need not be looked for.
  * Null-safe, since the partitions of a window may be null; where a join made the domain, nulls find nothing anyway.
  */
 export function leads(
   domain: PlanDomain,
-  values: string,
+  values: () => string,
   from: 'own' | 'leadsTo',
   to: 'own' | 'leadsTo',
   standIns: ReadonlyMap<string, string> = new Map(),
 ): string {
   const found = domain.hops.map((hop) => {
+    const standIn = standIns.get(hop.relation.name);
+    if (standIn !== undefined) return `select distinct ${named(hop[to])} from ${standIn} i`;
     const match = hop[from].map((value, at) => `${value} is not distinct from v.k${at}`).join(' and ');
-    const table = standIns.get(hop.relation.name) ?? qualified(hop.relation.schema, hop.relation.identifier);
-    return `select distinct ${named(hop[to])} from ${table} i semi join (${values}) v on ${match}`;
+    const table = qualified(hop.relation.schema, hop.relation.identifier);
+    return `select distinct ${named(hop[to])} from ${table} i semi join (${values()}) v on ${match}`;
   });
   return found.join(' union ');
 }

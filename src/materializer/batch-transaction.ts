@@ -16,6 +16,7 @@ import { land } from './landing.ts';
 import { ModelCosts } from './models/model-costs.ts';
 import { modelOfBrokenPromise } from './models/model-failed.ts';
 import type { LeftBehind, ModelStandings } from './models/model-standings.ts';
+import { NewestKeys } from './newest-keys.ts';
 import type { RawTable } from './raw-tables.ts';
 import { replaceSeed } from './seeds/seed-tables.ts';
 
@@ -62,6 +63,7 @@ export class BatchTransaction {
   readonly #parts: BatchParts;
   /** The plans without what is declared of rows: a trial is about gates alone. */
   readonly #unchecked: readonly MaintenancePlan[];
+  readonly #newest = new NewestKeys();
 
   constructor(parts: BatchParts) {
     this.#parts = parts;
@@ -124,7 +126,7 @@ export class BatchTransaction {
         const wanted = bulk
           ? this.#parts.gates.reads(table.name)
           : this.#isRead(table) || this.#parts.gates.reads(table.name);
-        const change = await land(connection, table, sealed, wanted);
+        const change = await land(connection, table, sealed, { wantChanges: wanted, newest: this.#newest });
         if (change !== null) changes.set(table.name, change);
       }
       for (const seed of batch.seeds ?? []) {

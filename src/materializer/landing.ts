@@ -4,8 +4,15 @@ import type { SealedBatch } from '../topics/topic-batch.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { ident, idents } from '../warehouse/sql.ts';
 import { landPatch } from './landing-patch.ts';
+import type { NewestKeys } from './newest-keys.ts';
 import type { RawTable } from './raw-tables.ts';
 import { appendTemporary, temporaryColumns } from './staging.ts';
+
+export interface LandingOptions {
+  readonly wantChanges: boolean;
+  /** Of the edition whose table it is. */
+  readonly newest: NewestKeys;
+}
 
 /**
  * Lands one topic's sealed batch in its raw table, inside the batch's transaction. With `wantChanges` the rows that left
@@ -19,14 +26,16 @@ export async function land(
   connection: Connection,
   table: RawTable,
   sealed: SealedBatch,
-  wantChanges: boolean,
+  { wantChanges, newest }: LandingOptions,
 ): Promise<ChangeSet | null> {
   if (sealed.rowCount === 0 && sealed.deletedCount === 0) return null;
   switch (table.contract.mode) {
     case 'append':
       return landAppend(connection, table, sealed, wantChanges);
     case 'upsert':
-      return wantChanges ? landUpsert(connection, table, sealed) : landBulk(connection, table, sealed);
+      if (wantChanges) return landUpsert(connection, table, sealed, newest);
+      newest.forget(table);
+      return landBulk(connection, table, sealed);
     case 'patch':
       return landPatch(connection, table, sealed);
   }
@@ -45,20 +54,32 @@ async function landAppend(
   return onlyIn(fresh);
 }
 
-async function landUpsert(connection: Connection, table: RawTable, sealed: SealedBatch): Promise<ChangeSet> {
+async function landUpsert(
+  connection: Connection,
+  table: RawTable,
+  sealed: SealedBatch,
+  newest: NewestKeys,
+): Promise<ChangeSet> {
   const { contract, relation } = table;
   const key = contract.tableKey;
   const [fresh, old] = [temporary('in', table.name), temporary('out', table.name)];
+  const known = await newest.of(connection, table, sealed);
   await appendTemporary(connection, fresh, contract.columns, sealed.rows);
-  const keys = await batchKeys(connection, table, fresh, sealed);
-  const found = temporary('found', table.name);
   const insert = `insert into ${relation} select * from ${fresh}`;
-  // Looking for the keys reads nothing else; most batches of new events find none and need no more.
   const sameAs = (other: string): string => sameKey('t', other, key);
-  const replaced = await connection.number(
-    createTemporary(found, `select ${idents(key, 't.')} from ${relation} t semi join ${keys} k on ${sameAs('k')}`),
-  );
-  if (replaced === 0) {
+  const found = temporary('found', table.name);
+  // Looking for the keys reads nothing else; most batches of new events find none and need no more.
+  const look = async (): Promise<number> => {
+    const keys = await batchKeys(connection, table, fresh, sealed);
+    const where = known.condition === null ? '' : ` where ${known.condition}`;
+    return connection.number(
+      createTemporary(
+        found,
+        `select ${idents(key, 't.')} from ${relation} t semi join (select ${idents(key)} from ${keys}${where}) k on ${sameAs('k')}`,
+      ),
+    );
+  };
+  if (known.count === 0 || (await look()) === 0) {
     await connection.run(insert);
     return onlyIn(fresh);
   }

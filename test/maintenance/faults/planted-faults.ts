@@ -32,6 +32,7 @@ const FOLD = 'materializer/fold.ts';
 const COMPACTION = 'materializer/compaction.ts';
 const PENDING = 'materializer/models/pending-keys.ts';
 const LANDING = 'materializer/landing.ts';
+const NEWEST = 'materializer/newest-keys.ts';
 const PATCH = 'materializer/landing-patch.ts';
 
 export const FAULTS: readonly PlantedFault[] = [
@@ -634,6 +635,42 @@ export const FAULTS: readonly PlantedFault[] = [
     why: 'models keep what an updated row gave them before',
     by: 'landing',
     shape: 'table on an aggregate',
+  },
+  {
+    name: 'newest key stays what it was',
+    file: NEWEST,
+    find: '(one.newest > newest ? one.newest : newest)',
+    replace: 'newest',
+    why: 'a key that came after the first batch is taken for new again',
+    by: 'landing',
+    shape: 'projection and filter',
+  },
+  {
+    name: 'newest key itself taken for new',
+    file: NEWEST,
+    find: 'if (key <= bound) known++;',
+    replace: 'if (key < bound) known++;',
+    why: 'a batch of nothing but the newest key does not replace its row',
+    by: 'landing',
+    shape: 'projection and filter',
+  },
+  {
+    name: 'newest key itself not looked for',
+    file: NEWEST,
+    find: '${ident(name)} <= ${bound}',
+    replace: '${ident(name)} < ${bound}',
+    why: 'the row of the newest key is not replaced',
+    by: 'landing',
+    shape: 'projection and filter',
+  },
+  {
+    name: 'known keys without tombstones',
+    file: NEWEST,
+    find: '[...rows, ...gone].reduce(',
+    replace: 'rows.reduce(',
+    why: 'a batch of nothing but tombstones deletes no row',
+    by: 'landing',
+    shape: 'projection and filter',
   },
   {
     name: 'old version stays in bulk',

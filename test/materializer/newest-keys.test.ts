@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+import type { Materializer } from '../../src/materializer/materializer.ts';
+import type { Happening } from './random-history.ts';
+import { SHOP, Workshop } from './workshop.ts';
+
+const order = (key: number, note: string | null): Happening => ({
+  topic: 'orders',
+  key,
+  value:
+    note === null
+      ? null
+      : {
+          order_id: key,
+          customer_id: 'c',
+          ordered_at: '2026-03-01T00:00:00Z',
+          status: 'paid',
+          quantity: 1,
+          price: '1.00',
+          note,
+        },
+});
+
+async function stored(materializer: Materializer): Promise<unknown[]> {
+  const { rows } = await materializer.query('select order_id, note from raw_orders order by all');
+  return rows.map((row) => row.join(' '));
+}
+
+it('finds the rows of keys that came by a batch, in bulk, before a restart, or after a row that is gone again', async () => {
+  await using workshop = await Workshop.of(SHOP);
+  const options = { bulk: { lagRecords: 3 }, dataDir: `${workshop.dir}/data` };
+  const mode = (): unknown => workshop.events.findLast((event) => event.kind === 'batch')?.mode;
+  {
+    await using materializer = await workshop.open(options);
+    const after = async (...records: readonly Happening[]): Promise<unknown[]> => {
+      await workshop.publish(records);
+      await materializer.catchUp();
+      return stored(materializer);
+    };
+    expect(await after(order(-7, 'a'))).toEqual(['-7 a']);
+    expect(await after(order(-7, 'b'), order(2, 'a'))).toEqual(['-7 b', '2 a']);
+    expect(mode()).toBe('fold');
+    expect(await after(...[5, 6, 7, 8, 9].map((key) => order(key, 'a')))).toHaveLength(7);
+    expect(mode()).toBe('bulk');
+    expect(await after(order(9, 'b'))).toEqual(['-7 b', '2 a', '5 a', '6 a', '7 a', '8 a', '9 b']);
+    expect(mode()).toBe('fold');
+    expect(await after(order(9, null), order(5, null))).toEqual(['-7 b', '2 a', '6 a', '7 a', '8 a']);
+    expect(await after(order(9, 'c'))).toContain('9 c');
+  }
+  await using again = await workshop.open(options);
+  await workshop.publish([order(9, 'd'), order(8, null)]);
+  await again.catchUp();
+  expect(await stored(again)).toEqual(['-7 b', '2 a', '6 a', '7 a', '9 d']);
+});
