@@ -114,9 +114,17 @@ async function publishOn(until: AbortSignal): Promise<void> {
     "select max(generation_id), max(session_date) - date '1970-01-01' from raw_generations",
   );
   const [facts, day] = rows[0] as [number, number];
+  // Prompts that are there: else their lookup would find nothing.
+  const known = await materializer.query(
+    'select prompt_id from raw_generations order by hash(generation_id) limit 10000',
+    {
+      maxRows: 10_000,
+    },
+  );
+  const prompts = known.rows.map(([id]) => Number(id));
   for (let id = facts; !until.aborted; await sleep(1000 / TIMES)) {
     for (let i = 0; i < EACH_TIME; i++) {
-      const { key, value } = encoder.record(generation(++id, facts, day));
+      const { key, value } = encoder.record(generation(++id, facts, day, prompts));
       writer.add('generations', key, value, { timestamp: 1_760_000_000_000 });
     }
     await writer.flush();
@@ -124,11 +132,11 @@ async function publishOn(until: AbortSignal): Promise<void> {
 }
 
 /** One of the last day, so that the project's tests pass. */
-function generation(id: number, facts: number, day: number): Record<string, unknown> {
+function generation(id: number, facts: number, day: number, prompts: readonly number[]): Record<string, unknown> {
   const user = 1 + ((id * 7919) % Math.round(facts / 50));
   return {
     generation_id: id,
-    prompt_id: 1 + ((id * 104_729) % Math.round(facts / 10)),
+    prompt_id: prompts[(id * 7) % prompts.length],
     user_id: user,
     session_id: user * 10_000 + 9999,
     timestamp: day * 86_400_000_000 + ((id * 1000) % 86_400_000_000),

@@ -36,9 +36,14 @@ export class EditionReaders {
     }
   }
 
+  /** Whether somebody reads. */
+  get isRead(): boolean {
+    return this.#reads.size > 0;
+  }
+
   /** Resolves when nobody reads. */
   async done(): Promise<void> {
-    while (this.#reads.size > 0) await Promise.allSettled(this.#reads.keys());
+    while (this.isRead) await Promise.allSettled(this.#reads.keys());
   }
 
   /** The same, and interrupts those who read on after the time: QUERY_FAILED with why. */

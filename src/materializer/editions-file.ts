@@ -1,4 +1,5 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { LensError, messageOf } from '../core/errors.ts';
 
@@ -43,8 +44,6 @@ export interface SwapRecord {
   readonly out: string;
   readonly live: LiveRecord;
   readonly previous: PreviousRecord;
-  /** Of the edition before that, which is then no longer needed. */
-  readonly remove: string | null;
 }
 
 /** What `editions.json` in the data folder says. Only who holds the live edition may change it. */
@@ -91,29 +90,30 @@ export function firstEditions(at: string): Editions {
 }
 
 /** A first edition was made: there was none, or it was moved away. */
-export function beginEditions(dataDir: string): void {
+export async function beginEditions(dataDir: string): Promise<void> {
   const at = new Date().toISOString();
   const { next, live, ...others } = existsSync(place(dataDir))
     ? readEditions(dataDir)
     : { ...firstEditions(at), next: 1 };
-  writeEditions(dataDir, {
+  await writeEditions(dataDir, {
     ...others,
     next: next + 1,
     live: { ...live, number: next, builtBy: 'first build', builtAt: at, liveSince: at },
   });
 }
 
-/** Written whole or not at all, and durable when this returns. */
-export function writeEditions(dataDir: string, editions: Editions): void {
+/** Written whole or not at all, and durable when this is done, with what has got another name in the folder before. */
+export async function writeEditions(dataDir: string, editions: Editions): Promise<void> {
   const file = place(dataDir);
-  const descriptor = openSync(`${file}.new`, 'w');
-  try {
-    writeSync(descriptor, `${JSON.stringify(editions, null, 2)}\n`);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
+  {
+    await using written = await open(`${file}.new`, 'w');
+    await written.writeFile(`${JSON.stringify(editions, null, 2)}\n`);
+    await written.sync();
   }
-  renameSync(`${file}.new`, file);
+  await rename(`${file}.new`, file);
+  // A file's name is the folder's.
+  await using folder = await open(dataDir, 'r');
+  await folder.sync();
 }
 
 function bornAt(file: string): string {

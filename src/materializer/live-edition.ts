@@ -10,8 +10,9 @@ const READS_GRACE_MS = 3000;
 interface OtherEdition {
   readonly opened: Promise<EditionReaders>;
   readonly closed: Promise<void>;
-  /** Once it is open. */
+  /** While it is open. */
   readers?: EditionReaders;
+  isClosing?: true;
 }
 
 /** Another edition, or another way to keep it, came between. */
@@ -24,11 +25,11 @@ class EditionMoved extends Error {}
 export class LiveEdition implements AsyncDisposable {
   #edition: Edition;
   #readers: EditionReaders;
-  /** Of editions that are not the live one, by file. */
   /** Readers that write, too, and may not do so to an edition that is replaced. */
   #writers: EditionReaders;
   #replacing: Promise<unknown> = Promise.resolve();
   #isReplacing = false;
+  /** Editions that are not the live one and are open, by file. */
   readonly #others = new Map<string, OtherEdition>();
 
   constructor(edition: Edition) {
@@ -66,12 +67,14 @@ export class LiveEdition implements AsyncDisposable {
     work: (connection: Connection, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const place = warehousePlace(file);
+    // The one that is replaced comes to be another one.
+    await this.#replacing;
+    while (this.#others.get(place)?.isClosing === true) await this.#others.get(place)?.closed;
     const known = this.#others.get(place);
     // Without waiting, where it is open: else it could be closed in between.
     if (known?.readers !== undefined) return known.readers.read(work);
     const opened =
-      known?.opened ??
-      Warehouse.open(place, { ...options, readOnly: true }).then((warehouse) => new EditionReaders(warehouse));
+      known?.opened ?? Warehouse.openToRead(place, options).then((warehouse) => new EditionReaders(warehouse));
     const reading = opened.then((readers) => readers.read(work));
     if (known === undefined) this.#keepWhileRead(place, opened);
     return reading;
@@ -149,11 +152,13 @@ export class LiveEdition implements AsyncDisposable {
       .then(async (readers) => {
         const entry = this.#others.get(file);
         if (entry !== undefined) entry.readers = readers;
-        await readers.done();
-        forget();
+        do await readers.done();
+        while (readers.isRead);
+        if (entry !== undefined) entry.isClosing = true;
         await readers.warehouse[Symbol.asyncDispose]();
       })
-      .catch(forget);
+      .finally(forget)
+      .catch(() => undefined);
     this.#others.set(file, { opened, closed });
   }
 

@@ -17,7 +17,7 @@ import { LetterWork } from './dead-letters/letter-work.ts';
 import { LiveEdition } from './live-edition.ts';
 import { loadChangedSeeds } from './seeds/load-seeds.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
-import { removeUnfinished } from './editions/next-edition.ts';
+import { removeUnnamed } from './editions/next-edition.ts';
 import type {
   CompactionSummary,
   LagRow,
@@ -104,8 +104,8 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     }
     const fresh = !existsSync(liveFile(dataDir));
     const edition = await Edition.open(liveFile(dataDir), { ...options, ownAnswers: true });
-    if (fresh) beginEditions(dataDir);
-    removeUnfinished(dataDir);
+    if (fresh) await beginEditions(dataDir);
+    await removeUnnamed(dataDir);
     const materializer = new Materializer(options, edition);
     const notices = [...edition.notices, ...(options.asItIs === true ? [] : await loadChangedSeeds(edition))];
     for (const message of notices) options.onEvent({ kind: 'notice', message });
@@ -149,7 +149,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   }
 
   async dropEdition(name: string): Promise<void> {
-    await this.#refresher.without(async () => dropEdition(this.#options.dataDir, name));
+    await this.#refresher.without(() => dropEdition(this.#options.dataDir, name));
   }
 
   async rollback({

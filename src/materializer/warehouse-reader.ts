@@ -117,7 +117,7 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
     const { maxRows = 10_000, timeoutMs = 60_000, signal, edition = 'live' } = options;
     const { dataDir, warehouse } = this.#options;
     const other = editionFile(dataDir, edition);
-    await using opened = other === null ? null : await Warehouse.open(other, { ...warehouse, readOnly: true });
+    await using opened = other === null ? null : await Warehouse.openToRead(other, warehouse);
     using connection = await (opened ?? this.#warehouse).connect();
     return await readOnlyQuery(connection, sql, { maxRows, timeoutMs, signal }, sink);
   }

@@ -1,4 +1,5 @@
 import { DuckDBInstance } from '@duckdb/node-api';
+import { closeInstance } from './close-instance.ts';
 import { Connection } from './connection.ts';
 import { copyRows } from './copy-rows.ts';
 import type { CatalogColumn } from './plan-catalog.ts';
@@ -40,6 +41,6 @@ async function withCsv(file: CsvFile, work: (connection: Connection) => Promise<
     );
     await work(connection);
   } finally {
-    instance.closeSync();
+    await closeInstance(instance);
   }
 }

@@ -1,4 +1,5 @@
 import { DuckDBInstance } from '@duckdb/node-api';
+import { closeInstance } from './close-instance.ts';
 import { Connection } from './connection.ts';
 import { ident, qualified, text } from './sql.ts';
 
@@ -112,6 +113,6 @@ export class PlanCatalog implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#connection[Symbol.dispose]();
-    this.#instance.closeSync();
+    await closeInstance(this.#instance);
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { LensError, messageOf } from '../core/errors.ts';
+import { closeInstance } from './close-instance.ts';
 import { Connection } from './connection.ts';
 import { streamChunks } from './stream-chunks.ts';
 
@@ -75,7 +76,7 @@ export class ScratchReader implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#connection[Symbol.dispose]();
-    this.#instance.closeSync();
+    await closeInstance(this.#instance);
     rmSync(this.#spill, { recursive: true, force: true });
   }
 }

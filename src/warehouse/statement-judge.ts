@@ -1,6 +1,7 @@
 import { DuckDBInstance, StatementType } from '@duckdb/node-api';
 import { LensError, messageOf } from '../core/errors.ts';
 import { catalogObjects, objectKey, type CatalogObject } from './catalog-objects.ts';
+import { closeInstance } from './close-instance.ts';
 import { Connection } from './connection.ts';
 import { ident, qualified, text } from './sql.ts';
 import { DUCKDB_SETTINGS } from './warehouse.ts';
@@ -38,7 +39,7 @@ export class StatementJudge implements AsyncDisposable {
       return new StatementJudge(instance, own, writable);
     } catch (error) {
       own[Symbol.dispose]();
-      instance.closeSync();
+      await closeInstance(instance);
       throw error;
     }
   }
@@ -86,8 +87,7 @@ export class StatementJudge implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#connection[Symbol.dispose]();
-    this.#instance.closeSync();
-    return Promise.resolve();
+    await closeInstance(this.#instance);
   }
 }
 

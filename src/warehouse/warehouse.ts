@@ -2,9 +2,11 @@ import { existsSync, mkdirSync, renameSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { LensError, messageOf } from '../core/errors.ts';
+import { closeInstance } from './close-instance.ts';
 import { Connection } from './connection.ts';
-import { DAMAGED_HINT } from './storage-failure.ts';
 import { migrate } from './migrations.ts';
+import { ident } from './sql.ts';
+import { DAMAGED_HINT } from './storage-failure.ts';
 
 export interface WarehouseOptions {
   /** DuckDB's memory_limit, as `2GB`. */
@@ -43,6 +45,8 @@ export class Warehouse implements AsyncDisposable {
   /** Says what was done when the write-ahead log could not be replayed at open; otherwise null. */
   readonly recovery: string | null;
   readonly #instance: DuckDBInstance;
+  #fileClosed = false;
+  #closed: Promise<void> | null = null;
 
   private constructor(file: string, instance: DuckDBInstance, recovery: string | null) {
     this.#path = file;
@@ -60,12 +64,7 @@ export class Warehouse implements AsyncDisposable {
    * when it is not a DuckDB file, WAREHOUSE_NEWER when a newer release wrote it.
    */
   static async open(file: string, options: WarehouseOptions = {}): Promise<Warehouse> {
-    mkdirSync(path.dirname(file), { recursive: true });
-    const real = warehousePlace(file);
-    if (open.has(real)) throw locked(file, 'it is already open in this process');
-    const { instance, recovery } = await openInstance(real, options);
-    open.add(real);
-    const warehouse = new Warehouse(real, instance, recovery);
+    const warehouse = await Warehouse.#asItIs(file, options);
     try {
       using connection = await warehouse.connect();
       if (options.readOnly !== true) await migrate(connection);
@@ -76,6 +75,26 @@ export class Warehouse implements AsyncDisposable {
       throw error;
     }
     return warehouse;
+  }
+
+  /**
+   * Opens one that is kept, for reading only. Where it has a write-ahead log, as one that was swapped out, that is put into its file
+   * first: else whoever reads it would have to replay it, each time.
+   */
+  static async openToRead(file: string, options: WarehouseOptions = {}): Promise<Warehouse> {
+    if (existsSync(file) && existsSync(`${file}.wal`)) {
+      await (await Warehouse.#asItIs(file, options))[Symbol.asyncDispose]();
+    }
+    return Warehouse.open(file, { ...options, readOnly: true });
+  }
+
+  static async #asItIs(file: string, options: WarehouseOptions): Promise<Warehouse> {
+    mkdirSync(path.dirname(file), { recursive: true });
+    const real = warehousePlace(file);
+    if (open.has(real)) throw locked(file, 'it is already open in this process');
+    const { instance, recovery } = await openInstance(real, options);
+    open.add(real);
+    return new Warehouse(real, instance, recovery);
   }
 
   /** A new connection; whoever asks closes it. */
@@ -99,9 +118,28 @@ export class Warehouse implements AsyncDisposable {
     open.add(this.#path);
   }
 
-  /** Closes the file. All connections must be closed before. */
+  /**
+   * Closes the file alone, which is quick: what DuckDB has in memory goes when this is disposed. All connections must be closed before,
+   * and none may be asked for any more.
+   */
+  async closeFile(): Promise<void> {
+    {
+      using connection = await this.connect();
+      const [row] = await connection.rows<{ name: string }>('select current_database() as name');
+      await connection.run(`attach ':memory:' as lens_closed; use lens_closed; detach ${ident(row?.name ?? '')}`);
+    }
+    this.#leaveFile();
+  }
+
+  /** Closes the file, beside the event loop. All connections must be closed before. May be called again. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (open.delete(this.path)) this.#instance.closeSync();
+    await (this.#closed ??= closeInstance(this.#instance).finally(() => this.#leaveFile()));
+  }
+
+  #leaveFile(): void {
+    // Under its name there may be another file of ours by now.
+    if (!this.#fileClosed) open.delete(this.#path);
+    this.#fileClosed = true;
   }
 }
 

@@ -31,14 +31,19 @@ let steps = 0;
 function before(): void {
   if (swapping && moment === `step ${++steps}`) die();
 }
-const { renameSync, rmSync } = fs;
+const { renameSync } = fs;
 fs.renameSync = (from, to) => {
   before();
   renameSync(from, to);
 };
-fs.rmSync = (name, options) => {
+const { rename, rm } = fs.promises;
+fs.promises.rename = (from, to) => {
   before();
-  rmSync(name, options);
+  return rename(from, to);
+};
+fs.promises.rm = (name, options) => {
+  before();
+  return rm(name, options);
 };
 syncBuiltinESMExports();
 

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Materializer } from '../../src/materializer/materializer.ts';
 import { storesFailures } from '../../src/materializer/nodes/run-data-tests.ts';
@@ -51,6 +52,34 @@ describe('a full refresh', () => {
       live: { number: 3, builtBy: 'full refresh' },
       previous: { number: 2, file: 'warehouse.edition-2.duckdb' },
     });
+  });
+
+  it('takes over while the edition before the live one is read, which is another one then', async () => {
+    await using workshop = await Workshop.of(SHOP);
+    await using materializer = await workshop.open();
+    await workshop.publish([order(1)]);
+    await materializer.run({});
+    await materializer.run({ fullRefresh: true, skipTests: true });
+    await workshop.publish([order(2)]);
+    await materializer.run({});
+    const answers = new Set<unknown>();
+    let reading: Promise<void> | undefined;
+    let done = false;
+    const onProgress = (news: News): void => {
+      if (news.kind !== 'phase' || news.phase !== 'swap') return;
+      reading = (async () => {
+        while (!done) {
+          answers.add((await rows(materializer, 'select count(*) from fct_orders', 'previous')).join());
+          // It is being closed by now.
+          await setImmediate();
+        }
+      })();
+    };
+    await materializer.run({ fullRefresh: true, skipTests: true, onProgress });
+    done = true;
+    await reading;
+    answers.add((await rows(materializer, 'select count(*) from fct_orders', 'previous')).join());
+    expect([...answers]).toEqual(['1', '2']);
   });
 
   it('shows no older version of a table kept by compaction than there was', async () => {

@@ -143,6 +143,24 @@ describe('seeds', () => {
     await expectSound(materializer, workshop);
   });
 
+  it('that are loaded while the next edition is built are in it when it takes over', async () => {
+    const dir = folder();
+    await using workshop = await Workshop.of(dir);
+    await using materializer = await open(workshop, dir);
+    await workshop.publish([order(1, 'de', 5)]);
+    await materializer.run({});
+    let loading: Promise<unknown> | undefined;
+    const onProgress = (news: { readonly kind: string; readonly phase?: string }): void => {
+      if (news.phase !== 'catch up') return;
+      writeFileSync(path.join(dir, 'seeds/countries.csv'), 'code,name,since\nde,Deutschland,1990-10-03\n');
+      loading = materializer.seed({});
+    };
+    await materializer.run({ fullRefresh: true, onProgress });
+    await loading;
+    expect(await rows(materializer, 'select * from by_name')).toEqual([['Deutschland', 1, 5]]);
+    expect(await rows(materializer, 'select name from countries')).toEqual([['Deutschland']]);
+  });
+
   it('lead from a row to the lines of their files', async () => {
     const dir = folder();
     await using workshop = await Workshop.of(dir);

@@ -29,10 +29,12 @@ interface Made {
  * @param project by which the other is kept
  */
 async function carryHookObjects(from: Connection, to: Connection, project: Project): Promise<void> {
-  await drop(to, await made(to));
+  const [live, before] = [await made(from), await made(to)];
+  if (live.length + before.length === 0) return;
+  await drop(to, before);
   const objects = await catalogObjects(from);
   const taken = placesOf(project);
-  const found = (await made(from)).flatMap((one) => {
+  const found = live.flatMap((one) => {
     const object = objects.get(objectKey(one));
     // The project may have a model at its place by now.
     return object === undefined || taken.has(objectKey({ ...one, kind: 'table' })) ? [] : [{ ...one, object }];

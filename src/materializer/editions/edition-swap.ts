@@ -13,31 +13,30 @@ import {
 
 /**
  * Puts a finished, closed edition in the live one's place, which must not be written any more and is kept as the previous one. What is to
- * be done is written down first: a crash at any point leaves a swap that {@link finishSwap} brings to its end.
+ * be done is written down first: a crash at any point leaves a swap that {@link finishSwap} brings to its end. The edition before that is
+ * named by no record any more then.
  *
  * @param built the edition that comes in
  * @param checkpoint of the one that goes out
  */
-export function swapEditions(
+export async function swapEditions(
   dataDir: string,
   built: Omit<PreviousRecord, 'liveUntil' | 'checkpoint'>,
   checkpoint: PreviousRecord['checkpoint'],
-): void {
+): Promise<void> {
   const editions = readEditions(dataDir);
   const now = new Date().toISOString();
   const { number, builtBy, builtAt } = built;
   const { liveSince: _, ...out } = editions.live;
   const file = editionFileName(out.number);
-  const { previous } = editions;
   const swap: SwapRecord = {
     in: built.file,
     out: file,
     live: { number, builtBy, builtAt, liveSince: now },
     previous: { ...out, file, liveUntil: now, checkpoint },
-    remove: previous === null || previous.file === built.file ? null : previous.file,
   };
-  writeEditions(dataDir, { ...editions, swap });
-  carryOut(dataDir, swap);
+  await writeEditions(dataDir, { ...editions, swap });
+  await carryOut(dataDir, swap);
 }
 
 /**
@@ -55,7 +54,7 @@ export async function finishSwap(dataDir: string, options: WarehouseOptions): Pr
   try {
     // Somebody else may have finished it before we held the file.
     const found = readEditions(dataDir).swap;
-    if (found !== null) carryOut(dataDir, found);
+    if (found !== null) await carryOut(dataDir, found);
   } finally {
     await outgoing[Symbol.asyncDispose]();
   }
@@ -63,15 +62,14 @@ export async function finishSwap(dataDir: string, options: WarehouseOptions): Pr
 }
 
 /** Each step may have been done already. */
-function carryOut(dataDir: string, swap: SwapRecord): void {
+async function carryOut(dataDir: string, swap: SwapRecord): Promise<void> {
   const [incoming, outgoing] = [path.join(dataDir, swap.in), path.join(dataDir, swap.out)];
   if (existsSync(incoming)) {
     if (!existsSync(outgoing)) moveEdition(liveFile(dataDir), outgoing);
     moveEdition(incoming, liveFile(dataDir));
   }
-  if (swap.remove !== null) removeEdition(path.join(dataDir, swap.remove));
   const { next, named } = readEditions(dataDir);
-  writeEditions(dataDir, { next, live: swap.live, previous: swap.previous, named, swap: null });
+  await writeEditions(dataDir, { next, live: swap.live, previous: swap.previous, named, swap: null });
 }
 
 function moveEdition(from: string, to: string): void {

@@ -62,7 +62,7 @@ export function editionFile(dataDir: string, name: string): string | null {
 }
 
 /** Removes an edition that is not the live one; queries that have it open go on. EDITION_UNKNOWN, or USAGE for the live one. */
-export function dropEdition(dataDir: string, name: string): void {
+export async function dropEdition(dataDir: string, name: string): Promise<void> {
   const file = editionFile(dataDir, name);
   if (file === null) {
     throw new LensError('USAGE', 'the live edition cannot be dropped', { hint: 'lens editions lists the others' });
@@ -70,7 +70,7 @@ export function dropEdition(dataDir: string, name: string): void {
   const editions = readEditions(dataDir);
   const previous = name === PREVIOUS ? null : editions.previous;
   // First the record: a file that none names is removed by the next start.
-  writeEditions(dataDir, { ...editions, previous, named: editions.named.filter((one) => one.name !== name) });
+  await writeEditions(dataDir, { ...editions, previous, named: editions.named.filter((one) => one.name !== name) });
   removeEdition(file);
 }
 

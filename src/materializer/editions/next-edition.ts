@@ -1,4 +1,5 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { pid } from 'node:process';
 import { LensError } from '../../core/errors.ts';
@@ -63,7 +64,7 @@ export class NextEdition implements AsyncDisposable {
   /** Takes the next number and makes the file. Throws what {@link Edition.open} throws. */
   static async open(origin: EditionOrigin, options: NextEditionOptions): Promise<NextEdition> {
     const { dataDir, signal } = options;
-    const number = origin.from === 'kept' ? origin.number : takeNumber(dataDir);
+    const number = origin.from === 'kept' ? origin.number : await takeNumber(dataDir);
     const name = origin.from === 'kept' ? origin.file : editionFileName(number);
     const file = path.resolve(dataDir, name);
     const kept = origin.from === 'kept';
@@ -188,21 +189,31 @@ export class NextEdition implements AsyncDisposable {
     await this.advance(await this.#ends(), label, how);
   }
 
-  /**
-   * Closes the file: it can be kept under a name, or take over.
-   *
-   * @param withLog leaves what came since DuckDB's last checkpoint in the write-ahead log, which goes with the file: quicker by that checkpoint
-   */
-  async close(withLog = false): Promise<void> {
-    await (withLog ? this.edition.warehouse.writeNoMore() : this.edition.file.write());
+  /** Closes the file: it can be kept under a name. */
+  async close(): Promise<void> {
+    await this.edition.file.write();
     await this.edition[Symbol.asyncDispose]();
     this.#closed = true;
     inUse.delete(this.file);
   }
 
-  /** Removes what was not {@link close}d. */
+  /**
+   * Closes the file alone, as quickly as can be: it can take over. What came since DuckDB's last checkpoint is left in the write-ahead log, which
+   * goes with the file, and what DuckDB has of it in memory until this is disposed.
+   */
+  async closeFile(): Promise<void> {
+    await this.edition.retire();
+    await this.edition.warehouse.closeFile();
+    this.#closed = true;
+    inUse.delete(this.file);
+  }
+
+  /** Removes what was not closed. May be called again. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closed) return;
+    if (this.#closed) {
+      await this.edition[Symbol.asyncDispose]();
+      return;
+    }
     this.#closed = true;
     try {
       await this.edition[Symbol.asyncDispose]();
@@ -244,24 +255,27 @@ function withLiveStanding(failure: Error): Error {
   return new LensError(code, message, { place, hint, fields, cause });
 }
 
-function takeNumber(dataDir: string): number {
+async function takeNumber(dataDir: string): Promise<number> {
   const editions = readEditions(dataDir);
   if (editions.swap !== null) throw new LensError('INTERNAL', 'a swap is not finished yet');
-  writeEditions(dataDir, { ...editions, next: editions.next + 1 });
+  await writeEditions(dataDir, { ...editions, next: editions.next + 1 });
   return editions.next;
 }
 
 /** What DuckDB spills of the live edition, in a folder by process (warehouse.ts). */
 const SPILLED = /^warehouse\.duckdb\.tmp-(\d+)-\d+$/;
 
-/** Removes editions that a crash left unfinished, and what a process that died had spilled. Only for who holds the live one. */
-export function removeUnfinished(dataDir: string): void {
+/**
+ * Removes editions that no record names, which a crash left unfinished or a swap left behind, and what a process that died had spilled. Only for
+ * who holds the live one; queries that have one open go on.
+ */
+export async function removeUnnamed(dataDir: string): Promise<void> {
   const { previous, named, swap } = readEditions(dataDir);
   const kept = new Set([previous?.file, swap?.in, swap?.out, ...named.map(({ file }) => file), ...inUse]);
   for (const name of readdirSync(dataDir)) {
     const file = NAME.exec(name)?.[1];
     const spilledBy = SPILLED.exec(name)?.[1];
     const left = file !== undefined ? !kept.has(file) : spilledBy !== undefined && Number(spilledBy) !== pid;
-    if (left) rmSync(path.join(dataDir, name), { force: true, recursive: true });
+    if (left) await rm(path.join(dataDir, name), { force: true, recursive: true });
   }
 }

@@ -11,9 +11,9 @@ import { type EditionRecord, editionFileName, liveFile, readEditions } from '../
 import type { Follower } from '../follower.ts';
 import type { LetterWork } from '../dead-letters/letter-work.ts';
 import type { LiveEdition } from '../live-edition.ts';
-import { loadChangedSeeds } from '../seeds/load-seeds.ts';
+import { loadChangedSeeds, seedsDiffer } from '../seeds/load-seeds.ts';
 import type { MaterializerOptions } from '../materializer-options.ts';
-import { NextEdition } from './next-edition.ts';
+import { NextEdition, removeUnnamed } from './next-edition.ts';
 import type { EditionOrigin, EditionProgress } from './next-edition-contract.ts';
 import { takeHookObjects } from './carry-hook-objects.ts';
 import { preflight } from './preflight.ts';
@@ -217,19 +217,23 @@ export class Refresher implements AsyncDisposable {
       await next.catchUp();
       // While following is held no checkpoint is written, neither of this file nor of the one that goes out: what comes then stays in their logs.
       await next.edition.writeFile();
+      // What came during that, so that less is left.
+      await next.advanceToEnd('catch up', { compaction: false });
       await this.#follower.hold(async () => {
         const started = performance.now();
         await next.advanceToEnd('catch up', { compaction: false });
         // A seed may have been loaded into the live edition meanwhile.
-        await loadChangedSeeds(next.edition);
+        if (await seedsDiffer(this.#live.edition, next.edition)) await loadChangedSeeds(next.edition);
         if (fromLog) await next.carryOver(this.#live.edition);
         await takeHookObjects(this.#live.edition, next.edition);
         lastRecordsMilliseconds = performance.now() - started;
         signal.throwIfAborted();
-        await next.close(true);
+        await next.closeFile();
         await this.#live.replace(() => this.#swap(next, built));
         heldMilliseconds = performance.now() - started;
       });
+      await next[Symbol.asyncDispose]();
+      await removeUnnamed(this.#options.dataDir);
     });
     this.#options.onEvent({ kind: 'swap', milliseconds: heldMilliseconds, lastRecordsMilliseconds });
     await this.#compactor.compact(false);
@@ -246,7 +250,7 @@ export class Refresher implements AsyncDisposable {
     });
     const { number } = readEditions(dataDir).live;
     await before.retire();
-    swapEditions(dataDir, { ...built, file: next.file, number: next.number }, checkpoint);
+    await swapEditions(dataDir, { ...built, file: next.file, number: next.number }, checkpoint);
     before.warehouse.movedTo(path.join(dataDir, editionFileName(number)));
     this.#before = { number, project: before.whole, catalog: before.catalog };
     const { whole: project, catalog } = next.edition;

@@ -51,6 +51,6 @@ export async function replayNamed(
   const { number, file } = next;
   const record = { name, number, file, builtBy, builtAt: new Date().toISOString(), checkpoint };
   const editions = readEditions(dataDir);
-  writeEditions(dataDir, { ...editions, named: [...editions.named, record] });
+  await writeEditions(dataDir, { ...editions, named: [...editions.named, record] });
   return editionEntry(dataDir, record);
 }

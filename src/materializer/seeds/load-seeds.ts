@@ -13,6 +13,16 @@ export async function loadSeed(edition: Edition, seed: SeedTable): Promise<Appli
   return applied;
 }
 
+/** Whether a seed has been loaded from another file into one edition than into the other. */
+export async function seedsDiffer(one: Edition, other: Edition): Promise<boolean> {
+  const loaded = (edition: Edition): Promise<{ seed: string; checksum: string }[]> =>
+    edition.write((connection) =>
+      connection.rows('select [schema_name, identifier]::varchar as seed, checksum from lens.seeds'),
+    );
+  const known = new Map((await loaded(one)).map(({ seed, checksum }) => [seed, checksum]));
+  return (await loaded(other)).some(({ seed, checksum }) => (known.get(seed) ?? checksum) !== checksum);
+}
+
 /**
  * Loads the seeds whose files are others than those that were loaded; gives what is to be said. One that has other columns by now is
  * left as it is: the models are planned by those that it had; and so is one that cannot be loaded. GATE_REFUSED.
