@@ -20,22 +20,18 @@ export interface RawTable {
 
 /**
  * The raw tables of a catalog, in the schema of the dbt source they feed, else in the project's own. Only sources that an
- * enabled model reads count: one without a topic is PROJECT_INVALID, and so are two that are fed by one topic into tables of different
+ * enabled model reads count: ones without a topic are PROJECT_INVALID, and so are two that are fed by one topic into tables of different
  * schemas. A topic that feeds a seed's table feeds it in the seed's schema.
  */
 export function rawTables(catalog: TopicCatalog, project: Project): RawTable[] {
-  const read = new Set(project.models.flatMap((model) => model.dependsOn.sourceNames));
-  const sources = project.sources.filter((source) => read.has(`${source.sourceName}.${source.name}`));
-  for (const source of sources) {
-    if (catalog.forTable(source.table) === undefined) {
-      const reader = project.models.find((model) => model.dependsOn.sources.includes(source.table));
-      throw new LensError(
-        'PROJECT_INVALID',
-        `no topic feeds the source table ${source.table}, which model ${reader?.name} reads`,
-        { place: source.place, hint: `add topics/NAME/topic.yml with \`table: ${source.table}\`` },
-      );
-    }
-  }
+  const missing = unfedSources(catalog, project);
+  if (missing.length > 0) throw unfed(missing, project);
+  return fedTables(catalog, project);
+}
+
+/** The same for a project some of whose sources have no topic yet. */
+export function fedTables(catalog: TopicCatalog, project: Project): RawTable[] {
+  const sources = sourcesRead(project);
   return catalog.contracts.map((contract) => {
     const [source, ...others] = sources.filter((s) => s.table === contract.table);
     const other = others.find((s) => s.schema !== source?.schema);
@@ -45,6 +41,30 @@ export function rawTables(catalog: TopicCatalog, project: Project): RawTable[] {
     const named = source ?? seed ?? project.sources.find((s) => s.table === contract.table);
     const schema = named?.schema ?? project.schema;
     return { contract, schema, name: contract.table, relation: qualified(schema, contract.table) };
+  });
+}
+
+/** Sources that enabled models read and no topic feeds, a table once. */
+export function unfedSources(catalog: TopicCatalog, project: Project): SourceTable[] {
+  const missing = sourcesRead(project).filter(({ table }) => catalog.forTable(table) === undefined);
+  return [...new Map(missing.toReversed().map((source) => [source.table, source])).values()].toReversed();
+}
+
+function sourcesRead(project: Project): SourceTable[] {
+  const read = new Set(project.models.flatMap((model) => model.dependsOn.sourceNames));
+  return project.sources.filter((source) => read.has(`${source.sourceName}.${source.name}`));
+}
+
+function unfed(missing: readonly SourceTable[], project: Project): LensError {
+  const tables = missing.map(({ table }) => table);
+  const reader = project.models.find((model) => model.dependsOn.sources.includes(tables[0] as string));
+  const what =
+    tables.length === 1
+      ? `the source table ${tables[0]}, which model ${reader?.name} reads`
+      : `${tables.length} source tables that models read: ${tables.join(', ')}`;
+  return new LensError('PROJECT_INVALID', `no topic feeds ${what}`, {
+    place: missing[0]?.place,
+    hint: `lens topics init writes topics/ for what a project reads; by hand it is topics/NAME/topic.yml with \`table: ${tables[0]}\``,
   });
 }
 

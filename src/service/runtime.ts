@@ -6,7 +6,7 @@ import { openEmbeddedLog } from '../log/embedded/embedded-log.ts';
 import type { EventLog } from '../log/event-log.ts';
 import { openKafkaLog } from '../log/kafka/kafka-log.ts';
 import type { EventSink } from '../materializer/events.ts';
-import { inputRelations, inputTables } from '../materializer/input-tables.ts';
+import { relationsSoFar } from '../materializer/input-tables.ts';
 import { settleProject } from '../maintenance/settle-project.ts';
 import { requireWarehouse } from '../materializer/editions/edition-swap.ts';
 import { Materializer } from '../materializer/materializer.ts';
@@ -36,12 +36,12 @@ export function projectSource({ projectDir, vars, target, registry }: Settings):
 
 /**
  * The dbt project of the settings' folder. Topic contracts are read where a template asks for columns, which follow from
- * them.
+ * them; a source without one is no error before its rows are needed.
  */
 export function openProject(settings: Settings): Promise<Project> {
   const { projectDir, vars, target } = settings;
   return settleProject(loadProject(projectDir, { vars, target }), (project) =>
-    inputRelations(inputTables(openCatalog(settings), project)),
+    relationsSoFar(openCatalog(settings), project),
   );
 }
 

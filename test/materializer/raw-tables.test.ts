@@ -28,8 +28,15 @@ describe('raw tables', () => {
       code: 'PROJECT_INVALID',
       place: 'models/s.yml:3',
       message: 'no topic feeds the source table elsewhere, which model m reads',
-      hint: 'add topics/NAME/topic.yml with `table: elsewhere`',
+      hint: expect.stringMatching(/^lens topics init writes .*`table: elsewhere`$/),
     });
+    const more = {
+      'models/s.yml': `${files['models/s.yml']}${source('shop', 'other')}`,
+      'models/m.sql': "select * from {{ source('web', 'elsewhere') }}, {{ source('shop', 'other') }}",
+    };
+    expect(failureOf(() => tablesOf(more)).message).toBe(
+      'no topic feeds 2 source tables that models read: other, elsewhere',
+    );
   });
 
   it('stand in the schema of the seed whose table their topic feeds', () => {
