@@ -41,7 +41,12 @@ export interface DataTest {
   /** Where dbt puts its compiled SQL, below `target/compiled`. */
   readonly compiledPath: string;
   /**
-   * A SELECT that returns the failing rows (`where` applied, `limit` not).
+   * Why its SQL cannot be rendered, though its template could be parsed, as when it raises an error of its own: wherever it is run it
+   * is an error. Null for all others.
+   */
+  readonly problem: string | null;
+  /**
+   * A SELECT that returns the failing rows (`where` applied, `limit` not). Throws where there is a {@link problem}.
    *
    * @param storing whether they are stored, which some tests select more columns for; as configured when missing
    */

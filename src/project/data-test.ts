@@ -78,8 +78,9 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
   if (!isEnabled(definition.declared)) return null;
   const capture = new ReferenceCapture(surroundings.references, qualified, definition.packageName);
   let interview = Interview.first(surroundings.answers);
-  let first: RenderedTest;
+  let first: RenderedTest | undefined;
   let question: Question | null = null;
+  let problem: string | null = null;
   try {
     first = renderTest(definition, capture, qualified);
     const render = (moment: RunMoment): { sql: string; asked: Interview } => {
@@ -87,7 +88,8 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
       return { sql: renderTest(definition, capture, qualified, asked, moment).rendered, asked };
     };
     const settle = (): void => void (interview = atAnyRun(definition.place, render, ({ sql }) => sql).asked);
-    if (isEnabled(first.config)) question = questionOf(settle);
+    if (!isEnabled(first.config)) return null;
+    question = questionOf(settle);
   } catch (error) {
     if (capture.metDisabled) return null;
     const [reason] = capture.left.values();
@@ -97,23 +99,26 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
       return { left: `${error.place}: the data test ${definition.name} is left out: ${error.message}` };
     const { askedRows } = interview;
     const waits = error instanceof WaitingQuestion ? error.reason : askedRows.length > 0 ? messageOf(error) : null;
-    if (waits === null) throw error;
-    return {
-      left: `${definition.place}: the data test ${definition.name} is not rendered yet: ${waits}`,
-      asked: askedRows,
-    };
+    if (waits !== null) {
+      return {
+        left: `${definition.place}: the data test ${definition.name} is not rendered yet: ${waits}`,
+        asked: askedRows,
+      };
+    }
+    if (first === undefined || !(error instanceof LensError) || error.code !== 'MODEL_RENDER_FAILED') throw error;
+    problem = messageOf(error);
   }
-  if (!isEnabled(first.config)) return null;
-  const config = readTestConfig(definition, first.config);
+  const { config: given, captured, dependsOn } = first;
+  const config = readTestConfig(definition, given);
   const { name, uniqueId, packageName, kind, path, place, fqn, target, columnName } = definition;
   const { testName, testPackage, description, arguments: args } = definition;
   const sql = (naming: RelationNaming, storing?: boolean): string => {
     const resolver = new ReferenceCapture(surroundings.references, naming, definition.packageName);
     const own = storing === undefined ? definition : { ...definition, declared: storingConfig(definition, storing) };
-    const { rendered, dependsOn } = withAnswers(`data test ${name}`, place, () =>
+    const made = withAnswers(`data test ${name}`, place, () =>
       renderTest(own, resolver, naming, Interview.again(interview.answers)),
     );
-    return withEphemerals(rendered, dependsOn, surroundings.models(naming));
+    return withEphemerals(made.rendered, made.dependsOn, surroundings.models(naming));
   };
   const resultOf = (rows: string, limit: number | null): string => {
     const names: Record<string, Value> = {
@@ -125,13 +130,13 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
     };
     return definition.part.engine.render(RESULT, {
       resolver: null,
-      config: { declared: first.config, captured: {} },
+      config: { declared: given, captured: {} },
       names,
     });
   };
   const resultSql = (naming: RelationNaming): string => resultOf(sql(naming), config.limit);
-  const severity = readSeverity(definition, first.config);
-  const tags = [...new Set([...definition.columnTags, ...tagsOf(first.config)])].sort();
+  const severity = readSeverity(definition, given);
+  const tags = [...new Set([...definition.columnTags, ...tagsOf(given)])].sort();
   const test: DataTest = {
     name,
     uniqueId,
@@ -148,14 +153,15 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
     target,
     columnName,
     tags,
-    dependsOn: first.dependsOn,
+    dependsOn,
     config,
-    fullConfig: first.config,
-    writtenConfig: { ...definition.written, ...first.captured },
+    fullConfig: given,
+    writtenConfig: { ...definition.written, ...captured },
     rawSql: definition.rawSql,
     describedAt: definition.describedAt,
-    failuresTable: () => failuresTable(definition, first.config, definition.part.engine),
+    failuresTable: () => failuresTable(definition, given, definition.part.engine),
     compiledPath: compiledPath(definition),
+    problem,
     sql,
     resultOf,
     resultSql,

@@ -38,7 +38,8 @@ export function resultsValue(project: Project, results: readonly FinishedNode[])
 function sqlOf(project: Project, id: string): string | null {
   const model = project.models.find(({ uniqueId }) => uniqueId === id);
   if (model !== undefined) return compile(project, model, qualified);
-  return project.tests.find(({ uniqueId }) => uniqueId === id)?.sql(qualified) ?? null;
+  const test = project.tests.find(({ uniqueId }) => uniqueId === id);
+  return test === undefined || test.problem !== null ? null : test.sql(qualified);
 }
 
 function nodeOf(result: FinishedNode, context: ManifestContext): Readonly<Record<string, unknown>> {

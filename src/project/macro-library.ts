@@ -42,7 +42,10 @@ export class MacroLibrary {
   readonly #lookup: MacroLookup;
   /** Names of the custom materializations, which are not run. */
   readonly materializations = new Set<string>();
-  readonly warnings: string[] = [];
+  readonly #warnings: string[] = [];
+  /** Files of packages. */
+  readonly #foreign = new Set<string>();
+  readonly #nothingPrinted = new Set<string>();
 
   /** @param sources the project's first. PROJECT_INVALID when one part defines a name twice. */
   constructor(sources: readonly MacroSource[], lookup: MacroLookup = { dispatch: new Map(), missing: [] }) {
@@ -54,7 +57,10 @@ export class MacroLibrary {
     this.#lookup = lookup;
     for (const { name, files, isPackage } of sources) {
       const macros = new Map<string, Macro>();
-      for (const { path, text } of files) this.#addFile(macros, path, text, isPackage);
+      for (const { path, text } of files) {
+        if (isPackage) this.#foreign.add(path);
+        this.#addFile(macros, path, text, isPackage);
+      }
       this.#parts.set(name, macros);
     }
   }
@@ -73,9 +79,20 @@ export class MacroLibrary {
         macros.set(test === undefined ? `${name}` : `test_${name}`, { failure: unread });
       return;
     }
-    if (!isPackage) this.warnings.push(...template.warnings);
+    if (!isPackage) this.#warnings.push(...template.warnings);
     for (const name of template.materializations) this.materializations.add(name);
     addMacros(macros, template);
+  }
+
+  /** What was left out of the project's files, and what has been printed that is not there, a sentence each. */
+  get warnings(): readonly string[] {
+    return [...this.#warnings, ...this.#nothingPrinted];
+  }
+
+  /** A template of a part has printed a name that is not there. Packages do that on purpose. */
+  noteNothingPrinted(what: string, file: string, line: number, part: string): void {
+    if (part !== this.#root || this.#foreign.has(file)) return;
+    this.#nothingPrinted.add(`${placeOf(file, line)}: ${what} is undefined, and prints nothing`);
   }
 
   /** Whether a template of a part may call a macro by its own name; of the project when no part is named. */

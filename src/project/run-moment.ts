@@ -48,7 +48,8 @@ function sample(at: number): RunMoment {
   const { thread, ...invocation } = SAMPLES[at] as (typeof SAMPLES)[number];
   // Each look at the clock is another time.
   let now = Date.parse(invocation.startedAt);
-  return new RunMoment({ ...invocation, which: 'compile', flags: {} }, () => (now += 61_001 * (at + 1)), thread);
+  // models are what a run makes of them
+  return new RunMoment({ ...invocation, which: 'run', flags: {} }, () => (now += 61_001 * (at + 1)), thread);
 }
 
 /** What templates are rendered with whose text must not follow from the run. */

@@ -57,7 +57,10 @@ export class TemplateEngine {
   }
 
   #run<T>(names: TemplateNames, body: (interpreter: Interpreter, scope: Scope) => T): T {
-    const interpreter = new Interpreter();
+    const interpreter = new Interpreter((what, { file, line }) => {
+      // while a template is parsed, what a query would have given is not there either
+      if (names.interview !== undefined) this.macros.noteNothingPrinted(what, file, line, this.settings.packageName);
+    });
     let dispatch: Callable | null = null;
     const scope: Scope = contextScope(
       this.settings,

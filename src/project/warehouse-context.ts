@@ -1,5 +1,5 @@
 import { bind, stringArgument } from './jinja/arguments.ts';
-import { text, Thing, tuple, Undefined, UnsupportedError, fromJs, type Callable, type Value } from './jinja/values.ts';
+import { text, Thing, tuple, UnsupportedError, fromJs, type Callable, type Value } from './jinja/values.ts';
 import { type Answer, type Interview, WaitingQuestion } from './questions.ts';
 import { liveAdapter, type LiveAdapter } from './live-adapter.ts';
 import { columnThing, tableThing } from './table-values.ts';
@@ -22,7 +22,7 @@ export function warehouseNames(context: AskingContext): {
 } {
   const results = new Map<string, Value>();
   const query = (sql: string): Value => {
-    if (context.interview === null) return NOTHING_YET;
+    if (context.interview === null) return null;
     return tableThing(given(context.interview.ask({ kind: 'rows', sql })));
   };
   const live: Partial<LiveAdapter> = context.interview?.isLive === true ? liveAdapter(query) : {};
@@ -77,11 +77,6 @@ function given(answer: Answer): Exclude<Answer, { readonly refused: string } | {
 }
 
 const REMEDY = 'write what it gives into the model, or set it under vars:';
-
-const NOTHING_YET = new Undefined('the result of a query', {
-  problem: "a query has no result while templates are parsed, and dbt says: 'None' has no attribute 'table'",
-  hint: 'put what uses the result below {% if execute %}',
-});
 
 function placeOf(relation: Value): { readonly schema: string; readonly identifier: string } | null {
   if (!(relation instanceof Thing) || relation.kind !== 'relation') return null;

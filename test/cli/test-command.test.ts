@@ -20,6 +20,8 @@ const flags = [
 const TESTS = {
   a_cast: "select 1 as one from {{ ref('fct_orders') }} where cast('x' || order_id as integer) > 0",
   a_missing_column: "select nothing from {{ ref('fct_orders') }}",
+  raising:
+    "{{ exceptions.raise_compiler_error('no such month') if execute }}select order_id from {{ ref('fct_orders') }}",
   two_big:
     "{{ config(limit=2, store_failures=true) }}\nselect order_id from {{ ref('fct_orders') }} where quantity > 0",
   warned: "{{ config(severity='warn') }}\nselect order_id from {{ ref('fct_orders') }}",
@@ -70,6 +72,7 @@ test('every status, in the words of dbt', async () => {
   expect(statuses(stdout)).toMatchObject({
     a_cast: 'ERROR',
     a_missing_column: 'ERROR',
+    raising: 'ERROR',
     two_big: 'FAIL 2',
     warned: 'WARN 3',
     warned_from_five: 'PASS',
@@ -83,6 +86,7 @@ test('every status, in the words of dbt', async () => {
   Runtime Error in test a_cast (tests/a_cast.sql)
   Conversion Error: Could not convert string 'x1' to INT32`,
   );
+  expect(text).toContain('Compilation Error in test raising (tests/raising.sql)\n  no such month');
   expect(text).toContain(
     `Failure in test two_big (tests/two_big.sql)
   Got 2 results, configured to fail if != 0
@@ -98,15 +102,15 @@ test('every status, in the words of dbt', async () => {
     ),
   );
   expect(text).toContain('Warning in test warned (tests/warned.sql)\nGot 3 results, configured to warn if != 0\n');
-  expect(text).toMatch(/^Completed with 3 errors, 0 partial successes, and 4 warnings:$/m);
-  expect(text.trimEnd().split('\n').at(-1)).toBe('Done. PASS=21 WARN=4 ERROR=3 SKIP=0 NO-OP=0 TOTAL=28');
+  expect(text).toMatch(/^Completed with 4 errors, 0 partial successes, and 4 warnings:$/m);
+  expect(text.trimEnd().split('\n').at(-1)).toBe('Done. PASS=21 WARN=4 ERROR=4 SKIP=0 NO-OP=0 TOTAL=29');
   expect(await rows('select count(*) as n from main_dbt_test__audit.two_big')).toEqual([{ n: 2 }]);
 });
 
 test('run_results.json and compiled SQL', () => {
   const { args, results } = runResults();
   expect(args).toMatchObject({ which: 'test', select: [] });
-  expect(results).toHaveLength(28);
+  expect(results).toHaveLength(29);
   const of = (name: string): unknown => results.find(({ unique_id }) => unique_id === `test.shop.${name}`);
   expect(of('two_big')).toMatchObject({
     status: 'fail',
@@ -144,7 +148,7 @@ test('--select, --fail-fast and --warn-error', async () => {
   const fast = await called(['test', '--fail-fast']);
   expect(fast.code).toBe(1);
   expect(statuses(fast.stdout)).toMatchObject({ a_cast: 'ERROR', two_big: 'SKIP', warned: 'SKIP' });
-  expect(fast.stdout).toMatch(/Done\. PASS=0 WARN=0 ERROR=1 SKIP=27 NO-OP=0 TOTAL=28\n$/);
+  expect(fast.stdout).toMatch(/Done\. PASS=0 WARN=0 ERROR=1 SKIP=28 NO-OP=0 TOTAL=29\n$/);
   expect(runResults().results.at(-1)).toMatchObject({ status: 'skipped', message: 'Skipping due to fail_fast' });
   const cautious = await called(['test', '--select', 'daily_sales', '--indirect-selection', 'cautious']);
   expect(Object.keys(statuses(cautious.stdout))).not.toContain('sales_match_orders');
@@ -163,7 +167,12 @@ test('--quiet says what failed alone; json is an object a line', async () => {
   const quiet = await called(['test', '--select', 'daily_sales', '--quiet']);
   expect([quiet.code, quiet.stdout, quiet.stderr]).toEqual([0, '', '']);
   const failing = await called(['test', '--quiet', '--select', 'fct_orders']);
-  expect(statuses(failing.stdout)).toEqual({ a_cast: 'ERROR', a_missing_column: 'ERROR', two_big: 'FAIL 2' });
+  expect(statuses(failing.stdout)).toEqual({
+    a_cast: 'ERROR',
+    a_missing_column: 'ERROR',
+    raising: 'ERROR',
+    two_big: 'FAIL 2',
+  });
   const json = await called(['test', '--select', 'daily_sales', '--log-format', 'json']);
   const events = json.stdout
     .trim()

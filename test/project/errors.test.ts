@@ -159,7 +159,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'a name that is not there',
-    files: { 'models/m.sql': 'select\n  1,\n  {{ grian }}\n' },
+    files: { 'models/m.sql': 'select\n  1,\n  {{ grian.size }}\n' },
     code: 'MODEL_RENDER_FAILED',
     place: 'models/m.sql:3',
     message: /'grian' is undefined/,

@@ -134,6 +134,17 @@ describe('warnings', () => {
       [/^dbt_project.yml:2: source-paths is/, /^dbt_project.yml:3: data-paths is/],
     ],
     [
+      'names that are not there and are printed, but for those of packages',
+      {
+        'models/m.sql':
+          'select\n  1 {{ grian }} as {% if execute %}{% set x = 1 %}{% endif %}a{{ x }}\n{{ odd.text() }}',
+        'dbt_packages/odd/dbt_project.yml': 'name: odd\n',
+        'dbt_packages/odd/macros/m.sql':
+          '{% macro text() %}{% if 1 > 2 %}{% set y = 1 %}{% endif %}{{ y }}{% endmacro %}',
+      },
+      [/^models\/m.sql:2: 'grian' is undefined, and prints nothing$/],
+    ],
+    [
       'nothing for keys dbt knows',
       {
         'models/m.yml':

@@ -91,7 +91,7 @@ describe('functions of dbt', () => {
     ["{{ fromyaml('a: [', 'no') }}", 'no'],
     ["{{ diff_of_two_dicts({'a': ['x', 'y']}, {'A': ['X']}) }}", "{'a': ['y']}"],
     ['{{ zip_strict([1], [2]) }}', '[(1, 2)]'],
-    ['{{ set_strict([1, 1]) }}', '[1]'],
+    ['{{ set_strict([1, 1]) }}', '{1}'],
   ])('%s', (template, text) => {
     expect(sqlOf({ 'models/m.sql': template })).toBe(text);
   });

@@ -103,7 +103,9 @@ function compiledSql(project: Project): ReadonlyMap<string, string> {
   const ready = project.models.filter(({ name }) => !project.waiting.has(name));
   return new Map([
     ...ready.map((model) => [model.uniqueId, compile(project, model, qualified)] as const),
-    ...project.tests.map((test) => [test.uniqueId, test.sql(qualified)] as const),
+    ...project.tests
+      .filter(({ problem }) => problem === null)
+      .map((test) => [test.uniqueId, test.sql(qualified)] as const),
   ]);
 }
 

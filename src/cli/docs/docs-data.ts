@@ -174,7 +174,7 @@ class DocsMaker {
           kind: test.testName ?? test.kind,
           facts: [['severity', test.severity]],
           raw: test.rawSql.trim(),
-          compiled: test.sql(qualified).trim(),
+          compiled: test.problem === null ? test.sql(qualified).trim() : '',
         };
       }
       case 'unit_test': {

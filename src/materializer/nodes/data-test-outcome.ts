@@ -1,4 +1,4 @@
-import { messageOf } from '../../core/errors.ts';
+import { LensError, messageOf } from '../../core/errors.ts';
 import type { DataTest } from '../../project/project-contract.ts';
 import type { Counted, StoredIn } from './data-test-query.ts';
 import type { NodeResult, NodeStart } from './node-results.ts';
@@ -41,7 +41,8 @@ export function judged(
 /** Why a node could not be run, as dbt says it: the kind of error with the node's file, then the message. */
 export function runtimeError(node: NodeStart, error: unknown): string {
   const lines = messageOf(error).split('\n');
-  const what = `Runtime Error in ${node.resourceType} ${node.name} (${node.path})`;
+  const kind = error instanceof LensError && error.code === 'MODEL_RENDER_FAILED' ? 'Compilation' : 'Runtime';
+  const what = `${kind} Error in ${node.resourceType} ${node.name} (${node.path})`;
   return [what, ...lines.map((line) => `  ${line}`)].join('\n');
 }
 

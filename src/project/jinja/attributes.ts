@@ -1,6 +1,7 @@
 import { bind, wholeArgument } from './arguments.ts';
 import { STRING_METHODS, type Methods } from './string-methods.ts';
 import {
+  DistinctItems,
   Namespace,
   TemplateError,
   Thing,
@@ -8,6 +9,7 @@ import {
   Undefined,
   UnsupportedError,
   compare,
+  distinct,
   equal,
   items,
   repr,
@@ -36,15 +38,20 @@ export function attribute(object: Value, name: string): Value {
       'docs/project.md lists what is; rendering does not read the warehouse',
     );
   }
+  if (object === null) return new Undefined(`'${name}' of None`, { hint: RESULT.has(name) ? NOTHING_YET : undefined });
   return new Undefined(`'${name}' of a ${typeName(object)}`);
 }
+
+/** What the result of a query has. */
+const RESULT = new Set(['column_names', 'columns', 'data', 'rows', 'table']);
+const NOTHING_YET = 'a query has no result while templates are parsed: put what uses it below {% if execute %}';
 
 /** Objects of which dbt has more than is here. */
 const WITH_MORE = new Set(['adapter', 'dbt', 'exceptions', 'relation']);
 
 /** `object[key]`: an entry of a dict, an item of a list or a string from either end, else an attribute. */
 export function item(object: Value, key: Value): Value {
-  if (object instanceof Undefined) return text(object);
+  if (object instanceof Undefined) throw object.error();
   if (object instanceof Map && object.has(key)) return object.get(key) ?? null;
   if (object instanceof Thing && object.items !== undefined && typeof key === 'number') {
     return object.items.at(key) ?? new Undefined(`item ${key} of a ${object.kind} of ${object.items.length}`);
@@ -62,6 +69,7 @@ export function item(object: Value, key: Value): Value {
 
 /** `object[start:stop:step]`. */
 export function slice(object: Value, start: Value, stop: Value, step: Value): Value {
+  if (object instanceof Undefined) throw object.error();
   const all = items(object);
   const by = step === null ? 1 : wholeArgument('a slice', step);
   if (by === 0) throw new TemplateError('the step of a slice cannot be 0');
@@ -84,6 +92,7 @@ function member(object: Value, name: string): Value | undefined {
   if (object instanceof Thing) return object.attributes.get(name);
   if (typeof object === 'string') return method(STRING_METHODS, object, name);
   if (object instanceof Map) return method(DICT_METHODS, object, name);
+  if (object instanceof DistinctItems) return method(SET_METHODS, object, name);
   if (object instanceof Tuple)
     return name === 'index' || name === 'count' ? method(LIST_METHODS, object, name) : undefined;
   if (Array.isArray(object)) return method(LIST_METHODS, object, name);
@@ -145,6 +154,30 @@ function indexIn(self: readonly Value[], args: Arguments, what: string): number 
   if (index < 0) throw new TemplateError(`${repr(wanted)} is not in the list`);
   return index;
 }
+
+const others = ({ positional }: Arguments): DistinctItems => distinct(positional.flatMap(items));
+
+const SET_METHODS: Methods<DistinctItems> = {
+  add(self, args) {
+    self.add(bind('add', args, ['item']).item ?? null);
+    return null;
+  },
+  discard(self, args) {
+    const at = self.findIndex((one) => equal(one, bind('discard', args, ['item']).item ?? null));
+    if (at >= 0) self.splice(at, 1);
+    return null;
+  },
+  update(self, args) {
+    for (const one of others(args)) self.add(one);
+    return null;
+  },
+  union: (self, args) => distinct([...self, ...others(args)]),
+  intersection: (self, args) => distinct([...self].filter((one) => others(args).has(one))),
+  difference: (self, args) => distinct([...self].filter((one) => !others(args).has(one))),
+  issubset: (self, args) => self.every((one) => others(args).has(one)),
+  issuperset: (self, args) => others(args).every((one) => self.has(one)),
+  copy: (self) => distinct(self),
+};
 
 const DICT_METHODS: Methods<Dict> = {
   get(self, args) {

@@ -148,7 +148,7 @@ export class Evaluator {
 }
 
 /** `a if b` without else, where b does not hold: undefined, but prints nothing. */
-const NOTHING = new Undefined('the value of an if without else', { printsNothing: true });
+const NOTHING = new Undefined('the value of an if without else', { isMeant: true });
 
 const CONSTANTS: ReadonlyMap<string, Value> = new Map<string, Value>([
   ['true', true],

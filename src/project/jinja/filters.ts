@@ -27,11 +27,14 @@ type Filter = (value: Value, args: Arguments) => Value;
 export function applyFilter(name: string, value: Value, args: Arguments): Value {
   const filter = Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined;
   if (filter === undefined) throw new TemplateError(`there is no filter ${name}`, 'docs/project.md lists the filters');
-  if (value instanceof Undefined && !ACCEPT_UNDEFINED.has(name)) text(value);
+  if (value instanceof Undefined && (value.failsWhenPrinted ? !DEFAULTS.has(name) : NEEDS_VALUE.has(name)))
+    throw value.error();
   return filter(value, args);
 }
 
-const ACCEPT_UNDEFINED = new Set(['default', 'd']);
+const DEFAULTS = new Set(['default', 'd']);
+/** Filters that fail on an undefined value, in Jinja and Python. */
+const NEEDS_VALUE = new Set(['abs', 'dictsort', 'float', 'format', 'indent', 'int', 'round', 'tojson']);
 
 /** `a.b` of each item, as `map(attribute='a.b')` and `sort(attribute='a')` look it up. */
 function path(value: Value, name: Value): Value {
@@ -45,6 +48,11 @@ function path(value: Value, name: Value): Value {
 
 function attributeOrItem(value: Value, name: string): Value {
   return value instanceof Map ? item(value, name) : attribute(value, name);
+}
+
+/** None has none, where Jinja asks first whether there is a value. */
+function itemsIfAny(value: Value): Value[] {
+  return value === null ? [] : items(value);
 }
 
 const length: Filter = (value) => (value instanceof Map ? value.size : items(value).length);
@@ -81,14 +89,14 @@ const map: Filter = (value, args) => {
   const name = args.named.get('attribute');
   if (name !== undefined) {
     const missing = args.named.get('default');
-    return items(value).map((one) => {
+    return itemsIfAny(value).map((one) => {
       const found = path(one, name);
       return found instanceof Undefined && missing !== undefined ? missing : found;
     });
   }
   const [filter, ...rest] = args.positional;
   const inner: Arguments = { positional: rest, named: args.named };
-  return items(value).map((one) => applyFilter(stringArgument('map()', filter), one, inner));
+  return itemsIfAny(value).map((one) => applyFilter(stringArgument('map()', filter), one, inner));
 };
 
 /** `select`, `reject`, `selectattr` and `rejectattr`: by a test, or by truth when none is named. */
@@ -98,7 +106,7 @@ const choose =
     const rest = [...args.positional];
     const name = byAttribute ? rest.shift() : undefined;
     const [test, ...parameters] = rest;
-    return items(value).filter((one) => {
+    return itemsIfAny(value).filter((one) => {
       const subject = name === undefined ? one : path(one, name);
       const chosen =
         test === undefined ? truthy(subject) : applyTest(stringArgument('a test', test), subject, parameters);

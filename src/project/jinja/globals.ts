@@ -9,9 +9,9 @@ import {
   Range,
   TemplateError,
   Thing,
+  distinct,
   fromJs,
   items,
-  repr,
   text,
   toJs,
   truthy,
@@ -37,12 +37,8 @@ const zip: Callable = ({ positional }) => {
   );
 };
 
-/** The distinct items of a list; a list here, since templates only go through it. */
-const set: Callable = ({ positional }) => {
-  const seen = new Map<string, Value>();
-  for (const one of items(positional[0] ?? [])) if (!seen.has(repr(one))) seen.set(repr(one), one);
-  return [...seen.values()];
-};
+/** Python's set of the items of a list, in the order in which they come first. */
+const set: Callable = ({ positional }) => distinct(items(positional[0] ?? []));
 
 const toJsonFunction: Callable = (args) => {
   const { value, default: fallback, sort_keys: sort } = bind('tojson', args, ['value', 'default', 'sort_keys']);

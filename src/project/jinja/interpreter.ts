@@ -13,7 +13,19 @@ import { Evaluator } from './evaluator.ts';
 import { defineMacro, type Frame, type MacroDefinition } from './macro.ts';
 import { Scope } from './scope.ts';
 import { DISCARD, type Template } from './template.ts';
-import { Namespace, TemplateError, Thing, Undefined, items, text, truthy, typeName, type Value } from './values.ts';
+import {
+  Namespace,
+  TemplateError,
+  Thing,
+  Undefined,
+  equal,
+  items,
+  text,
+  truthy,
+  typeName,
+  type Callable,
+  type Value,
+} from './values.ts';
 
 /** Thrown by `break` and `continue`; it brings along what the loop's body gave before it. */
 class LoopSignal {
@@ -35,6 +47,12 @@ export class Interpreter {
   /** The file being rendered, then each macro under way, innermost last. */
   readonly frames: Frame[] = [];
   readonly #evaluator = new Evaluator((node, scope) => this.block(node, scope));
+  readonly #nothingPrinted: (what: string, frame: Frame) => void;
+
+  /** @param nothingPrinted told of each name printed that is not there */
+  constructor(nothingPrinted: (what: string, frame: Frame) => void = () => undefined) {
+    this.#nothingPrinted = nothingPrinted;
+  }
 
   /** The text of a template with the names of `scope`. */
   render(template: Template, scope: Scope): string {
@@ -102,8 +120,14 @@ export class Interpreter {
         // oxlint-disable-next-line typescript/only-throw-error -- a jump out of the loop's body, not a failure
         throw new LoopSignal(node.type === 'Break' ? 'Break' : 'Continue');
       default:
-        return text(this.#evaluator.evaluate(node, scope));
+        return this.#print(this.#evaluator.evaluate(node, scope));
     }
+  }
+
+  #print(value: Value): string {
+    const frame = this.frames.at(-1);
+    if (value instanceof Undefined && !value.isMeant && frame !== undefined) this.#nothingPrinted(value.what, frame);
+    return text(value);
   }
 
   #set(node: SetStatement, scope: Scope): void {
@@ -141,10 +165,11 @@ export class Interpreter {
     });
     if (chosen.length === 0) return this.block(node.defaultBlock, outer);
     let rendered = '';
+    const changed = changes();
     for (const [i, one] of chosen.entries()) {
       const scope = new Scope(outer);
       assign(node.loopvar, one, scope);
-      scope.set('loop', loopAt(chosen, i));
+      scope.set('loop', loopAt(chosen, i, changed));
       const body = this.#body(node.body, scope);
       rendered += body.text;
       if (body.last) break;
@@ -207,7 +232,17 @@ function assign(target: Identifier | ListLiteral, value: Value, scope: Scope): v
   target.value.forEach((part, i) => assign(part as Identifier | ListLiteral, parts[i] ?? null, scope));
 }
 
-function loopAt(all: readonly Value[], i: number): Thing {
+/** `loop.changed(value)`: whether it is another value than when it was last asked. */
+function changes(): Callable {
+  let last: Value[] | undefined;
+  return ({ positional }) => {
+    const same = last !== undefined && equal(last, positional);
+    last = positional;
+    return !same;
+  };
+}
+
+function loopAt(all: readonly Value[], i: number, changed: Callable): Thing {
   return new Thing('loop', {
     index: i + 1,
     index0: i,
@@ -222,5 +257,6 @@ function loopAt(all: readonly Value[], i: number): Thing {
     previtem: all[i - 1] ?? new Undefined('loop.previtem of the first item'),
     nextitem: all[i + 1] ?? new Undefined('loop.nextitem of the last item'),
     cycle: ({ positional }) => positional[i % positional.length] ?? null,
+    changed,
   });
 }

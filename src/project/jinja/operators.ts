@@ -30,7 +30,7 @@ export function applyOperator(operator: string, left: Value, right: Value): Valu
     case 'not in':
       return !contains(right, left);
     default:
-      rejectUndefined(left, right);
+      if (operator !== '%' || typeof left !== 'string') rejectUndefined(left, right);
   }
   switch (operator) {
     case '<':
@@ -65,7 +65,6 @@ export function negate(value: Value): Value {
 }
 
 function contains(container: Value, item: Value): boolean {
-  rejectUndefined(container, null);
   if (typeof container === 'string') {
     if (typeof item !== 'string') throw new TemplateError(`a string cannot contain a ${typeName(item)}`);
     return container.includes(item);
@@ -102,5 +101,5 @@ function counted(value: Whole | Float | boolean): Whole | Float {
 }
 
 function rejectUndefined(...values: Value[]): void {
-  for (const value of values) if (value instanceof Undefined) text(value);
+  for (const value of values) if (value instanceof Undefined) throw value.error();
 }

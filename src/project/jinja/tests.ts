@@ -43,6 +43,7 @@ const TESTS: Readonly<Record<string, (value: Value, other: Value) => boolean>> =
   iterable: (value) =>
     Array.isArray(value) ||
     value instanceof Map ||
+    value instanceof Undefined ||
     typeof value === 'string' ||
     (value instanceof Thing && value.items !== undefined),
   le: operator('<='),
@@ -55,7 +56,8 @@ const TESTS: Readonly<Record<string, (value: Value, other: Value) => boolean>> =
   number: (value) => isNumber(value),
   odd: (value) => rest(value, 2) === 1,
   sameas: (value, other) => value === other,
-  sequence: (value) => Array.isArray(value) || value instanceof Map || typeof value === 'string',
+  sequence: (value) =>
+    Array.isArray(value) || value instanceof Map || typeof value === 'string' || value instanceof Undefined,
   string: (value) => typeof value === 'string',
   true: (value) => value === true,
   undefined: (value) => value instanceof Undefined,

@@ -16,24 +16,31 @@ export interface Arguments {
 
 export type Callable = (args: Arguments) => Value;
 
-/** A name or attribute that is not there: false in conditions, an error when it is printed or used. */
+/**
+ * A name or attribute that is not there. As in Jinja it is false in conditions, prints nothing and has no items; its
+ * attributes, calling it and computing with it are errors.
+ */
 export class Undefined {
   readonly what: string;
-  readonly printsNothing: boolean;
+  /** Whether printing it is an error, too: it stands for something that is not there for another reason than its name. */
+  readonly failsWhenPrinted: boolean;
+  /** Whether printing it may be meant, so that nobody is told. */
+  readonly isMeant: boolean;
   readonly #unsupported: boolean;
   readonly #problem: string;
   readonly #hint: string | undefined;
 
   /**
-   * @param options.problem a sentence in place of "WHAT is undefined"
+   * @param options.problem a sentence in place of "WHAT is undefined"; printing it fails with it
    * @param options.unsupported dbt has it, and this product does not
    */
   constructor(
     what: string,
-    options: { printsNothing?: boolean; unsupported?: boolean; problem?: string; hint?: string } = {},
+    options: { isMeant?: boolean; unsupported?: boolean; problem?: string; hint?: string | undefined } = {},
   ) {
     this.what = what;
-    this.printsNothing = options.printsNothing ?? false;
+    this.isMeant = options.isMeant ?? false;
+    this.failsWhenPrinted = options.problem !== undefined;
     this.#unsupported = options.unsupported ?? false;
     this.#problem = options.problem ?? `${what} is undefined`;
     this.#hint = options.hint;
@@ -52,6 +59,28 @@ export class Tuple extends Array<Value> {}
 export function tuple(...items: Value[]): Tuple {
   const made = new Tuple();
   made.push(...items);
+  return made;
+}
+
+/** Distinct items in no order that counts. */
+export class DistinctItems extends Array<Value> {
+  // lists made of it are plain ones
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+
+  add(item: Value): void {
+    if (!this.has(item)) this.push(item);
+  }
+
+  has(item: Value): boolean {
+    return this.some((other) => equal(other, item));
+  }
+}
+
+export function distinct(all: Iterable<Value>): DistinctItems {
+  const made = new DistinctItems();
+  for (const one of all) made.add(one);
   return made;
 }
 
@@ -148,8 +177,8 @@ export function truthy(value: Value): boolean {
 export function text(value: Value): string {
   if (typeof value === 'string') return value;
   if (value instanceof Undefined) {
-    if (value.printsNothing) return '';
-    throw value.error();
+    if (value.failsWhenPrinted) throw value.error();
+    return '';
   }
   return repr(value);
 }
@@ -162,10 +191,11 @@ export function repr(value: Value): string {
   if (isWhole(value)) return String(value);
   if (typeof value === 'string') return quoted(value);
   if (value instanceof Float) return value.toString();
-  if (value instanceof Undefined) return text(value);
+  if (value instanceof Undefined) return value.failsWhenPrinted ? text(value) : 'Undefined';
   if (value instanceof Tuple)
     return value.length === 1 ? `(${repr(value[0] ?? null)},)` : `(${[...value].map(repr).join(', ')})`;
   if (value instanceof Range) return value.text();
+  if (value instanceof DistinctItems) return value.length === 0 ? 'set()' : `{${[...value].map(repr).join(', ')}}`;
   if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`;
   if (value instanceof Map) return `{${[...value].map(([k, v]) => `${repr(k)}: ${repr(v)}`).join(', ')}}`;
   if (value instanceof Thing && value.text !== undefined) return value.text();
@@ -189,6 +219,7 @@ export function typeName(value: Value): string {
   if (isWhole(value) || value instanceof Float) return 'number';
   if (typeof value === 'string') return 'string';
   if (value instanceof Tuple) return 'tuple';
+  if (value instanceof DistinctItems) return 'set';
   if (Array.isArray(value)) return 'list';
   if (value instanceof Map) return 'dict';
   return value instanceof Thing ? value.kind : 'function';
@@ -196,6 +227,7 @@ export function typeName(value: Value): string {
 
 export function equal(left: Value, right: Value): boolean {
   if (isNumber(left) && isNumber(right)) return compareNumbers(numeric(left), numeric(right)) === 0;
+  if (left instanceof DistinctItems || right instanceof DistinctItems) return sameItems(left, right);
   if (Array.isArray(left) && Array.isArray(right)) {
     if (left.length !== right.length || left instanceof Tuple !== right instanceof Tuple) return false;
     return left.every((item, i) => equal(item, right[i] ?? null));
@@ -210,6 +242,11 @@ export function equal(left: Value, right: Value): boolean {
     return left.kind === right.kind && left.text() === right.text();
   }
   return left === right;
+}
+
+function sameItems(left: Value, right: Value): boolean {
+  if (!(left instanceof DistinctItems && right instanceof DistinctItems) || left.length !== right.length) return false;
+  return left.every((one) => right.has(one));
 }
 
 /** Below zero, zero or above, as a comparator; numbers with numbers, strings by code point, lists item by item. */
@@ -234,7 +271,7 @@ export function items(value: Value): Value[] {
   if (value instanceof Map) return [...value.keys()];
   if (typeof value === 'string') return Array.from(value);
   if (value instanceof Thing && value.items !== undefined) return [...value.items];
-  if (value instanceof Undefined) return text(value).split('');
+  if (value instanceof Undefined) return Array.from(text(value));
   throw new TemplateError(`a ${typeName(value)} has no items to go through`);
 }
 
@@ -256,6 +293,7 @@ export function toJs(value: Value): unknown {
   if (value instanceof Float) return Number.isInteger(value.value) ? value : value.value;
   if (value instanceof Map) return Object.fromEntries([...value].map(([k, v]) => [text(k), toJs(v)]));
   if (Array.isArray(value)) return [...value].map(toJs);
+  if (value instanceof Undefined && !value.isMeant) throw value.error();
   if (value instanceof Undefined || value instanceof Thing || typeof value === 'function') return text(value);
   return value;
 }

@@ -34,7 +34,7 @@ describe("dbt's additions", () => {
     [
       'zip() and set()',
       "{% for a, b in zip([1, 2], 'xy') %}{{ a }}{{ b }}{% endfor %}{{ set([2, 2, 1]) }}",
-      '1x2y[2, 1]',
+      '1x2y{2, 1}',
     ],
     ['log() prints nothing', "a{{ log('x', info=true) }}b", 'ab'],
     ['as_bool, as_number', "{{ 'True' | as_bool }}{{ '3' | as_number + 1 }}", 'True4'],
@@ -45,7 +45,12 @@ describe("dbt's additions", () => {
 
 describe('what is wrong in a template', () => {
   it.each([
-    ['an undefined name', 'select {{ colum }}', /'colum' is undefined/],
+    ['an attribute of an undefined name', '{{ colum.name }}', /'colum' is undefined/],
+    ['an item of an undefined name', "{{ colum['name'] }}", /'colum' is undefined/],
+    ['a call of an undefined name', '{{ colum(1) }}', /'colum' is undefined/],
+    ['adding to an undefined name', "{{ 'a' + colum }}", /'colum' is undefined/],
+    ['comparing an undefined name', '{{ colum < 1 }}', /'colum' is undefined/],
+    ['a filter that needs a value', '{{ colum | int }}', /'colum' is undefined/],
     ['an unknown function', '{{ dbt_utils.star(1) }}', /'dbt_utils' is undefined/],
     ['a test that wants a number', "{{ 'a' is divisibleby(2) }}", /neither odd nor even|needs numbers|divisible/],
     ['a text that is not there', "{{ 'a'.index('b') }}", /not in 'a'/],
