@@ -6,7 +6,7 @@ import type { Connection } from '../warehouse/connection.ts';
 import { qualified, text } from '../warehouse/sql.ts';
 import { ModelCosts } from './models/model-costs.ts';
 import { modelFailed } from './models/model-failed.ts';
-import { atCheckpoint, leaveBehind, writeModelRecord } from './models/model-states.ts';
+import { atCheckpoint, leaveBehind, placeAtCheckpoint, writeModelRecord } from './models/model-states.ts';
 import { leftRelations, presentRelations, writeLeft } from './changes/left-relations.ts';
 import { definitionOf, writeDefinitions } from './changes/model-definition.ts';
 import { type BareChange, modelChanges } from './changes/model-changes.ts';
@@ -54,7 +54,7 @@ export async function buildModels(
       await makeView(connection, plan);
       if (record === undefined || stale.has(plan.model)) await noteBuilt(connection, plan.model);
     } else if (stale.has(plan.model)) {
-      if (record?.fingerprint !== print) await forgetCosts(connection, plan);
+      if (record !== undefined && record.fingerprint !== print) await forgetCosts(connection, plan);
       await makeTable(connection, plan, print, costs);
       continue;
     }
@@ -134,7 +134,7 @@ async function makeTable(
   }
   if (plan.upkeep === 'compaction') await createPending(connection, plan);
   await writeModelRecord(connection, plan, { fingerprint: print, state: 'current', error: null });
-  await atCheckpoint(connection, plan);
+  await placeAtCheckpoint(connection, plan);
   await noteBuilt(connection, plan.model);
 }
 

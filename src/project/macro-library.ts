@@ -49,10 +49,7 @@ export class MacroLibrary {
 
   /** @param sources the project's first. PROJECT_INVALID when one part defines a name twice. */
   constructor(sources: readonly MacroSource[], lookup: MacroLookup = { dispatch: new Map(), missing: [] }) {
-    const builtin = new Map<string, Macro>();
-    addMacros(builtin, parseTemplate(BUILTIN_MACROS, BUILTIN_FILE));
-    addMacros(builtin, parseTemplate(DBT_UTILS_MACROS, DBT_UTILS_FILE));
-    this.#builtin = builtin;
+    this.#builtin = builtinMacros();
     this.#root = sources[0]?.name ?? '';
     this.#lookup = lookup;
     for (const { name, files, isPackage } of sources) {
@@ -233,6 +230,19 @@ function instantiate(macro: Macro, globals: Scope, interpreter: Interpreter, fil
   const node = template.macros[index];
   if (node === undefined) throw new LensError('INTERNAL', `macro ${index} of ${template.file} is not there`);
   return interpreter.macro({ node, file: template.file }, scope) as Callable;
+}
+
+let builtin: Macros | undefined;
+
+/** dbt's own and those of dbt_utils, parsed once: profiles, each project and each load have a library. */
+function builtinMacros(): Macros {
+  if (builtin === undefined) {
+    const macros = new Map<string, Macro>();
+    addMacros(macros, parseTemplate(BUILTIN_MACROS, BUILTIN_FILE));
+    addMacros(macros, parseTemplate(DBT_UTILS_MACROS, DBT_UTILS_FILE));
+    builtin = macros;
+  }
+  return builtin;
 }
 
 function addMacros(into: Map<string, Macro>, template: Template): void {

@@ -128,7 +128,7 @@ const MIGRATIONS: readonly string[] = [
 ];
 
 /**
- * Brings the system schema up to this release. WAREHOUSE_NEWER when a newer release wrote the file.
+ * Brings the system schema up to this release, in one transaction. WAREHOUSE_NEWER when a newer release wrote the file.
  *
  * @param release the version to bring it to: that of an earlier release, to see its warehouses
  */
@@ -140,10 +140,9 @@ export async function migrate(connection: Connection, release = MIGRATIONS.lengt
       hint: 'run the newer release, or rebuild with another --data-dir',
     });
   }
-  for (let step = version; step < release; step++) {
-    await connection.transaction(async () => {
-      await connection.run(MIGRATIONS[step] as string);
-      await connection.run(`delete from lens.version; insert into lens.version values (${step + 1})`);
-    });
-  }
+  if (version === release) return;
+  await connection.transaction(async () => {
+    for (const step of MIGRATIONS.slice(version, release)) await connection.run(step);
+    await connection.run(`delete from lens.version; insert into lens.version values (${release})`);
+  });
 }

@@ -8,6 +8,9 @@ export interface CatalogColumn {
   readonly type: string;
 }
 
+/** DuckDB's own, the same in every catalog: to list them takes as long as to plan a model. */
+let unstable: Promise<ReadonlyMap<string, string>> | undefined;
+
 /**
  * A DuckDB of its own in memory in which every relation of a project is there, empty: it binds SELECTs and gives their
  * plans, without touching any data.
@@ -103,7 +106,11 @@ export class PlanCatalog implements AsyncDisposable {
   }
 
   /** Functions whose value is not a function of their arguments alone, by name, with DuckDB's word for it. */
-  async unstableFunctions(): Promise<Map<string, string>> {
+  unstableFunctions(): Promise<ReadonlyMap<string, string>> {
+    return (unstable ??= this.#unstableFunctions());
+  }
+
+  async #unstableFunctions(): Promise<Map<string, string>> {
     const rows = await this.#connection.rows<{ name: string; stability: string }>(
       `select distinct function_name as name, stability from duckdb_functions()
        where stability is not null and stability <> 'CONSISTENT' and function_name <> 'error'`,

@@ -73,7 +73,7 @@ export async function writeDefinitions(
       `delete from lens.model_definitions where not list_contains([${same.join(', ')}]::varchar[], model)`,
     );
   }
-  for (const [model, definition] of differ) {
-    await connection.run('insert into lens.model_definitions values (?, ?)', [model, JSON.stringify(definition)]);
-  }
+  if (differ.length === 0) return;
+  const rows = differ.map(([model, definition]) => `(${text(model)}, ${text(JSON.stringify(definition))})`);
+  await connection.run(`insert into lens.model_definitions values ${rows.join(', ')}`);
 }

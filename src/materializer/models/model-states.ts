@@ -68,6 +68,12 @@ export async function leaveBehind(
 
 /** A model equals its SQL at the warehouse's checkpoint now; one kept by compaction stays there while others go on. */
 export async function atCheckpoint(connection: Connection, plan: MaintenancePlan): Promise<void> {
+  await placeAtCheckpoint(connection, plan);
+  await setState(connection, plan.model, 'current', null);
+}
+
+/** The same of a model whose record says already that it is current. */
+export async function placeAtCheckpoint(connection: Connection, plan: MaintenancePlan): Promise<void> {
   const model = text(plan.model);
   await connection.run(`delete from lens.model_checkpoint where model = ${model}`);
   if (plan.upkeep === 'compaction') {
@@ -75,7 +81,6 @@ export async function atCheckpoint(connection: Connection, plan: MaintenancePlan
       `insert into lens.model_checkpoint select ${model}, topic, partition, next_offset from lens.checkpoint`,
     );
   }
-  await setState(connection, plan.model, 'current', null);
 }
 
 async function setState(
