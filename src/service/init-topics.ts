@@ -4,11 +4,14 @@ import type { EventLog, TopicDescription } from '../log/event-log.ts';
 import { readSeed } from '../project/csv/read-seed.ts';
 import type { Project, Seed, SourceTable } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
-import { columnsOnly, type DraftContract, isDeclared, schemaOf } from '../topics/init-contract.ts';
-import { type Draft, type DraftField, fieldOfType, fieldsOfJson } from '../topics/init-fields.ts';
+import { columnsOnly, isDeclared, schemaOf } from '../topics/init-contract.ts';
+import { fieldOfType, fieldsOfJson } from '../topics/init-fields.ts';
 import { keyOfSample } from '../topics/init-key.ts';
+import { TableFiles } from '../warehouse/table-files.ts';
 import { sampleTopic } from '../topics/sample-topic.ts';
 import { SchemaRegistry } from '../topics/schema-registry.ts';
+import { declared, doubtsOf, type InitOutcome, isFieldName, keyDoubts, settingsOf, testedKey } from './draft-parts.ts';
+import { namesIn, ofFile } from './file-draft.ts';
 
 export interface InitTopics {
   readonly settings: Settings;
@@ -24,14 +27,11 @@ export interface InitTopics {
   readonly fromTopic: string | undefined;
   /** The registry's newest schema, and no records. */
   readonly fromRegistry: boolean;
+  /** Tables as they lie in files, before anything else that could say what the columns are. */
+  readonly files: TableFiles | null;
   readonly key: readonly string[] | undefined;
   readonly samples: number;
 }
-
-/** What came of one table: a contract to write, or why there is none. */
-export type InitOutcome =
-  | { readonly table: string; readonly draft: DraftContract; readonly notes: readonly string[] }
-  | { readonly table: string; readonly problem: string; readonly hint: string };
 
 /** Contracts for the tables that have none, inferred and not yet written. USAGE for a name that is no table without a topic. */
 export async function initTopics(options: InitTopics): Promise<InitOutcome[]> {
@@ -43,7 +43,9 @@ export async function initTopics(options: InitTopics): Promise<InitOutcome[]> {
   const sources = [...new Map(project.sources.map((source) => [source.table, source])).values()].filter(
     ({ table }) => catalog.forTable(table) === undefined,
   );
-  const seeds = project.seeds.filter(({ alias }) => catalog.forTable(alias) === undefined);
+  // a source that is called like a seed is that seed's table, as it is for dbt
+  const read = new Set(sources.map(({ table }) => table));
+  const seeds = project.seeds.filter(({ alias }) => catalog.forTable(alias) === undefined && !read.has(alias));
   const wanted = (one: SourceTable | Seed): boolean =>
     names.length === 0 ? 'table' in one || fromCsv : names.some((name) => isNamed(one, name));
   const found = [...sources, ...seeds].filter(wanted);
@@ -53,6 +55,10 @@ export async function initTopics(options: InitTopics): Promise<InitOutcome[]> {
       hint: `they are ${[...sources.map(({ table }) => table), ...seeds.map(({ name }) => name)].join(', ') || 'none'}`,
     });
   }
+  const { files } = options;
+  if (files !== null && files.isOneTable && found.length !== 1) {
+    throw new LensError('USAGE', 'a file with one table is for one table', { hint: 'name it: lens topics init TABLE' });
+  }
   if ((fromTopic !== undefined || options.key !== undefined) && found.length !== 1) {
     throw new LensError('USAGE', '--from-topic and --key are for one table', {
       hint: 'name it: lens topics init TABLE',
@@ -60,7 +66,9 @@ export async function initTopics(options: InitTopics): Promise<InitOutcome[]> {
   }
   const outcomes: InitOutcome[] = [];
   for (const one of found) {
-    outcomes.push('table' in one ? await ofSource(options, one, registry) : ofSeed(options, one));
+    const file = files === null ? null : await files.find(one.schema, namesIn(one));
+    if (file !== null && files !== null) outcomes.push(await ofFile(options, one, file, files));
+    else outcomes.push('table' in one ? await ofSource(options, one, registry) : await ofSeed(options, one));
   }
   return outcomes;
 }
@@ -121,12 +129,16 @@ async function ofSource(
     return { table, draft: { ...base, format: 'avro', key: key ?? [], schema: kept.schema, from, doubts }, notes: [] };
   }
   const why = sample !== null && sample.unread > 0 ? `no record of ${topic} could be read: ${sample.why}` : null;
-  if (source.columns.length === 0 || why !== null) {
-    const problem = why ?? `there is no topic ${topic} with records to look at, and ${source.path} declares no columns`;
+  const untyped = source.columns.every(({ dataType }) => dataType === null);
+  if (untyped || why !== null) {
+    const seed = options.project.seeds.find(({ alias }) => alias === table);
+    if (seed !== undefined) return ofSeed(options, seed);
+    const types = source.columns.length === 0 ? 'no columns' : 'no data_type of its columns';
+    const problem = why ?? `there is no topic ${topic} with records to look at, and ${source.path} declares ${types}`;
     return {
       table,
       problem,
-      hint: 'declare its columns with data_type, or name its topic with --from-topic; --registry for Avro',
+      hint: '--from FILE looks at a DuckDB file, CSV or Parquet; or declare its columns with data_type, or name its topic with --from-topic; --registry for Avro',
     };
   }
   const key = tested ?? [];
@@ -138,13 +150,10 @@ async function ofSource(
   return { table, draft, notes: [] };
 }
 
-function ofSeed(options: InitTopics, seed: Seed): InitOutcome {
-  const topic = options.fromTopic ?? seed.name;
-  if (isDeclared(options.project.dir, topic)) return declared(seed.alias, topic);
-  const key = options.key ?? testedKey(options.project, 'seed', seed.name);
-  const { columns } = readSeed(options.project.dir, seed);
-  const fields: DraftField[] = columns.map(({ name, type }) => fieldOfType(name, type, !(key ?? []).includes(name)));
-  const bad = fields.find(({ name }) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
+/** A seed by its CSV, with the types that dbt gives it. */
+async function ofSeed(options: InitTopics, seed: Seed): Promise<InitOutcome> {
+  const { path: absolute, columns } = readSeed(options.project.dir, seed);
+  const bad = columns.find(({ name }) => !isFieldName(name));
   if (bad !== undefined) {
     return {
       table: seed.alias,
@@ -152,27 +161,14 @@ function ofSeed(options: InitTopics, seed: Seed): InitOutcome {
       hint: 'rename it in the file',
     };
   }
-  const draft: DraftContract = {
-    topic,
-    table: seed.alias,
-    format: 'avro',
-    key: key ?? [],
-    partitions: 1,
-    settings: settingsOf(key ?? []),
-    schema: schemaOf(topic, fields, key ?? []),
-    from: `from ${seed.path}`,
-    doubts: [...doubtsOf({ fields, left: [] }), ...keyDoubts(key)],
-  };
-  const note = `its rows are not in the topic yet: publish them with lens produce ${topic}; until then the table is empty`;
-  return { table: seed.alias, draft, notes: [note] };
+  await using files = await TableFiles.open(absolute);
+  const stored = await files.file();
+  const outcome = await ofFile(options, seed, { ...stored, place: seed.path, columns }, files);
+  return 'draft' in outcome ? { ...outcome, notes: [notPublished(outcome.draft.topic, seed)] } : outcome;
 }
 
-function declared(table: string, topic: string): InitOutcome {
-  return {
-    table,
-    problem: `topics/${topic} is there already, for another table`,
-    hint: 'name another topic with --from-topic',
-  };
+function notPublished(topic: string, { path: file }: Seed): string {
+  return `its rows are not in the topic yet: lens produce ${topic} --from ${file}; until then the table is empty`;
 }
 
 /** Names that a source's topic may have. */
@@ -181,38 +177,10 @@ function topicNames({ table, name, sourceName }: SourceTable): string[] {
   return [...new Set([table, name, short, `${sourceName}.${name}`, `${sourceName}_${name}`])];
 }
 
-/** The column that data tests say is unique and not null. */
-function testedKey(project: Project, kind: 'source' | 'seed', name: string): readonly string[] | null {
-  const own = project.tests.filter(({ target }) => target?.kind === kind && target.name === name);
-  const has = (test: string, column: string): boolean =>
-    own.some(({ testName, columnName }) => testName === test && columnName === column);
-  const found = own.find(
-    ({ columnName }) => columnName !== null && has('unique', columnName) && has('not_null', columnName),
-  );
-  return found?.columnName === undefined || found.columnName === null ? null : [found.columnName];
-}
-
-function settingsOf(key: readonly string[]): Record<string, string> {
-  return key.length === 0 ? { 'retention.ms': '-1' } : { 'cleanup.policy': 'compact' };
+function unreadDoubts(unread: number, why: string | null): string[] {
+  return unread === 0 ? [] : [`${unread} records of the sample could not be read: ${why}`];
 }
 
 function namesOf(schema: unknown): string[] {
   return (schema as { fields: { name: string }[] }).fields.map(({ name }) => name);
-}
-
-function doubtsOf({ fields, left }: Draft): string[] {
-  return [
-    ...fields.flatMap(({ name, doubt }) => (doubt === null ? [] : [`${name} is a text: ${doubt}`])),
-    ...left.map(({ name, why }) => `${name} is left out: it ${why}`),
-  ];
-}
-
-function keyDoubts(key: readonly string[] | null): string[] {
-  if (key !== null && key.length > 0) return [];
-  const why = key === null ? 'nothing says what the message key is' : 'its records have no key';
-  return [`${why}, so that every record is a row (mode append); --key COLUMN makes the last record of a key its row`];
-}
-
-function unreadDoubts(unread: number, why: string | null): string[] {
-  return unread === 0 ? [] : [`${unread} records of the sample could not be read: ${why}`];
 }

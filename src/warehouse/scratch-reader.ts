@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import { LensError, messageOf } from '../core/errors.ts';
 import { closeInstance } from './close-instance.ts';
 import { Connection } from './connection.ts';
+import { toJson } from './json-values.ts';
+import { ident, text } from './sql.ts';
 import { streamChunks } from './stream-chunks.ts';
 
 /** Part of a result: columns of JavaScript values, `rowCount` long. */
@@ -72,6 +74,21 @@ export class ScratchReader implements AsyncDisposable {
     } finally {
       await this.#connection.run('rollback').catch(() => undefined);
     }
+  }
+
+  /** The same as JSON values, row by row (json-values.ts). */
+  async *jsonRows(sql: string): AsyncGenerator<unknown[][]> {
+    for await (const { rowCount, columns } of this.stream(sql)) {
+      yield Array.from({ length: rowCount }, (_, row) => columns.map((column) => toJson(column[row] as DuckDBValue)));
+    }
+  }
+
+  /** Opens another DuckDB file for reading, as a database of this name, and gives its tables and views. QUERY_FAILED. */
+  async attach(file: string, name: string): Promise<{ schema: string; name: string }[]> {
+    await this.#connection.run(`attach ${text(file)} as ${ident(name)} (read_only)`);
+    return this.#connection.rows(
+      `select table_schema as schema, table_name as name from information_schema.tables where table_catalog = ${text(name)}`,
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,8 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, expect, test } from 'vitest';
 import { openEmbeddedLog } from '../../src/log/embedded/embedded-log.ts';
 import type { EventLog } from '../../src/log/event-log.ts';
@@ -156,7 +157,7 @@ test('seeds by their files, with a key that is given; what cannot be is said', a
   const result = await call('topics', 'init', 'countries', '--key', 'code');
   expect(result.code, result.stderr).toBe(0);
   expect(result.stderr).toContain(
-    'countries: its rows are not in the topic yet: publish them with lens produce countries',
+    'countries: its rows are not in the topic yet: lens produce countries --from seeds/countries.csv; until then',
   );
   expect(loadTopics(dir).contracts).toMatchObject([
     { name: 'countries', table: 'countries', mode: 'upsert', key: ['code'] },
@@ -168,6 +169,57 @@ test('seeds by their files, with a key that is given; what cannot be is said', a
     /^raw_orders: there is no topic raw_orders with records to look at, and .* declares no columns\n {2}hint: /,
   );
 }, 60_000);
+
+test('tables of a database and files of a folder: contracts with a likely key, then their rows', async () => {
+  const sources = `sources:
+  - name: shop
+    tables:
+      - { name: orders, identifier: raw_orders, columns: [{ name: order_id, data_tests: [unique] }] }
+      - { name: people }
+`;
+  const facts = `select o.order_id, o.price, p.name
+from {{ source('shop', 'orders') }} o left join {{ source('shop', 'people') }} p on p.id = o.customer`;
+  const { dir, call } = lab({ ...FILES, 'models/sources.yml': sources, 'models/facts.sql': facts });
+  const unknown = await call('topics', 'init');
+  expect(unknown.code).toBe(1);
+  expect(unknown.stderr).toContain(
+    'raw_orders: there is no topic raw_orders with records to look at, and models/sources.yml declares no data_type',
+  );
+  expect(existsSync(path.join(dir, 'topics'))).toBe(false);
+
+  const database = path.join(dir, 'dev.duckdb');
+  const instance = await DuckDBInstance.create(database);
+  const connection = await instance.connect();
+  await connection.run(`create schema shop; create table shop.raw_orders as
+    select * from (values (1, 7, 1.50::decimal(9, 2)), (2, 8, 2.25), (3, 8, null)) t(order_id, customer, price)`);
+  connection.closeSync();
+  instance.closeSync();
+  const folder = path.join(dir, 'files');
+  mkdirSync(folder);
+  writeFileSync(path.join(folder, 'people.csv'), 'name,id\nAnn,7\nAnn,8\n');
+  const written = await call('topics', 'init', '--from', database);
+  expect(written.code).toBe(1);
+  expect(written.stderr).toContain('raw_orders: the key is order_id, since it tells the rows there apart');
+  expect(written.stderr).toContain('people: there is no topic people');
+  expect(written.stderr).toContain(`the rows there are not in the topics yet: lens produce --from ${database}`);
+  expect(read(dir, 'raw_orders/topic.yml')).toContain('# Written by lens topics init from shop.raw_orders of ');
+  const people = await call('topics', 'init', '--from', folder);
+  expect(people.code, people.stderr).toBe(0);
+  expect(people.stderr).toContain('people: nothing says what the message key is');
+
+  const first = await call('produce', '--from', database);
+  expect(first.stdout).toBe('published 3 records to raw_orders\n');
+  expect(first.stderr).toContain(`people: there is no such table in ${database}`);
+  expect((await call('produce', 'people', '--from', path.join(folder, 'people.csv'))).stdout).toContain('published 2');
+  expect((await call('produce', '--from', path.join(folder, 'people.csv'))).stderr).toContain('error USAGE');
+  expect((await call('run')).code).toBe(0);
+  const rows = await call('query', 'select * from facts order by 1', '--format', 'json');
+  expect(JSON.parse(rows.stdout)).toEqual([
+    { order_id: 1, price: '1.50', name: 'Ann' },
+    { order_id: 2, price: '2.25', name: 'Ann' },
+    { order_id: 3, price: null, name: 'Ann' },
+  ]);
+}, 120_000);
 
 test('Avro records and subjects by the schema registry', async () => {
   const { dir, call, log } = lab();

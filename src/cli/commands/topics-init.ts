@@ -1,11 +1,14 @@
 import { Command } from 'commander';
-import { type InitOutcome, initTopics } from '../../service/init-topics.ts';
+import type { InitOutcome } from '../../service/draft-parts.ts';
+import { initTopics } from '../../service/init-topics.ts';
 import { hasLog, openCatalog, openLog, openProject } from '../../service/runtime.ts';
 import { contractFiles, writeFiles } from '../../topics/init-contract.ts';
+import { TableFiles } from '../../warehouse/table-files.ts';
 import { invocationOf } from '../invocation.ts';
 import { wholeNumber } from '../number-arguments.ts';
 
 interface InitFlags {
+  readonly from?: string;
   readonly fromCsv?: boolean;
   readonly fromTopic?: string;
   readonly fromRegistry?: boolean;
@@ -19,6 +22,7 @@ export function initCommand(): Command {
   return new Command('init')
     .description('write contracts for source tables and seeds that have no topic; never changes one that is there')
     .argument('[tables...]', 'source tables or seeds; all sources without a topic when there are none')
+    .option('--from <place>', 'look at tables in a DuckDB file, a CSV or Parquet file, or a folder of such files')
     .option('--from-csv', 'also seeds, by their files')
     .option('--from-topic <topic>', 'the topic of the one table named, where it is not called like it')
     .option('--from-registry', "by the registry's newest schema alone, without looking at records")
@@ -28,12 +32,15 @@ export function initCommand(): Command {
     .addHelpText(
       'after',
       `
-A topic that is in the log is looked at: JSON gives its fields, types, nulls and key, Avro its schema by the registry. Otherwise
+With --from, columns, types and a likely key are those of the table that is called like the source's (or of the file, for one source).
+Otherwise a topic that is in the log is looked at: JSON gives its fields, types, nulls and key, Avro its schema by the registry. else
 the registry's subject TOPIC-value, or the columns of the yml file, or of a seed's CSV. What could not be inferred is a comment
 in the file and a line here.
 
 Examples:
   $ lens topics init
+  $ lens topics init --from dev.duckdb
+  $ lens topics init raw_orders --from data/orders.csv
   $ lens topics init raw_orders --from-topic shop.orders --dry-run
   $ lens topics init countries --key code`,
     )
@@ -43,17 +50,22 @@ Examples:
       const project = await openProject(settings);
       await using log = hasLog(settings) ? openLog(settings, 'read') : null;
       const { fromCsv = false, fromTopic, fromRegistry = false, samples, dryRun } = flags;
+      await using files = flags.from === undefined ? null : await TableFiles.open(flags.from);
       const key = flags.key?.split(',').map((name) => name.trim());
-      const asked = { settings, project, catalog, log, names, fromCsv, fromTopic, fromRegistry, key, samples };
+      const asked = { settings, project, catalog, log, names, files, fromCsv, fromTopic, fromRegistry, key, samples };
       const outcomes = await initTopics(asked);
       const drafts = outcomes.flatMap((one) => ('draft' in one ? [one.draft] : []));
-      const files = contractFiles(settings.projectDir, drafts);
-      if (dryRun === true) for (const [name, text] of files) output.result(`# ${name}\n${text}`);
+      const written = contractFiles(settings.projectDir, drafts);
+      if (dryRun === true) for (const [name, text] of written) output.result(`# ${name}\n${text}`);
       else {
-        writeFiles(settings.projectDir, files);
-        for (const name of files.keys()) output.line(`wrote ${name}`, { event: 'wrote', file: name });
+        writeFiles(settings.projectDir, written);
+        for (const name of written.keys()) output.line(`wrote ${name}`, { event: 'wrote', file: name });
       }
       for (const outcome of outcomes) report(outcome, output);
+      if (files !== null && drafts.length > 0) {
+        const hint = `lens produce --from ${files.place}`;
+        output.notice(`the rows there are not in the topics yet: ${hint}`, { event: 'to be published', hint });
+      }
       if (outcomes.length === 0) output.line('every source table has its topic', { event: 'unchanged' });
     });
 }
