@@ -12,10 +12,9 @@ import type { MaintenancePlan, Relation } from './maintenance-plan.ts';
 import { Nondeterminism } from './nondeterminism.ts';
 import { type Planned, plannedOnce } from './planned-once.ts';
 import type { Reason } from './reasons.ts';
-import { shadowTexts } from './relation-texts.ts';
 import { stabilityIn, type Surroundings } from './surroundings.ts';
 import { withNamedReads } from './named-reads.ts';
-import { type Reading, readingOf } from './with-views.ts';
+import { type Reading, readingOf, shadowTexts } from './with-views.ts';
 import { type Naming, ourName, ownName, planOf, type Written } from './written-plan.ts';
 
 /** A table that landing writes: a source of the project. */

@@ -1,5 +1,7 @@
 import { compile } from '../project/compile.ts';
 import type { Dependencies, Model, Project, RelationNaming } from '../project/project-contract.ts';
+import { ident } from '../warehouse/sql.ts';
+import { ourName, ownName, type Written } from './written-plan.ts';
 
 /** A SELECT over relations of a project: a model's, or a data test's. */
 export interface Reading {
@@ -32,4 +34,12 @@ export function withViews(project: Project, reading: Reading, naming: RelationNa
   visit(reading);
   const sql = reading.sql(naming);
   return views.size === 0 ? sql : `with ${[...views.values()].join(',\n')}\nselect * from (\n${sql}\n)`;
+}
+
+/** Ways to write a SELECT over names that common table expressions can stand in for: names of ours, then the tables' own. */
+export function shadowTexts(project: Project, reading: Reading): Written[] {
+  return [ourName, ownName].map((alias) => ({
+    sql: withViews(project, reading, (relation) => ident(alias(relation))),
+    alias,
+  }));
 }

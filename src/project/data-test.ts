@@ -82,10 +82,10 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
   let question: Question | null = null;
   let problem: string | null = null;
   try {
-    first = renderTest(definition, capture, qualified);
+    first = renderTest(definition, capture);
     const render = (moment: RunMoment): { sql: string; asked: Interview } => {
       const asked = (interview = Interview.first(surroundings.answers));
-      return { sql: renderTest(definition, capture, qualified, asked, moment).rendered, asked };
+      return { sql: renderTest(definition, capture, asked, moment).rendered, asked };
     };
     const settle = (): void => void (interview = atAnyRun(definition.place, render, ({ sql }) => sql).asked);
     if (!isEnabled(first.config)) return null;
@@ -116,7 +116,7 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
     const resolver = new ReferenceCapture(surroundings.references, naming, definition.packageName);
     const own = storing === undefined ? definition : { ...definition, declared: storingConfig(definition, storing) };
     const made = withAnswers(`data test ${name}`, place, () =>
-      renderTest(own, resolver, naming, Interview.again(interview.answers)),
+      renderTest(own, resolver, Interview.again(interview.answers)),
     );
     return withEphemerals(made.rendered, made.dependsOn, surroundings.models(naming));
   };
@@ -217,7 +217,6 @@ interface RenderedTest {
 function renderTest(
   definition: TestDefinition,
   resolver: ReferenceCapture,
-  naming: RelationNaming,
   interview?: Interview,
   moment?: RunMoment,
 ): RenderedTest {
@@ -227,7 +226,7 @@ function renderTest(
   let bound = names;
   if (definition.target !== null) {
     const args = renderArguments(definition, names, engine);
-    bound = { ...names, names: { [MODEL]: targetValue(definition.target, resolver, naming), [ARGUMENTS]: args } };
+    bound = { ...names, names: { [MODEL]: targetValue(definition.target, resolver), [ARGUMENTS]: args } };
   }
   const rendered = engine.render(definition.template, bound).trim();
   return {
@@ -246,7 +245,7 @@ export function genericTestTemplate(macro: string, place: string): Template {
   return parseFile(`{{ ${macro}(model=get_where_subquery(${MODEL}), **${ARGUMENTS}) }}`, place);
 }
 
-function targetValue(target: Relation, resolver: ReferenceCapture, naming: RelationNaming): Value {
+function targetValue(target: Relation, resolver: ReferenceCapture): Value {
   if (target.kind !== 'source')
     return resolver.ref(
       target.ownName ?? target.version?.of ?? target.name,
@@ -255,7 +254,7 @@ function targetValue(target: Relation, resolver: ReferenceCapture, naming: Relat
     );
   const dot = target.name.indexOf('.');
   resolver.source(target.name.slice(0, dot), target.name.slice(dot + 1));
-  return relationValue(target, naming);
+  return relationValue(target);
 }
 
 /** dbt's rule: an argument that looks like one of these calls is one; Jinja in others is rendered; the column is not. */

@@ -21,7 +21,7 @@ import { setRunNames } from './run-names.ts';
 import type { Target } from './profile.ts';
 import type { Interview } from './questions.ts';
 import { DATABASE, quoteIdentifier } from './relation-naming.ts';
-import { createRelation } from './relation-values.ts';
+import { createRelation, ephemeralName } from './relation-values.ts';
 import { translateType } from './table-values.ts';
 import { warehouseNames } from './warehouse-context.ts';
 
@@ -47,6 +47,8 @@ export interface Resolver {
   source(sourceName: string, table: string): Value;
   /** The relation of the project at a place; null when there is none. */
   relationAt(schema: string, identifier: string): Value;
+  /** SQL with the relations in it named for whoever runs it, in place of dbt's names. */
+  inSql(text: string): string;
   /** dbt's `graph`. */
   graph(): Value;
 }
@@ -89,6 +91,7 @@ export function contextScope(
   const warehouse = warehouseNames({
     interview,
     relationAt: (schema, identifier) => resolver?.relationAt(schema, identifier) ?? null,
+    inSql: (sql) => resolver?.inSql(sql) ?? sql,
   });
   set(GLOBALS);
   set(UNSUPPORTED);
@@ -97,7 +100,10 @@ export function contextScope(
     builtins: new Thing('builtins', { ...references, config }),
     ...warehouse.names,
     api: new Thing('api', {
-      Relation: new Thing('api.Relation', { create: createRelation }),
+      Relation: new Thing('api.Relation', {
+        create: createRelation,
+        add_ephemeral_prefix: ({ positional }) => ephemeralName(text(positional[0] ?? '')),
+      }),
       Column: new Thing('api.Column', { translate_type: translateType }),
     }),
     adapter: new Thing('adapter', {

@@ -66,7 +66,7 @@ export class HookRenderer {
     const type = 'materialized' in node && node.materialized === 'view' ? 'view' : 'table';
     const named = { resourceType: kind, name, version: null, packageName, path, fqn: node.fqn } as const;
     const model = draft === undefined ? nodeValue(named, config) : modelNodeValue(draft.file, config);
-    const own = { this: relationValue(relation, qualified, type), model };
+    const own = { this: relationValue(relation, type), model };
     return this.#render(packageName, sql, path, config, scene, own);
   }
 

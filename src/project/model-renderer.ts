@@ -55,7 +55,7 @@ export function draftModel(file: ModelFile, names: ReferenceTable): Drafted {
     schema: engine.settings.target.schema,
     identifier: file.version === null ? file.ownName : file.name,
   } as const;
-  const own = { this: relationValue(self, qualified), model: modelNodeValue(file, declared) };
+  const own = { this: relationValue(self), model: modelNodeValue(file, declared) };
   const parse = (moment: RunMoment): [ReferenceCapture, typeof config] => {
     resolver = new ReferenceCapture(names, qualified, file.part.file.name);
     config = { declared, captured: {} };
@@ -164,7 +164,7 @@ export function renderDraft(
   overrides?: RenderOverrides,
   moment?: RunMoment,
 ): string {
-  const self = relationValue({ kind: 'model', name: file.name, schema, identifier: alias }, naming);
+  const self = relationValue({ kind: 'model', name: file.name, schema, identifier: alias });
   const resolver = new ReferenceCapture(references, naming, file.part.file.name);
   const engine = overrides === undefined ? file.part.engine : file.part.engine.with(overrides);
   const constants = Object.entries(overrides?.macros ?? {}).map(([name, value]) => [name, () => fromJs(value)]);

@@ -2,6 +2,7 @@ import { closestName } from '../core/closest-name.ts';
 import { LensError } from '../core/errors.ts';
 import type { Resolver } from './dbt-context.ts';
 import type { Value } from './jinja/values.ts';
+import { withNames } from './relation-text.ts';
 import { ephemeralValue, relationValue } from './relation-values.ts';
 import type { Dependencies, Materialized, Relation, RelationNaming } from './project-contract.ts';
 
@@ -106,22 +107,21 @@ export class ReferenceCapture implements Resolver {
     if (seed !== undefined) {
       this.#refs.add(name);
       this.#seeds.add(name);
-      return relationValue({ kind: 'seed', name, schema: seed.schema, identifier: seed.alias }, this.#naming);
+      return relationValue({ kind: 'seed', name, schema: seed.schema, identifier: seed.alias });
     }
     if (model === undefined) {
       const why = this.#table.left.get(name);
       this.#metDisabled ||= this.#table.disabled.has(name);
       if (why !== undefined && !this.#table.disabled.has(name)) {
         this.#left.set(name, why);
-        if (this.#table.remembersLeft)
-          return relationValue({ kind: 'model', name, schema: '', identifier: name }, this.#naming);
+        if (this.#table.remembersLeft) return relationValue({ kind: 'model', name, schema: '', identifier: name });
       }
       throw unknownModel(name, this.#table, packageName);
     }
     this.#refs.add(name);
     this.#models.add(name);
     if (model.materialized === 'ephemeral') return ephemeralValue(name);
-    return relationValue({ kind: 'model', name, schema: model.schema, identifier: model.alias }, this.#naming);
+    return relationValue({ kind: 'model', name, schema: model.schema, identifier: model.alias });
   }
 
   graph(): Value {
@@ -130,7 +130,11 @@ export class ReferenceCapture implements Resolver {
 
   relationAt(schema: string, identifier: string): ReturnType<Resolver['relationAt']> {
     const found = this.#table.relationAt(schema, identifier);
-    return found === undefined ? null : relationValue(found.relation, this.#naming, found.type);
+    return found === undefined ? null : relationValue(found.relation, found.type);
+  }
+
+  inSql(text: string): string {
+    return withNames(text, (schema, identifier) => this.#table.relationAt(schema, identifier)?.relation, this.#naming);
   }
 
   source(sourceName: string, table: string): ReturnType<Resolver['source']> {
@@ -160,7 +164,7 @@ export class ReferenceCapture implements Resolver {
     }
     this.#sources.add(source.table);
     this.#sourceNames.add(full);
-    return relationValue({ kind: 'source', name: full, schema: source.schema, identifier: source.table }, this.#naming);
+    return relationValue({ kind: 'source', name: full, schema: source.schema, identifier: source.table });
   }
 }
 

@@ -35,7 +35,8 @@ export class TemplateEngine {
 
   /** The text of a template. MODEL_RENDER_FAILED or MODEL_UNKNOWN_REF with file and line. */
   render(template: Template, names: TemplateNames): string {
-    return this.#run(names, (interpreter, scope) => interpreter.render(template, scope));
+    const text = this.#run(names, (interpreter, scope) => interpreter.render(template, scope));
+    return names.resolver?.inSql(text) ?? text;
   }
 
   /** The value of a template that is one expression, else its text. */

@@ -10,6 +10,8 @@ export interface AskingContext {
   readonly interview: Interview | null;
   /** The relation of the project at a place; null when there is none. */
   readonly relationAt: (schema: string, identifier: string) => Value;
+  /** SQL with dbt's names of relations replaced. */
+  readonly inSql: (sql: string) => string;
 }
 
 /**
@@ -23,7 +25,7 @@ export function warehouseNames(context: AskingContext): {
   const results = new Map<string, Value>();
   const query = (sql: string): Value => {
     if (context.interview === null) return null;
-    return tableThing(given(context.interview.ask({ kind: 'rows', sql })));
+    return tableThing(given(context.interview.ask({ kind: 'rows', sql: context.inSql(sql) })));
   };
   const live: Partial<LiveAdapter> = context.interview?.isLive === true ? liveAdapter(query) : {};
   const statement: Callable = ({ positional, named }) => {

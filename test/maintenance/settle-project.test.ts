@@ -114,7 +114,7 @@ describe('a model that asks for', () => {
     };
     // as dbt-duckdb 1.11.1 renders it
     expect(await sqlOf({ ...files, 'models/m.sql': `${sql}-- {{ ref('typed') }}` })).toBe(
-      'i BIGINT BIGINT True False True False False; s VARCHAR character varying(256) False False False True False; d DECIMAL(9,2) DECIMAL(9,2) False False False False False; -- "main"."typed"',
+      'i BIGINT BIGINT True False True False False; s VARCHAR character varying(256) False False False True False; d DECIMAL(9,2) DECIMAL(9,2) False False False False False; -- "warehouse"."main"."typed"',
     );
   });
 
@@ -125,7 +125,9 @@ describe('a model that asks for', () => {
 
   it('relations of the project finds them, and no others', async () => {
     const sql = `select {% if execute %}{% set r = adapter.get_relation(none, 'main', 'stg') %}{{ r }} {{ r.type }} {{ load_relation(ref('stg')) is not none }} {{ adapter.get_relation(none, 'main', 'gone') is none }}{% endif %} -- depends_on: {{ ref('stg') }}`;
-    expect(await sqlOf({ 'models/m.sql': sql })).toBe('select "main"."stg" view True True -- depends_on: "main"."stg"');
+    expect(await sqlOf({ 'models/m.sql': sql })).toBe(
+      'select "main"."stg" view True True -- depends_on: "warehouse"."main"."stg"',
+    );
   });
 
   it.each([
@@ -331,7 +333,7 @@ describe('while templates are parsed', () => {
   it('execute is false, and what a query gives is no table', () => {
     const files = { 'models/m.sql': "{% if not execute %}{{ config(alias='parsed') }}{% endif %}select 1" };
     expect(projectOf(files).model('m').alias).toBe('parsed');
-    const failure = failureOf(() => projectOf({ 'models/m.sql': "{{ run_query('select 1').columns }}" }));
+    const failure = failureOf(() => projectOf({ 'models/m.sql': "{{ run_query('select 1').columns[0].values() }}" }));
     expect(failure.place).toBe('models/m.sql:1');
     expect(failure.hint).toMatch(/execute/);
   });

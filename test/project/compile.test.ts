@@ -34,8 +34,8 @@ const CASES: readonly Case[] = [
   {
     name: 'this, alias and a schema of its own',
     files: { 'models/m.sql': "{{ config(alias='order', schema='marts') }}select '{{ this.schema }}', '{{ this }}'" },
-    expect: `select 'main_marts', '"main_marts"."order"'`,
-    bare: `select 'main_marts', '"order"'`,
+    expect: `select 'main_marts', '"warehouse"."main_marts"."order"'`,
+    bare: `select 'main_marts', '"warehouse"."main_marts"."order"'`,
   },
   {
     name: "the project's own schema names",
@@ -44,7 +44,7 @@ const CASES: readonly Case[] = [
         '{% macro generate_schema_name(custom_schema_name, node) %}{{ custom_schema_name or target.schema }}{% endmacro %}',
       'models/m.sql': "{{ config(schema='marts') }}select '{{ this }}'",
     },
-    expect: `select '"marts"."m"'`,
+    expect: `select '"warehouse"."marts"."m"'`,
   },
   {
     name: 'variables: of the project, of the options, with a default',
@@ -117,6 +117,22 @@ const CASES: readonly Case[] = [
     },
     expect: '"main_x"."a" "a" "main" warehouse warehouse warehouse warehouse',
     bare: 'a "a" "main" warehouse warehouse warehouse warehouse',
+  },
+  {
+    name: 'relations in texts and comments as dbt has them, in SQL without the database',
+    files: {
+      'models/a.sql': 'select 1 as "main"',
+      'models/m.sql':
+        "select '{{ ref('a') }}', $${{ ref('a') }}$$, {{ ref('a') }}.\"main\", e'\\'{{ this }}' /* {{ this }} */ from {{ ref('a') }} -- {{ ref('a') }}\n" +
+        "join {{ api.Relation.create(schema='main', identifier='a') }} join {{ target.database }}.main.a join {{ database }}.information_schema.tables\n" +
+        "join {{ api.Relation.create(database=target.database, schema='x', identifier='y') }} join t as warehouse on warehouse.x.y",
+    },
+    expect: `select '"warehouse"."main"."a"', $$"warehouse"."main"."a"$$, "main"."a"."main", e'\\'"warehouse"."main"."m"' /* "warehouse"."main"."m" */ from "main"."a" -- "warehouse"."main"."a"
+join "main"."a" join "main"."a" join information_schema.tables
+join "x"."y" join t as warehouse on warehouse.x.y`,
+    bare: `select '"warehouse"."main"."a"', $$"warehouse"."main"."a"$$, a."main", e'\\'"warehouse"."main"."m"' /* "warehouse"."main"."m" */ from a -- "warehouse"."main"."a"
+join a join a join information_schema.tables
+join "x"."y" join t as warehouse on warehouse.x.y`,
   },
   {
     name: 'config of the yml file read in the template',
