@@ -7,7 +7,7 @@ import { lens, type LensCall, type LensResult } from './lens-process.ts';
 /** The project folder of another domain: customers and orders. */
 export const SHOP = fileURLToPath(new URL('../fixtures/shop', import.meta.url));
 
-/** A shop with a data folder of its own; every call is a process of its own. */
+/** A shop with a data folder of its own. */
 export class Shop {
   readonly dataDir = mkdtempSync(path.join(tmpdir(), 'lens-shop-'));
 

@@ -6,6 +6,7 @@ Copies the warehouse (nobody may be writing it), puts the tables of the project'
 `dbt build` of the project on that, and compares every model, tables and views: column names and types, then the rows
 both ways (EXCEPT ALL, doubles to nine digits). The data tests run after all models, so that a failed one hides no model. All that is written
 goes to a temporary folder.
+dbt is imported and reads the project once; each of its commands then runs in a fork of this process, as it would in one of its own.
 
 With the run_results.json of `lens test` over the warehouse, each data test must have the same status, failures and message there.
 
@@ -16,9 +17,9 @@ models and data tests. A test of severity warn that finds rows is printed and pa
 
 import fcntl
 import json
+import multiprocessing
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -26,6 +27,7 @@ from pathlib import Path
 
 import duckdb
 import yaml
+from dbt.cli.main import dbtRunner
 
 DBT_FILE = "dbt_oracle"
 SHOWN_ROWS = 3
@@ -52,13 +54,16 @@ def compare(warehouse: Path, project: Path, ours: list[Path], folder: Path) -> i
     copy = copy_of(warehouse, folder / "warehouse")
     built = folder / f"{DBT_FILE}.duckdb"
     write_profile(project, folder, built)
-    manifest = dbt(["parse"], "manifest", project, folder)
+    parsed = invoke(dbtRunner(), ["parse"], project, folder)
+    if not parsed.success:
+        raise Unusable(f"dbt parse failed\n{parsed.exception}")
+    manifest = json.loads((folder / "target" / "manifest.json").read_text())
     copy_sources(manifest, copy, built)
     no_tests = [f"--exclude-resource-type={kind}" for kind in ("test", "unit_test")]
-    models = dbt(["build", *no_tests], "run_results", project, folder)
+    models = run(["build", *no_tests], parsed.result, project, folder)
     seconds = sum(result["execution_time"] for result in models["results"])
     print(f"dbt built the models in {models['elapsed_time']:.1f} s, {seconds:.1f} s of it in their SELECTs", flush=True)
-    tests = dbt(["test"], "run_results", project, folder)
+    tests = run(["test"], parsed.result, project, folder)
     counts = Counter()
     compare_models(manifest, models, copy, built, counts)
     report_tests(tests, counts)
@@ -94,17 +99,37 @@ def write_profile(project: Path, folder: Path, built: Path) -> None:
     (folder / "profiles.yml").write_text(yaml.safe_dump(profile))
 
 
-def dbt(command: list[str], artifact: str, project: Path, folder: Path) -> dict:
-    """Runs dbt and gives the artifact it writes, also when models or tests fail; other failures end here."""
-    written = folder / "target" / f"{artifact}.json"
+def run(command: list[str], parsed, project: Path, folder: Path) -> dict:
+    """Runs dbt and gives its results, also when models or tests fail; other failures end here."""
+    written = folder / "target" / "run_results.json"
     written.unlink(missing_ok=True)
-    places = ["--project-dir", project, "--profiles-dir", folder, "--target-path", folder / "target"]
-    quiet = ["--log-path", folder / "logs", "--no-use-colors", "--no-send-anonymous-usage-stats"]
-    program = Path(sys.executable).parent / "dbt"
-    done = subprocess.run([program, *quiet, *command, *places], capture_output=True, text=True, cwd=folder)
-    if done.returncode not in (0, 1) or not written.exists():
-        raise Unusable(f"dbt {command[0]} failed\n{done.stdout}{done.stderr}")
+    said = folder / "said.txt"
+    sys.stdout.flush()
+    process = multiprocessing.get_context("fork").Process(target=run_here, args=(command, parsed, project, folder, said))
+    process.start()
+    process.join()
+    if process.exitcode not in (0, 1) or not written.exists():
+        raise Unusable(f"dbt {command[0]} failed\n{said.read_text()}")
     return json.loads(written.read_text())
+
+
+def run_here(command: list[str], parsed, project: Path, folder: Path, said: Path) -> None:
+    """Ends the process as dbt does: 0, 1 when a node failed, 2 when dbt could not run."""
+    with open(said, "w") as output:
+        for stream in (1, 2):
+            os.dup2(output.fileno(), stream)
+    done = invoke(dbtRunner(manifest=parsed), command, project, folder)
+    if done.exception is not None:
+        print(done.exception, flush=True)
+    sys.exit(0 if done.success else 1 if done.exception is None else 2)
+
+
+def invoke(runner: dbtRunner, command: list[str], project: Path, folder: Path):
+    places = ["--project-dir", str(project), "--profiles-dir", str(folder), "--target-path", str(folder / "target")]
+    quiet = ["--log-path", str(folder / "logs"), "--no-use-colors", "--no-send-anonymous-usage-stats"]
+    if command == ["parse"]:
+        quiet.append("--quiet")
+    return runner.invoke([*quiet, *command, *places])
 
 
 def copy_sources(manifest: dict, copy: Path, built: Path) -> None:

@@ -20,7 +20,7 @@ if [[ "$(cat "$dir/installed" 2>/dev/null)" != "$stamp" ]]; then
   echo "installing dbt into $dir (about two minutes)" >&2
   "$python" -m venv --clear "$dir" >&2 || fail "no virtual environment in $dir (on Debian: apt-get install python3-venv)"
   echo '*' >"$dir/.gitignore"
-  "$dir/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" >&2 ||
+  "$dir/bin/python" -m pip install --quiet --no-compile --disable-pip-version-check --requirement "$here/requirements.txt" >&2 ||
     fail "pip install of $here/requirements.txt failed"
   echo "$stamp" >"$dir/installed"
 fi
