@@ -3,8 +3,8 @@
     manifest.py MANIFEST.json PROJECT_DIR
 
 Every field of every node, source, exposure, group, unit test, selector and macro of the project and its packages, and the maps
-between them. Not compared: times, ids of runs and people, the folder, names of the database, and what lens leaves out (`docs`,
-`doc_blocks`, `disabled`; dbt's own macros). Prints what differs; the last line is `N passed, N failed, N skipped`, over all
+between them, docs blocks, too. Not compared: times, ids of runs and people, the folder, names of the database, and what lens leaves
+out (`doc_blocks`, `disabled`; dbt's own macros and overview). Prints what differs; the last line is `N passed, N failed, N skipped`, over all
 of these.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from dbt.cli.main import dbtRunner
 
-PARTS = ("nodes", "sources", "exposures", "groups", "unit_tests", "selectors", "macros", "parent_map", "child_map", "group_map")
+PARTS = ("nodes", "sources", "exposures", "groups", "docs", "unit_tests", "selectors", "macros", "parent_map", "child_map", "group_map")
 NOT_COMPARED = {"created_at", "root_path", "doc_blocks", "database"}
 
 
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
 
 
 def of_dbt(part: str, key: str) -> bool:
-    return part == "macros" and key.split(".")[1].startswith("dbt")
+    return part in ("macros", "docs") and key.split(".")[1].startswith("dbt")
 
 
 def dbt_manifest(project: Path, folder: Path) -> dict:
