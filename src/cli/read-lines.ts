@@ -1,4 +1,4 @@
-import { LensError, messageOf } from '../core/errors.ts';
+import { fileProblem, LensError } from '../core/errors.ts';
 
 /**
  * Lines of a byte stream, without their `\n` or `\r\n`, numbered from 1; a byte order mark at the start is dropped. Only
@@ -39,6 +39,6 @@ async function* readable(stream: AsyncIterable<Uint8Array>, place: string): Asyn
   try {
     yield* stream;
   } catch (error) {
-    throw new LensError('INPUT_UNREADABLE', `cannot read: ${messageOf(error)}`, { place, cause: error });
+    throw new LensError('INPUT_UNREADABLE', `cannot read: ${fileProblem(error)}`, { place, cause: error });
   }
 }

@@ -49,15 +49,17 @@ async function encode(
   return { key: rawKey ?? encoded.key, value: rawValue ?? encoded.value };
 }
 
+const FORM = 'a line is {"key": ..., "value": {...}}, the key may be left away';
+
 function objectOf(line: string): Record<string, unknown> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);
   } catch (error) {
-    throw invalid(`not JSON: ${messageOf(error)}`);
+    throw invalid(`not JSON: ${messageOf(error)}`, FORM);
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw invalid('not a JSON object', 'a line is {"key": ..., "value": {...}}');
+    throw invalid('not a JSON object', FORM);
   }
   return parsed as Record<string, unknown>;
 }

@@ -15,7 +15,9 @@ export function usageError(error: CommanderError, program: Command, args: readon
       hint: `write -- before it: ${nameOf(command)} -- ...`,
     });
   }
-  return new LensError('USAGE', message, { hint: suggestion?.replace(/^\((.*)\)$/, '$1') ?? help });
+  return new LensError('USAGE', message, {
+    hint: suggestion?.replace(/^\((.*)\)$/, '$1').replace(/^Did/, 'did') ?? help,
+  });
 }
 
 /** The innermost command that the words name. */

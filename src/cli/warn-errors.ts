@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { parse } from 'yaml';
-import { LensError, messageOf } from '../core/errors.ts';
+import { LensError } from '../core/errors.ts';
+import { yamlProblem } from '../core/yaml-schema.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Project } from '../project/project-contract.ts';
 import { openProject } from '../service/runtime.ts';
@@ -61,7 +62,7 @@ function readOptions(text: string): ReadonlyMap<string, readonly string[]> {
   try {
     read = parse(text);
   } catch (error) {
-    throw invalid(`--warn-error-options is no YAML: ${messageOf(error)}`);
+    throw invalid(`--warn-error-options is no YAML: ${yamlProblem(error)}`);
   }
   if (typeof read !== 'object' || read === null || Array.isArray(read)) {
     throw invalid('--warn-error-options must be a map');

@@ -123,3 +123,8 @@ export function messageOf(error: unknown): string {
 export function unreachable(value: never): never {
   throw new LensError('INTERNAL', `unexpected value ${JSON.stringify(value)}`);
 }
+
+/** What the system says of a file, without its code and the path, which are told beside it: `no such file or directory`. */
+export function fileProblem(error: unknown): string {
+  return messageOf(error).replace(/^E[A-Z]+: ([^,]+), \w+(?: '.*')?$/s, '$1');
+}

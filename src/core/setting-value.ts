@@ -1,8 +1,8 @@
 import { parse } from 'yaml';
-import { LensError, messageOf, unreachable } from './errors.ts';
+import { LensError, unreachable } from './errors.ts';
 import { Float } from './numbers.ts';
 import type { SettingDefinition } from './setting-table.ts';
-import { AS_PYYAML } from './yaml-schema.ts';
+import { AS_PYYAML, yamlProblem } from './yaml-schema.ts';
 
 /**
  * The value of a setting, from text (environment, flag) or from YAML's own types.
@@ -75,7 +75,7 @@ function mappingOf(definition: SettingDefinition, given: unknown, place: string)
     try {
       value = parse(given, AS_PYYAML);
     } catch (error) {
-      throw invalid(definition, given, place, `YAML (${messageOf(error).split('\n')[0]})`);
+      throw invalid(definition, given, place, `YAML (${yamlProblem(error)})`);
     }
   }
   const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Float);

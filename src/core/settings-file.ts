@@ -14,7 +14,12 @@ export function readSettingsFile(text: string, file: string): ReadonlyMap<string
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number): string => `${file}:${lines.linePos(offset).line}`;
   const [failure] = document.errors;
-  if (failure !== undefined) throw new LensError('CONFIG_INVALID', failure.message, { place: at(failure.pos[0]) });
+  if (failure !== undefined) {
+    throw new LensError('CONFIG_INVALID', `the YAML cannot be read: ${failure.message}`, {
+      place: at(failure.pos[0]),
+      hint: 'check the indentation and quotes there',
+    });
+  }
   const found = new Map<string, unknown>();
   if (document.contents === null) return found;
   if (!isMap(document.contents)) {

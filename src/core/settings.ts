@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { closestName } from './closest-name.ts';
-import { LensError, messageOf } from './errors.ts';
+import { fileProblem, LensError } from './errors.ts';
 import { readSettingsFile } from './settings-file.ts';
 import { SETTINGS, type SettingDefinition } from './setting-table.ts';
 import { parseSetting } from './setting-value.ts';
@@ -128,7 +128,7 @@ function readFile(projectDir: string): ReadonlyMap<string, unknown> {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new LensError('CONFIG_INVALID', `cannot read the settings: ${messageOf(error)}`, {
+    throw new LensError('CONFIG_INVALID', `cannot read the settings: ${fileProblem(error)}`, {
       place: file,
       cause: error,
     });

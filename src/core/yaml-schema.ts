@@ -1,4 +1,5 @@
 import type { DocumentOptions, ParseOptions, ScalarTag, SchemaOptions } from 'yaml';
+import { messageOf } from './errors.ts';
 import { Float, whole } from './numbers.ts';
 
 /**
@@ -77,3 +78,8 @@ function timestampText(text: string): string {
 }
 const TIMESTAMP =
   /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt]|[ \t]+)(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d*))?(?:[ \t]*(Z|[-+]\d{1,2}(?::\d{2})?))?$/;
+
+/** The first line of what is wrong with a YAML text, without the place, which is told beside it. */
+export function yamlProblem(error: unknown): string {
+  return (messageOf(error).split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
+}

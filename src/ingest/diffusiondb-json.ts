@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { LensError, messageOf } from '../core/errors.ts';
+import { fileProblem, LensError } from '../core/errors.ts';
 import { promptIdOf, sampleHashOf } from './prompt-id.ts';
 import { SAMPLERS, type IdentifiedPrompt, type PromptRecord, type PromptSource } from './prompt-record.ts';
 
@@ -68,7 +68,7 @@ function readPart(file: string, place: string): IdentifiedPrompt[] {
     // A byte order mark is no part of JSON.
     parsed = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
   } catch (error) {
-    throw new LensError('INPUT_UNREADABLE', `cannot read the JSON file: ${messageOf(error)}`, {
+    throw new LensError('INPUT_UNREADABLE', `cannot read the JSON file: ${fileProblem(error)}`, {
       place,
       hint: 'is it complete? download it again',
       cause: error,

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { LensError, messageOf } from '../core/errors.ts';
+import { fileProblem, LensError } from '../core/errors.ts';
 import { openDiffusionJson } from './diffusiondb-json.ts';
 import { openDiffusionParquet } from './diffusiondb-parquet.ts';
 import { download, isUrl } from './download.ts';
@@ -8,7 +8,7 @@ import { PromptIds } from './prompt-id.ts';
 import type { PromptSource } from './prompt-record.ts';
 import { syntheticPrompts } from './synthetic-prompts.ts';
 import type { PublishedRecords } from './resuming-writer.ts';
-import { TopicPublisher } from './topic-publisher.ts';
+import { publishedBefore, TopicPublisher } from './topic-publisher.ts';
 
 export interface PromptsOptions {
   /** Path or http(s) URL of DiffusionDB's metadata.parquet or a part file, or the path of a folder of part files. */
@@ -96,10 +96,8 @@ async function publish(ctx: IngestContext, source: PromptSource, options: Prompt
 async function afterSome(error: unknown, publisher: TopicPublisher): Promise<unknown> {
   if (!(error instanceof LensError) || !error.code.startsWith('INPUT_')) return error;
   const { records } = await publisher.finish();
-  const published =
-    records === 1 ? 'the 1 record before it is published' : `the ${records} records before it are published`;
   const { place, hint } = error;
-  return new LensError(error.code, `${error.message}; ${published}`, {
+  return new LensError(error.code, `${error.message}; ${publishedBefore(records)}`, {
     place,
     hint,
     cause: error,
@@ -131,7 +129,7 @@ function formatOf(file: string, place: string): 'parquet' | 'json' {
     });
   } catch (error) {
     if (error instanceof LensError) throw error;
-    throw new LensError('INPUT_UNREADABLE', `cannot read the input: ${messageOf(error)}`, {
+    throw new LensError('INPUT_UNREADABLE', `cannot read the input: ${fileProblem(error)}`, {
       place,
       hint: 'check the path; --from takes a file, a folder, or an http(s) URL',
       cause: error,

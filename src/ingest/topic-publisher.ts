@@ -95,3 +95,9 @@ export class TopicPublisher implements AsyncDisposable {
     this.#ctx.onProgress?.(this.#options.label, this.#done, this.#options.total);
   }
 }
+
+/** What has become of the records before one that is wrong. */
+export function publishedBefore(records: number): string {
+  if (records === 0) return 'nothing is published';
+  return records === 1 ? 'the 1 record before it is published' : `the ${records} records before it are published`;
+}

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LensError, messageOf } from '../core/errors.ts';
+import { fileProblem, LensError } from '../core/errors.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -37,7 +37,7 @@ function artifact(file: string): Json | null {
     if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read as Json;
     throw new Error('it is no object');
   } catch (error) {
-    throw new LensError('USAGE', `${file} cannot be read: ${messageOf(error)}`, {
+    throw new LensError('USAGE', `${file} cannot be read: ${fileProblem(error)}`, {
       place: file,
       hint: 'dbt and lens write it whole; make it anew',
       cause: error,

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
-import { LensError, messageOf } from '../core/errors.ts';
+import { fileProblem, LensError } from '../core/errors.ts';
 import { Float, isWhole } from '../core/numbers.ts';
-import { AS_PYYAML } from '../core/yaml-schema.ts';
+import { AS_PYYAML, yamlProblem } from '../core/yaml-schema.ts';
 
 export type YamlRecord = Readonly<Record<string, unknown>>;
 type Path = readonly (string | number)[];
@@ -28,14 +28,17 @@ export class YamlFile {
     try {
       source = readFileSync(join(dir, path), 'utf8');
     } catch (error) {
-      throw new LensError('PROJECT_INVALID', `cannot read ${path}: ${messageOf(error)}`, { place: path, cause: error });
+      throw new LensError('PROJECT_INVALID', `cannot read ${path}: ${fileProblem(error)}`, {
+        place: path,
+        cause: error,
+      });
     }
     const lines = new LineCounter();
     const document = parseDocument(source, { ...AS_PYYAML, lineCounter: lines });
     const [problem] = document.errors;
     if (problem !== undefined) {
       const line = problem.linePos?.[0].line ?? 1;
-      throw new LensError('PROJECT_INVALID', `the YAML cannot be read: ${problem.message.split('\n')[0] ?? ''}`, {
+      throw new LensError('PROJECT_INVALID', `the YAML cannot be read: ${yamlProblem(problem)}`, {
         place: `${path}:${line}`,
         hint: 'check the indentation and quotes there',
         cause: problem,

@@ -89,7 +89,12 @@ function readVersions(folder: string, place: string, wireId: (version: number) =
       if (parsed.kind !== 'record') throw new Error(`the schema is a ${parsed.kind}, not a record`);
       return { version, schema, wireId: wireId(version) };
     } catch (error) {
-      throw invalid(name, `not a usable Avro schema: ${messageOf(error)}`, undefined, error);
+      throw invalid(
+        name,
+        `not a usable Avro schema: ${messageOf(error)}`,
+        'docs/topics.md lists the types that columns can have',
+        error,
+      );
     }
   });
 }
@@ -119,7 +124,7 @@ function fieldsOf(newest: SchemaVersion, topic: TopicFile, place: string): Shape
     throw invalid(
       `${place}/${newest.version}.avsc`,
       messageOf(error),
-      'see docs/topics.md for the types a column can have',
+      'docs/topics.md lists the types that columns can have',
     );
   }
 }

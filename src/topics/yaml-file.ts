@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { closestName } from '../core/closest-name.ts';
 import { LensError } from '../core/errors.ts';
+import { yamlProblem } from '../core/yaml-schema.ts';
 
 type Key = string | number;
 
@@ -19,8 +20,9 @@ export class YamlFile {
     const [error] = this.#document.errors;
     if (error !== undefined) {
       const line = error.linePos?.[0].line;
-      throw new LensError('TOPIC_CONTRACT_INVALID', `not valid YAML: ${error.message.split('\n')[0]}`, {
+      throw new LensError('TOPIC_CONTRACT_INVALID', `the YAML cannot be read: ${yamlProblem(error)}`, {
         place: line === undefined ? name : `${name}:${line}`,
+        hint: 'check the indentation and quotes there',
       });
     }
     this.root = this.#document.toJS();

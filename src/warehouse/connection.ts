@@ -1,5 +1,6 @@
 import { DuckDBBlobValue, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
-import { LensError, messageOf } from '../core/errors.ts';
+import { LensError } from '../core/errors.ts';
+import { wordsOf } from './query-failed.ts';
 import type { ColumnChunk } from '../core/column-chunk.ts';
 import { storageFailure } from './storage-failure.ts';
 import { appendChunks, type TableName } from './column-writer.ts';
@@ -82,7 +83,11 @@ export class Connection implements Disposable {
   /** Output column names and types of one SELECT, without running it. QUERY_REFUSED for anything else. */
   async describe(sql: string): Promise<{ name: string; type: string }[]> {
     await this.requireOneSelect(sql);
-    const rows = await this.rows<{ column_name: string; column_type: string }>(`describe ${sql}`);
+    const rows = await this.rows<{ column_name: string; column_type: string }>(`describe ${sql}`).catch(
+      (error: unknown) => {
+        throw withoutDescribe(error);
+      },
+    );
     return rows.map((row) => ({ name: row.column_name, type: row.column_type }));
   }
 
@@ -141,9 +146,17 @@ export class Connection implements Disposable {
   #failed(error: unknown, sql: string): LensError {
     return (
       storageFailure(error, this.place) ??
-      new LensError('QUERY_FAILED', messageOf(error), { cause: error, fields: { sql } })
+      new LensError('QUERY_FAILED', wordsOf(error), { cause: error, fields: { sql } })
     );
   }
+}
+
+/** DuckDB shows the line that is wrong: that of the SELECT, without our word before it. */
+function withoutDescribe(error: unknown): unknown {
+  if (!(error instanceof LensError)) return error;
+  const message = error.message.replace(/^(LINE 1: )describe (.*\n) {9}( *\^)/m, '$1$2$3');
+  const { place, hint, fields } = error;
+  return new LensError(error.code, message, { place, hint, fields, cause: error });
 }
 
 function bound(value: SqlValue): DuckDBValue {

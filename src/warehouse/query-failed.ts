@@ -14,7 +14,12 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
 export function queryFailed(error: unknown, place: string | undefined): LensError {
   const storage = storageFailure(error, place);
   if (storage !== null) return storage;
-  const message = messageOf(error).replace(/^Failed to extract statements: /, '');
+  const message = wordsOf(error);
   const hint = HINTS.find(([pattern]) => pattern.test(message))?.[1];
   return new LensError('QUERY_FAILED', message, { hint, cause: error });
+}
+
+/** DuckDB's message, without what it says of how it was asked. */
+export function wordsOf(error: unknown): string {
+  return messageOf(error).replace(/^Failed to extract statements: /, '');
 }

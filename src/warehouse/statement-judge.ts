@@ -1,5 +1,6 @@
 import { DuckDBInstance, StatementType } from '@duckdb/node-api';
 import { LensError, messageOf } from '../core/errors.ts';
+import { wordsOf } from './query-failed.ts';
 import { catalogObjects, objectKey, type CatalogObject } from './catalog-objects.ts';
 import { closeInstance } from './close-instance.ts';
 import { Connection } from './connection.ts';
@@ -59,7 +60,7 @@ export class StatementJudge implements AsyncDisposable {
       return kind;
     } catch (error) {
       if (error instanceof LensError && error.code === 'HOOK_REFUSED') throw error;
-      const message = messageOf(error).replace(/^Failed to extract statements: /, '');
+      const message = wordsOf(error);
       if (NO_TABLE.test(message))
         throw refused(`it writes to what is kept from the log (${message.split('\n')[0]})`, error);
       throw new LensError('QUERY_FAILED', message, { cause: error, fields: { sql } });

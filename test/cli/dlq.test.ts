@@ -91,7 +91,11 @@ test('beside a running service, too; and what cannot be is said', async () => {
     [['redrive', '--edit', '-'], 2, 'USAGE: an edited payload is for one dead letter'],
     [['redrive', 'custmers/1/1', '--edit', '-'], 2, 'TOPIC_UNKNOWN: there is no topic "custmers"'],
     [['redrive', 'customers/1/2', '--edit', '-'], 1, 'INPUT_INVALID: not JSON'],
-    [['redrive', 'customers/1/2', '--edit', 'no.json'], 1, 'INPUT_UNREADABLE: cannot read no.json'],
+    [
+      ['redrive', 'customers/1/2', '--edit', 'no.json'],
+      1,
+      'INPUT_UNREADABLE: cannot read no.json: no such file or directory\n',
+    ],
     [['purge', '--older-than', 'old'], 2, "USAGE: option '--older-than <age>' argument 'old' is invalid"],
   ] as const) {
     const result = await shop.lens(['dlq', ...args], { input: 'x' });

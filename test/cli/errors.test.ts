@@ -14,12 +14,12 @@ writeFileSync(path.join(broken, 'lens.yml'), 'quiet: true\nbatch:\n  maxRecord: 
 beforeAll(() => shop.output(['run', '--quiet']));
 
 const cases: [string, string[], number, RegExp][] = [
-  ['an unknown command', ['rum'], 2, /^error USAGE: unknown command 'rum'\n {2}hint: Did you mean run\?\n$/],
+  ['an unknown command', ['rum'], 2, /^error USAGE: unknown command 'rum'\n {2}hint: did you mean run\?\n$/],
   [
     'an unknown flag',
     ['run', '--selct', 'a'],
     2,
-    /^error USAGE: unknown option '--selct'\n {2}hint: Did you mean --select\?\n$/,
+    /^error USAGE: unknown option '--selct'\n {2}hint: did you mean --select\?\n$/,
   ],
   [
     'a missing argument',

@@ -84,7 +84,8 @@ describe('a model that fails on data', () => {
     await expect(workshop.open()).rejects.toMatchObject({
       code: 'MODEL_SQL_INVALID',
       place: 'models/marts/broken.sql',
-      message: expect.stringContaining('no_such_column'),
+      // the line as it is written, with the caret below its place
+      message: expect.stringMatching(/\n\nLINE 1: select no_such_column from .*\n {15}\^/),
     });
   });
 });

@@ -23,7 +23,7 @@ const CASES: readonly Case[] = [
     files: { 'models/m.yml': 'models:\n  - name: a\n   bad: x\n' },
     code: 'PROJECT_INVALID',
     place: 'models/m.yml:3',
-    message: /YAML cannot be read/,
+    message: /YAML cannot be read: (?!.*at line)/,
   },
   {
     name: 'a project without a name',
@@ -170,6 +170,13 @@ const CASES: readonly Case[] = [
     code: 'MODEL_RENDER_FAILED',
     place: 'models/m.sql:2',
     message: /division by zero \(in macro f, macros\/f.sql:3\)/,
+  },
+  {
+    name: 'a bracket that is not closed',
+    files: { 'models/m.sql': "select\n{{ ref('m' }}" },
+    code: 'MODEL_RENDER_FAILED',
+    place: 'models/m.sql:2',
+    message: /^the template cannot be read: unexpected }}$/,
   },
   {
     name: 'a template that is not Jinja',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Command, Option } from 'commander';
-import { LensError, messageOf } from '../../core/errors.ts';
+import { fileProblem, LensError } from '../../core/errors.ts';
 import type { RedriveRequest } from '../../materializer/dead-letters/dead-letter-contract.ts';
 import { placeText } from '../../materializer/dead-letters/dead-letter-contract.ts';
 import { countedLetters, shownLetters } from '../../materializer/dead-letters/letter-reads.ts';
@@ -149,7 +149,10 @@ async function editOf(
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new LensError('INPUT_UNREADABLE', `cannot read ${edit}: ${messageOf(error)}`, { place: edit, cause: error });
+    throw new LensError('INPUT_UNREADABLE', `cannot read ${edit}: ${fileProblem(error)}`, {
+      place: edit,
+      cause: error,
+    });
   }
   try {
     const { key, value } = await parseRecordLine(text, json, Number.POSITIVE_INFINITY);

@@ -149,7 +149,7 @@ function serveCommand(): Command {
       const { settings, output } = invocationOf(command);
       const { dir } = new TargetFolder(settings.projectDir, flags.targetPath);
       if (!existsSync(path.join(dir, 'index.html'))) {
-        throw new LensError('USAGE', `there is no documentation in ${dir}`, { hint: 'lens docs generate' });
+        throw new LensError('USAGE', `there is no documentation in ${dir}`, { hint: 'lens docs generate writes it' });
       }
       const signal = interruption();
       const askStatus = () =>

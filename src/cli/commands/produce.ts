@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { Command } from 'commander';
-import { LensError, messageOf } from '../../core/errors.ts';
+import { fileProblem, LensError } from '../../core/errors.ts';
+import { publishedBefore } from '../../ingest/topic-publisher.ts';
 import { openCatalog, openLog } from '../../service/runtime.ts';
 import type { LogWriter } from '../../log/event-log.ts';
 import { createMissingTopics } from '../../topics/create-missing-topics.ts';
@@ -84,16 +85,12 @@ async function publishLines(
     } catch (error) {
       if (!(error instanceof LensError) || error.code !== 'INPUT_INVALID') throw error;
       await writer.flush();
-      throw new LensError(
-        'INPUT_INVALID',
-        `${error.message}; the ${counted(published, 'record')} before it ${published === 1 ? 'is' : 'are'} published`,
-        {
-          place: `${input.name}:${number}`,
-          hint: error.hint,
-          cause: error,
-          fields: { published, line: number },
-        },
-      );
+      throw new LensError('INPUT_INVALID', `${error.message}; ${publishedBefore(published)}`, {
+        place: `${input.name}:${number}`,
+        hint: error.hint,
+        cause: error,
+        fields: { published, line: number },
+      });
     }
     const { key, value, partition, timestamp } = record;
     writer.add(topic, key, value, { partition, timestamp });
@@ -111,6 +108,9 @@ async function openInput(file: string | undefined): Promise<{ name: string; stre
     if ((await handle.stat()).isDirectory()) throw new Error('it is a folder');
     return { name: file, stream: handle.createReadStream() as AsyncIterable<Uint8Array> };
   } catch (error) {
-    throw new LensError('INPUT_UNREADABLE', `cannot read ${file}: ${messageOf(error)}`, { place: file, cause: error });
+    throw new LensError('INPUT_UNREADABLE', `cannot read ${file}: ${fileProblem(error)}`, {
+      place: file,
+      cause: error,
+    });
   }
 }

@@ -1,11 +1,5 @@
-import type {
-  LogReader,
-  LogReading,
-  PartitionOffsets,
-  Position,
-  ReadOptions,
-  TopicDescription,
-} from '../../log/event-log.ts';
+import type { LogReader, LogReading, PartitionOffsets, Position, ReadOptions } from '../../log/event-log.ts';
+import { LogOverLog, readerThrough } from '../../log/log-over-log.ts';
 import type { RecordBlock } from '../../log/record-block.ts';
 import { blockOf, recordAt, type SingleRecord } from '../../log/single-records.ts';
 import type { StoredLetter } from './dead-letters.ts';
@@ -17,22 +11,13 @@ export const ORIGIN_HEADER = 'lens.redrive';
  * A log in which dead letters are what was made of them: a redriven one is the record it counts as, at its place, and a
  * superseded one is not there. So every replay gives the same tables, although the log itself keeps the bad record.
  */
-export class AmendedLog implements LogReading {
-  readonly #log: LogReading;
+export class AmendedLog extends LogOverLog {
   readonly #letters: readonly StoredLetter[];
 
   /** @param letters those that are not open */
   constructor(log: LogReading, letters: readonly StoredLetter[]) {
-    this.#log = log;
+    super(log);
     this.#letters = letters;
-  }
-
-  topics(names?: readonly string[]): Promise<Map<string, TopicDescription>> {
-    return this.#log.topics(names);
-  }
-
-  offsets(topics: readonly string[]): Promise<PartitionOffsets[]> {
-    return this.#log.offsets(topics);
   }
 
   /** Redriven letters that count before anything that these partitions hold, which no reader delivers. */
@@ -44,8 +29,17 @@ export class AmendedLog implements LogReading {
   }
 
   async read(from: readonly Position[], options: ReadOptions = {}): Promise<LogReader> {
-    const inner = await this.#log.read(from, options);
-    return this.#letters.length === 0 ? inner : new AmendedReader(inner, this.#letters, from);
+    const inner = await this.log.read(from, options);
+    if (this.#letters.length === 0) return inner;
+    const amendments = amendmentsOf(this.#letters);
+    const positions = new Map(from.map((position) => [place(position), position.offset]));
+    return readerThrough(inner, (block) => {
+      const at = place(block);
+      const start = positions.get(at) ?? 0;
+      positions.set(at, block.nextOffset);
+      const own = amendments.get(at);
+      return own === undefined ? block : amended(block, start, own);
+    });
   }
 }
 
@@ -56,44 +50,22 @@ interface Amendments {
   readonly added: Map<number, SingleRecord[]>;
 }
 
-class AmendedReader implements LogReader {
-  readonly #inner: LogReader;
-  readonly #amendments = new Map<string, Amendments>();
-  readonly #positions: Map<string, number>;
-
-  constructor(inner: LogReader, letters: readonly StoredLetter[], from: readonly Position[]) {
-    this.#inner = inner;
-    this.#positions = new Map(from.map((position) => [place(position), position.offset]));
-    for (const letter of letters) {
-      this.#of(letter).gone.add(letter.offset);
-      if (letter.status !== 'redriven' || letter.redrive === null) continue;
-      const at = letter.redrive.place;
-      const { added } = this.#of({ topic: letter.topic, partition: at.partition });
-      added.set(at.offset, [...(added.get(at.offset) ?? []), amendedRecord(letter)]);
-    }
-  }
-
-  async next(waitMs: number): Promise<RecordBlock | null> {
-    const block = await this.#inner.next(waitMs);
-    if (block === null) return null;
-    const from = this.#positions.get(place(block)) ?? 0;
-    this.#positions.set(place(block), block.nextOffset);
-    const amendments = this.#amendments.get(place(block));
-    return amendments === undefined ? block : amended(block, from, amendments);
-  }
-
-  #of(at: { topic: string; partition: number }): Amendments {
-    let found = this.#amendments.get(place(at));
-    if (found === undefined) {
-      found = { gone: new Set(), added: new Map() };
-      this.#amendments.set(place(at), found);
-    }
+/** By `topic/partition`. */
+function amendmentsOf(letters: readonly StoredLetter[]): ReadonlyMap<string, Amendments> {
+  const all = new Map<string, Amendments>();
+  const of = (at: { topic: string; partition: number }): Amendments => {
+    const found = all.get(place(at)) ?? { gone: new Set(), added: new Map() };
+    all.set(place(at), found);
     return found;
+  };
+  for (const letter of letters) {
+    of(letter).gone.add(letter.offset);
+    if (letter.status !== 'redriven' || letter.redrive === null) continue;
+    const at = letter.redrive.place;
+    const { added } = of({ topic: letter.topic, partition: at.partition });
+    added.set(at.offset, [...(added.get(at.offset) ?? []), amendedRecord(letter)]);
   }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#inner[Symbol.asyncDispose]();
-  }
+  return all;
 }
 
 /** A block with its amendments between `from` and where it ends, also those at offsets that the log no longer holds. */

@@ -1,39 +1,28 @@
 import { blockRange, firstAt } from '../../log/block-range.ts';
-import type {
-  LogReader,
-  LogReading,
-  PartitionOffsets,
-  Position,
-  ReadOptions,
-  TopicDescription,
-} from '../../log/event-log.ts';
+import type { LogReader, LogReading, PartitionOffsets, Position, ReadOptions } from '../../log/event-log.ts';
+import { LogOverLog } from '../../log/log-over-log.ts';
 import type { RecordBlock } from '../../log/record-block.ts';
 
 /** A log as it was when the ends of its partitions were the given ones: what came later is not there. */
-export class PinnedLog implements LogReading {
-  readonly #log: LogReading;
+export class PinnedLog extends LogOverLog {
   readonly #offsets: readonly PartitionOffsets[];
   readonly #thinned: Set<string>;
 
   /** @param thinned takes the topics that have offsets without a record: a log was compacted, or holds control records */
   constructor(log: LogReading, offsets: readonly PartitionOffsets[], thinned: Set<string>) {
-    this.#log = log;
+    super(log);
     this.#offsets = offsets;
     this.#thinned = thinned;
   }
 
-  topics(names?: readonly string[]): Promise<Map<string, TopicDescription>> {
-    return this.#log.topics(names);
-  }
-
-  async offsets(topics: readonly string[]): Promise<PartitionOffsets[]> {
+  override async offsets(topics: readonly string[]): Promise<PartitionOffsets[]> {
     return this.#offsets.filter(({ topic }) => topics.includes(topic));
   }
 
   async read(from: readonly Position[], options: ReadOptions = {}): Promise<LogReader> {
     const ends = new Map(this.#offsets.map((one) => [place(one), one.end]));
     const wanted = from.filter((position) => position.offset < (ends.get(place(position)) ?? 0));
-    const inner = await this.#log.read(wanted, options);
+    const inner = await this.log.read(wanted, options);
     return new PinnedReader(inner, ends, wanted, this.#thinned, options.signal);
   }
 }

@@ -1,11 +1,5 @@
-import type {
-  LogReader,
-  LogReading,
-  PartitionOffsets,
-  Position,
-  ReadOptions,
-  TopicDescription,
-} from '../../log/event-log.ts';
+import type { LogReader, LogReading, Position, ReadOptions } from '../../log/event-log.ts';
+import { LogOverLog, readerThrough } from '../../log/log-over-log.ts';
 import type { GatePlan } from '../../maintenance/gate-plan.ts';
 import type { DeadLetter } from '../../topics/topic-contract.ts';
 import { RecordBlock } from '../../log/record-block.ts';
@@ -110,34 +104,19 @@ export async function takeDecisions(from: Connection, to: Connection, gates: rea
 }
 
 /** A log without the records that gates have held back. */
-export class LogWithoutHeld implements LogReading {
-  readonly #log: LogReading;
+export class LogWithoutHeld extends LogOverLog {
   readonly #held: HeldOffsets;
 
   constructor(log: LogReading, held: HeldOffsets) {
-    this.#log = log;
+    super(log);
     this.#held = held;
   }
 
-  topics(names?: readonly string[]): Promise<Map<string, TopicDescription>> {
-    return this.#log.topics(names);
-  }
-
-  offsets(topics: readonly string[]): Promise<PartitionOffsets[]> {
-    return this.#log.offsets(topics);
-  }
-
   async read(from: readonly Position[], options?: ReadOptions): Promise<LogReader> {
-    const reader = await this.#log.read(from, options);
-    const held = this.#held;
-    return {
-      async next(waitMs) {
-        const block = await reader.next(waitMs);
-        const offsets = block === null ? undefined : held.get(`${block.topic}/${block.partition}`);
-        return block === null || offsets === undefined ? block : withoutOffsets(block, offsets);
-      },
-      [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
-    };
+    return readerThrough(await this.log.read(from, options), (block) => {
+      const offsets = this.#held.get(`${block.topic}/${block.partition}`);
+      return offsets === undefined ? block : withoutOffsets(block, offsets);
+    });
   }
 }
 

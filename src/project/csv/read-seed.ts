@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { LensError, messageOf } from '../../core/errors.ts';
+import { fileProblem, LensError } from '../../core/errors.ts';
 import type { Seed } from '../project-contract.ts';
 import { type CsvRecord, csvRecords } from './csv-records.ts';
 import { kindOf, needsFractions } from './value-kinds.ts';
@@ -35,7 +35,9 @@ export function readSeed(projectDir: string, seed: Seed): SeedFile {
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    throw new LensError('INPUT_UNREADABLE', `cannot read seed ${seed.name}: ${messageOf(error)}`, { place: seed.path });
+    throw new LensError('INPUT_UNREADABLE', `cannot read seed ${seed.name}: ${fileProblem(error)}`, {
+      place: seed.path,
+    });
   }
   const [header, ...records] = csvRecords(textOf(bytes, seed), seed.delimiter);
   if (header === undefined || header.values.length === 0) {

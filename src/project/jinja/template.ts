@@ -134,7 +134,37 @@ function parseTokens(tokens: Token[], lines: readonly number[]): readonly Statem
   }
 }
 
+/** What the parser calls a token, as a template has it. */
+const WRITTEN: Readonly<Record<string, string>> = {
+  Text: 'the text after the tag',
+  Comment: 'the end of the tag',
+  NumericLiteral: 'a number',
+  StringLiteral: 'a text',
+  Identifier: 'a name',
+  Equals: '=',
+  OpenParen: '(',
+  CloseParen: ')',
+  OpenStatement: '{%',
+  CloseStatement: '%}',
+  OpenExpression: '{{',
+  CloseExpression: '}}',
+  OpenSquareBracket: '[',
+  CloseSquareBracket: ']',
+  OpenCurlyBracket: '{',
+  CloseCurlyBracket: '}',
+  Comma: ',',
+  Dot: '.',
+  Colon: ':',
+  Pipe: '|',
+};
+
 function readable(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return `the template cannot be read: ${message.replace(/^Parser Error: /, '').replace(/\.$/, '')}`;
+  const message = (error instanceof Error ? error.message : String(error))
+    .replace(/^Parser Error: /, '')
+    .replace(/\.$/, '')
+    .replace(/^Unexpected token(?: type)?: (\w+)$/, (all, token: string) => {
+      const written = WRITTEN[token];
+      return written === undefined ? all : `unexpected ${written}`;
+    });
+  return `the template cannot be read: ${message}`;
 }
