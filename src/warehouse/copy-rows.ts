@@ -1,4 +1,5 @@
-import { LensError, messageOf } from '../core/errors.ts';
+import { LensError } from '../core/errors.ts';
+import { wordsOf } from './query-failed.ts';
 import type { Connection } from './connection.ts';
 import { streamChunks } from './stream-chunks.ts';
 import { ident } from './sql.ts';
@@ -23,6 +24,6 @@ export async function copyRows(from: Connection, sql: string, to: Connection, ta
     appender.closeSync();
   } catch (error) {
     if (error instanceof LensError) throw error;
-    throw new LensError('QUERY_FAILED', messageOf(error), { cause: error, fields: { sql } });
+    throw new LensError('QUERY_FAILED', wordsOf(error), { cause: error, fields: { sql } });
   }
 }

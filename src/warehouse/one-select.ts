@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { LensError, messageOf } from '../core/errors.ts';
+import { wordsOf } from './query-failed.ts';
 
 /**
  * Refuses (QUERY_REFUSED, or QUERY_FAILED with DuckDB's message) what is not one SELECT, by parsing alone: nothing of the
@@ -12,7 +13,7 @@ import { LensError, messageOf } from '../core/errors.ts';
 export async function requireOneSelect(connection: DuckDBConnection, sql: string): Promise<void> {
   if (!/\S/.test(withoutComments(sql))) throw refused('it is empty', 'write a SELECT');
   const count = await statements(connection, sql).catch((error: unknown) => {
-    throw new LensError('QUERY_FAILED', messageOf(error), { cause: error, fields: { sql } });
+    throw new LensError('QUERY_FAILED', wordsOf(error), { cause: error, fields: { sql } });
   });
   try {
     await statements(connection, `select * from (\n${sql}\n)`);

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
-import { LensError, messageOf } from '../core/errors.ts';
+import { LensError } from '../core/errors.ts';
 import { closeInstance } from './close-instance.ts';
+import { wordsOf } from './query-failed.ts';
 import { Connection } from './connection.ts';
 import { toJson } from './json-values.ts';
 import { ident, text } from './sql.ts';
@@ -70,7 +71,7 @@ export class ScratchReader implements AsyncDisposable {
       }
     } catch (error) {
       if (error instanceof LensError) throw error;
-      throw new LensError('QUERY_FAILED', messageOf(error), { cause: error, fields: { sql } });
+      throw new LensError('QUERY_FAILED', wordsOf(error), { cause: error, fields: { sql } });
     } finally {
       await this.#connection.run('rollback').catch(() => undefined);
     }
