@@ -60,15 +60,21 @@ export class LiveEdition implements AsyncDisposable {
     return this.#writers.read((connection, signal) => work(connection, edition, signal));
   }
 
-  /** The same on another edition's file, for reading only. WAREHOUSE_* errors when it cannot be opened. */
+  /**
+   * The same on another edition, for reading only. WAREHOUSE_* errors when it cannot be opened.
+   *
+   * @param file which it is, when none is being replaced; null for the live one
+   */
   async readOther<T>(
-    file: string,
+    file: () => string | null,
     options: WarehouseOptions,
     work: (connection: Connection, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const place = warehousePlace(file);
-    // The one that is replaced comes to be another one.
-    await this.#replacing;
+    // The one that is replaced comes to be another one, and what was the previous one goes.
+    while (this.#isReplacing) await this.#replacing;
+    const found = file();
+    if (found === null) return this.read((connection, _, signal) => work(connection, signal));
+    const place = warehousePlace(found);
     while (this.#others.get(place)?.isClosing === true) await this.#others.get(place)?.closed;
     const known = this.#others.get(place);
     // Without waiting, where it is open: else it could be closed in between.

@@ -139,8 +139,8 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
       return readOnlyQuery(connection, sql, { maxRows, timeoutMs, signal }, sink);
     };
     const { dataDir, warehouse } = this.#options;
-    const other = editionFile(dataDir, edition);
-    if (other !== null) return this.#live.readOther(other, warehouse, query);
+    const other = (): string | null => editionFile(dataDir, edition);
+    if (other() !== null) return this.#live.readOther(other, warehouse, query);
     return this.#live.read((connection, _, leave) => query(connection, leave));
   }
 

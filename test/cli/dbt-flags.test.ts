@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { takeDbtFlags, withFlagsBehind } from '../../src/cli/dbt-flags.ts';
 import { buildProgram } from '../../src/cli/program.ts';
+import { type TypeFlags, typesOf } from '../../src/cli/type-flags.ts';
 import { isError } from '../../src/cli/warn-errors.ts';
 import { projectFolder } from '../project/project-folder.ts';
 import { lens, type LensResult } from './lens-process.ts';
@@ -73,7 +74,19 @@ test('a flag goes before a variable, a variable before the project, and each mus
     state: 'flag',
     writeJson: true,
   });
+  expect((await taken(['build'], { DBT_ENGINE_STATE: '', DBT_STATE: 'dbt' })).flags).toMatchObject({ state: 'dbt' });
+  const unsaid = (await taken(['build'], {}, { state: 'file', fail_fast: null })).flags;
+  expect([unsaid['state'], unsaid['failFast']]).toEqual([undefined, undefined]);
   expect((await taken(['build'], { DBT_DEBUG: '1' })).all).toMatchObject({ logLevel: 'debug' });
+  expect((await taken(['build', '--debug', '--log-level', 'warn'])).all).toMatchObject({ logLevel: 'warn' });
+  for (const [flag, variables] of [
+    ['--use-colors', { FORCE_COLOR: '1' }],
+    ['--no-use-colors', { NO_COLOR: '1' }],
+  ] as const) {
+    const process = { NO_COLOR: 'x', FORCE_COLOR: 'x' };
+    await taken(['build', flag], process);
+    expect(process).toEqual(variables);
+  }
   await expect(taken(['build'], { DBT_FAIL_FAST: 'maybe' })).rejects.toThrow('DBT_FAIL_FAST must be true or false');
   await expect(taken(['build'], { DBT_RESOURCE_TYPES: 'tables' })).rejects.toThrow('DBT_RESOURCE_TYPES must be one of');
 });
@@ -93,8 +106,16 @@ test('what has no meaning here is refused with what to use', async () => {
       hint: expect.stringContaining(hint) as string,
     });
   }
+  expect((await taken(['run'], { DBT_DEFER: '1' })).remarks).toEqual([]);
   await expect(taken(['run'], { DBT_EMPTY: '1' })).rejects.toMatchObject({ code: 'USAGE' });
   expect((await taken(['run', '--no-empty', '--no-favor-state'])).remarks).toEqual([]);
+  await expect(taken(['debug', '--no-connection'])).rejects.toThrow('unknown option');
+});
+
+test('of which types resources are', () => {
+  const of = (flags: TypeFlags): readonly string[] => typesOf(flags, ['model', 'test']);
+  for (const word of ['all', 'default']) expect(of({ resourceType: [word] })).toEqual(['model', 'test']);
+  expect([of({ resourceTypes: ['model'] }), of({ excludeResourceTypes: ['model'] })]).toEqual([['model'], ['test']]);
 });
 
 test('which warnings are errors', () => {
@@ -104,6 +125,8 @@ test('which warnings are errors', () => {
   expect(isError('project', options('{"error": "all", "warn": ["LogTestResult"]}'))).toBe(true);
   expect(isError('LogTestResult', options('{include: all, exclude: [LogTestResult]}'))).toBe(false);
   expect(isError('NothingToDo', options('{error: [NothingToDo], silence: [project]}'))).toBe(true);
+  expect(isError('project', options('{error: "*", silence: [project]}'))).toBe(false);
+  expect(isError('NothingToDo', options('{error: "*", silence: [project]}'))).toBe(true);
   expect(isError('project', options('{error: [NothingToDo]}'))).toBe(false);
   for (const wrong of ['[', '3', '{errors: all}', '{error: [3]}']) {
     expect(() => isError('project', options(wrong)), wrong).toThrow('--warn-error-options');

@@ -159,6 +159,17 @@ describe('seeds', () => {
     await loading;
     expect(await rows(materializer, 'select * from by_name')).toEqual([['Deutschland', 1, 5]]);
     expect(await rows(materializer, 'select name from countries')).toEqual([['Deutschland']]);
+    // As often as a line is in the file.
+    for (const times of [2, 1]) {
+      writeFileSync(
+        path.join(dir, 'seeds/countries.csv'),
+        `code,name,since\n${'nl,Nederland,1815-03-16\n'.repeat(times)}`,
+      );
+      await materializer.seed({});
+      expect(await rows(materializer, 'select code, place from ranked order by all')).toEqual(
+        [1, 2].slice(0, times).map((place) => ['nl', place]),
+      );
+    }
   });
 
   it('lead from a row to the lines of their files', async () => {

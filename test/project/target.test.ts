@@ -71,13 +71,23 @@ describe('require-dbt-version', () => {
     '">=1.8.0,<1.12.0"',
     '1.11.16',
     '"=1.11.16"',
+    '">=1.11.16"',
+    '"<=1.11.16"',
     '">1.11.15"',
     '">=1.11.0-b1"',
   ])('lets %s pass', (said) => {
     expect(load(said)).toBeDefined();
   });
 
-  it.each(['"<1.11.16"', '[">=1.0.0", "<1.9.0"]', '">=2.0.0"', '">1.11.16"', '"=1.11.0"'])('refuses %s', (said) => {
+  it.each([
+    '"<1.11.16"',
+    '[">=1.0.0", "<1.9.0"]',
+    '">=2.0.0"',
+    '">1.11.16"',
+    '"=1.11.0"',
+    '1.11.0',
+    '">=1.8.0,<1.11.0"',
+  ])('refuses %s', (said) => {
     expect(failureOf(() => load(said))).toMatchObject({ code: 'PROJECT_INVALID', place: 'dbt_project.yml:2' });
   });
 

@@ -66,6 +66,16 @@ describe('a unit test of a model with versions', () => {
     });
   });
 
+  it('is of the model of its own package where another one has one of that name', () => {
+    const kit = {
+      'dbt_packages/kit/dbt_project.yml': 'name: kit\n',
+      'dbt_packages/kit/models/base.sql': "{{ config(alias='other') }} select 2 as id",
+    };
+    const test = 'unit_tests: [{name: plain, model: base, given: [], expect: {rows: [{id: 1}]}}]\n';
+    const project = projectOf({ ...FILES, ...kit, 'models/y.yml': test });
+    expect(project.unitTests.map(({ uniqueId }) => uniqueId)).toEqual(['unit_test.p.base.plain']);
+  });
+
   it.each([
     [
       `{name: none, model: users, versions: {include: [4]}, ${GIVEN}}`,

@@ -18,9 +18,9 @@ const FILES: Files = {
   columns: [{name: id, data_tests: [unique]}, {name: gone}]
   data_tests: [any: {arguments: {n: 1}}]
   versions:
-  - {v: 1, defined_in: users_old, description: first, config: {alias: users_first}, data_tests: []}
+  - {v: 1, defined_in: users_old, description: first, config: {alias: users_first}, columns: [{include: '*'}], tests: []}
   - {v: 2, columns: [{include: all, exclude: [gone]}, {name: new, description: n}]}
-  - {v: 3, columns: [{include: [id]}]}
+  - {v: 3, config: {materialized: view}, columns: [{include: [id]}]}
 `,
   'macros/any.sql': '{% test any(model, n) %}select {{ n }} from {{ model }}{% endtest %}',
   'models/m.sql': "select * from {{ ref('users') }}, {{ ref('users', v=1) }}, {{ ref('p', 'users', version=3) }}",
@@ -43,6 +43,7 @@ describe('versions of a model', () => {
       meta: { a: 1 },
     });
     expect(project.model('users_v2')).toMatchObject({ alias: 'users_v2', description: 'all', tags: ['all'] });
+    expect(project.model('users_v3')).toMatchObject({ materialized: 'view', meta: { a: 1 } });
     const columns = (name: string): string[] => project.model(name).columns.map((column) => column.name);
     expect([columns('users_v1'), columns('users_v2'), columns('users_v3')]).toEqual([
       ['id', 'gone'],
@@ -79,6 +80,21 @@ describe('versions of a model', () => {
   });
 
   it.each([
+    ['[{v: 10}, {v: 9}]', 'x_v10'],
+    ['[{v: b}, {v: a}]', 'x_vb'],
+  ])('compare as numbers or texts: %s', (versions, latest) => {
+    const files = Object.fromEntries(
+      ['x_v9', 'x_v10', 'x_va', 'x_vb'].map((name) => [`models/${name}.sql`, 'select 1']),
+    );
+    const project = projectOf({
+      ...files,
+      'models/x.yml': `models: [{name: x, versions: ${versions}}]`,
+      'models/m.sql': "select * from {{ ref('x') }}",
+    });
+    expect(project.model('m').dependsOn.models).toEqual([latest]);
+  });
+
+  it.each([
     ['users', ['users_v1', 'users_v2', 'users_v3']],
     ['users.v1', ['users_v1']],
     ['users_v1', ['users_v1']],
@@ -112,8 +128,13 @@ describe('versions of a model', () => {
   });
 
   it('whose file is not there are named', () => {
-    const project = projectOf({ 'models/x.yml': 'models: [{name: x, versions: [{v: 1}]}]' });
-    expect(project.warnings).toEqual(['models/x.yml:1: there is no model x_v1 that this describes']);
+    const project = projectOf({
+      'models/x.yml': 'models: [{name: x, latest_version: 1, versions: [{v: 1}, {v: 2}]}]',
+      'models/x_v1.sql': 'select 1',
+      // that of the latest alone, which has one of its own
+      'models/x.sql': 'select 2',
+    });
+    expect(project.warnings).toEqual(['models/x.yml:1: there is no model x_v2 that this describes']);
   });
 
   it('are what a selection of dbt names is for: the models by their own names', () => {
