@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Connection } from '../warehouse/connection.ts';
 import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts';
 import { AnswerKeeper } from './answer-keeper.ts';
@@ -50,6 +50,7 @@ import { Turns } from './turns.ts';
 import { type Verification, type VerifyOptions, verifyWarehouse } from './verification/verify.ts';
 import type { WhyAnswer, WhyQuestion } from './lineage/why-contract.ts';
 import { why } from './lineage/why.ts';
+import { makeFolder } from '../core/make-folder.ts';
 
 /**
  * Keeps one project's warehouse equal to its models over the log: follows the log, compacts, refreshes, answers. One
@@ -98,7 +99,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
    */
   static async open(options: MaterializerOptions): Promise<Materializer> {
     const { dataDir } = options;
-    mkdirSync(dataDir, { recursive: true });
+    makeFolder(dataDir);
     if (await finishSwap(dataDir, options.warehouse)) {
       options.onEvent({ kind: 'notice', message: 'finished the swap of a full refresh that had been interrupted' });
     }

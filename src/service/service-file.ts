@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { makeFolder } from '../core/make-folder.ts';
 
 /** Where a running service can be asked, as `service.json` in the data folder says it; readable by its owner alone. */
 export interface ServiceAddress {
@@ -11,7 +12,7 @@ export interface ServiceAddress {
 
 /** Written whole or not at all, mode 0600. */
 export function writeServiceFile(dataDir: string, address: ServiceAddress): void {
-  mkdirSync(dataDir, { recursive: true });
+  makeFolder(dataDir);
   const file = place(dataDir);
   writeFileSync(`${file}.${address.pid}`, `${JSON.stringify(address)}\n`, { mode: 0o600 });
   renameSync(`${file}.${address.pid}`, file);

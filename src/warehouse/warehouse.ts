@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, renameSync, realpathSync } from 'node:fs';
+import { existsSync, renameSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { makeFolder } from '../core/make-folder.ts';
 import { LensError, messageOf } from '../core/errors.ts';
 import { closeInstance } from './close-instance.ts';
 import { Connection } from './connection.ts';
@@ -89,7 +90,7 @@ export class Warehouse implements AsyncDisposable {
   }
 
   static async #asItIs(file: string, options: WarehouseOptions): Promise<Warehouse> {
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(file));
     const real = warehousePlace(file);
     if (open.has(real)) throw locked(file, 'it is already open in this process');
     const { instance, recovery } = await openInstance(real, options);

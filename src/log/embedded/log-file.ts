@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
+import { makeFolder } from '../../core/make-folder.ts';
 import { diskFull } from '../../core/disk-full.ts';
 import { LensError, messageOf } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
@@ -54,7 +54,7 @@ export class LogFile implements Disposable {
   constructor(path: string) {
     this.path = path;
     this.database = this.guarded('LOG_UNREACHABLE', () => {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       return new DatabaseSync(path, { timeout: BUSY_MILLISECONDS });
     });
     try {
