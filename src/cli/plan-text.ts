@@ -78,7 +78,10 @@ export function planDetails(plan: ExplainedPlan): string[] {
     ...(plan.strategy === 'view' ? [] : plan.hints.map((hint) => `hint: ${hint}`)),
     ...plan.refused.map((why) => `error at start: ${why}`),
     ...cautionLines(plan),
-    ...plan.inputs.flatMap((input) => [input.relation.name, ...inputLines(plan, input).map((line) => `  ${line}`)]),
+    ...plan.inputs
+      // of a kept aggregate is told below what it is: its columns are ours
+      .filter(({ relation }) => !plan.states.some((state) => state.relation.name === relation.name))
+      .flatMap((input) => [input.relation.name, ...inputLines(plan, input).map((line) => `  ${line}`)]),
     ...plan.states.map((state) => `${state.relation.name}: ${stateText(state)}`),
     ...plan.gates.map(gateText),
     ...plan.asked.map(({ answer }) => answerText(answer)),

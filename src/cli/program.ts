@@ -50,43 +50,10 @@ export function buildProgram(): Command {
   }
   addGlobalDbtFlags(program);
   program.option('--set <key=value>', 'any other setting of docs/settings.md; may be repeated', collected);
-  const commands = [
-    demoCommand,
-    startCommand,
-    runCommand,
-    buildCommand,
-    rollbackCommand,
-    editionsCommand,
-    testCommand,
-    retryCommand,
-    ingestCommand,
-    topicsCommand,
-    produceCommand,
-    consumeCommand,
-    showCommand,
-    queryCommand,
-    statusCommand,
-    lagCommand,
-    freshnessCommand,
-    sourceCommand,
-    compactCommand,
-    compileCommand,
-    debugCommand,
-    cleanCommand,
-    lsCommand,
-    docsCommand,
-    explainCommand,
-    planCommand,
-    applyCommand,
-    verifyCommand,
-    whyCommand,
-    dlqCommand,
-    seedCommand,
-    parseCommand,
-    depsCommand,
-    ...VERBS_NOT_RUN.map((verb) => () => verbNotRun(verb)),
-  ];
-  for (const command of commands) inherit(program, command());
+  for (const [heading, commands] of Object.entries(COMMANDS)) {
+    program.commandsGroup(`${heading}:`);
+    for (const command of commands) inherit(program, command());
+  }
   for (const command of program.commands) {
     for (const verb of [command, ...command.commands]) if (isDbtVerb(verb)) addDbtFlags(verb, verb.name());
   }
@@ -98,6 +65,34 @@ export function buildProgram(): Command {
   program.addHelpText('after', EXAMPLES);
   return program;
 }
+
+/** Every command, as the help of `lens` groups them. */
+const COMMANDS: Readonly<Record<string, readonly (() => Command)[]>> = {
+  'Keep models current': [
+    demoCommand,
+    startCommand,
+    runCommand,
+    buildCommand,
+    seedCommand,
+    retryCommand,
+    compactCommand,
+  ],
+  'Ask what is there': [
+    queryCommand,
+    showCommand,
+    statusCommand,
+    lagCommand,
+    freshnessCommand,
+    sourceCommand,
+    explainCommand,
+    whyCommand,
+  ],
+  'Prove it': [testCommand, verifyCommand],
+  'Change it': [planCommand, applyCommand, rollbackCommand, editionsCommand],
+  'The log': [topicsCommand, produceCommand, consumeCommand, dlqCommand, ingestCommand],
+  'The project': [lsCommand, compileCommand, parseCommand, docsCommand, depsCommand, debugCommand, cleanCommand],
+  'Of dbt, and not run here': VERBS_NOT_RUN.map((verb) => () => verbNotRun(verb)),
+};
 
 const EXAMPLES = `
 Examples:

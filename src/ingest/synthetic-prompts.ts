@@ -93,7 +93,7 @@ function syntheticPrompt(random: Random): IdentifiedPrompt {
 }
 
 /** A text of a rolled number of words: a subject, a style, then modifiers, cut to length. */
-export function promptText(random: Random): string {
+function promptText(random: Random): string {
   if (random.chance(EMPTY_SHARE)) return '';
   const { from, to } = random.weighted(LENGTHS);
   const length = from + random.below(to - from + 1);

@@ -22,7 +22,7 @@ const DOWNLOAD_LONG = 0.1;
 const LONG_PROMPT = 30;
 
 /** Only prompts with more tokens than this time out. */
-export const TIMEOUT_TOKENS = 75;
+const TIMEOUT_TOKENS = 75;
 const TIMEOUT = 0.3;
 const REFUSAL = 0.8;
 const RATE_LIMITED = 0.02;

@@ -5,7 +5,7 @@ import type { MaintenancePlan } from './maintenance-plan.ts';
 import { hintsOf } from './reasons.ts';
 
 /** Why a model is not kept by keys alone, all reasons of it; empty when it is, or stores nothing. */
-export function whyNotIncremental({ strategy, reason, inputs }: MaintenancePlan): string[] {
+function whyNotIncremental({ strategy, reason, inputs }: MaintenancePlan): string[] {
   if (strategy === 'view') return [];
   if (strategy === 'rebuild') return reason === null ? [] : [reason];
   return inputs.flatMap(({ relation, whole }) =>

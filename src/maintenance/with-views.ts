@@ -16,7 +16,7 @@ export function readingOf(project: Project, model: Model): Reading {
 }
 
 /** The SELECT with the views that it reads, directly or through others, as common table expressions in front. */
-export function withViews(project: Project, reading: Reading, naming: RelationNaming): string {
+function withViews(project: Project, reading: Reading, naming: RelationNaming): string {
   const views = new Map<string, string>();
   const visit = (at: { readonly dependsOn: Dependencies }): void => {
     for (const name of at.dependsOn.models) {

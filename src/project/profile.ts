@@ -5,7 +5,7 @@ import { closestName } from '../core/closest-name.ts';
 import { LensError } from '../core/errors.ts';
 import { isYamlRecord, YamlFile } from './yaml-file.ts';
 
-export const PROFILES_FILE = 'profiles.yml';
+const PROFILES_FILE = 'profiles.yml';
 
 /** What `target` is in templates. */
 export interface Target {

@@ -17,7 +17,7 @@ export function quoteIdentifier(name: string): string {
 }
 
 /** An identifier without quotes where DuckDB reads it back as the same name, else quoted. */
-export function bareIdentifier(name: string): string {
+function bareIdentifier(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.has(name) ? name : quoteIdentifier(name);
 }
 

@@ -37,7 +37,7 @@ export interface SelectionGroup {
   readonly expected: string | null;
 }
 
-export const SELECTION_METHOD_NAMES: readonly string[] =
+const SELECTION_METHOD_NAMES: readonly string[] =
   `fqn tag group access source path file package config test_name test_type resource_type exposure unit_test version state result source_status`.split(
     ' ',
   );

@@ -5,7 +5,7 @@ import type { SelectorDefinition } from './project-contract.ts';
 import type { TemplateEngine } from './template-engine.ts';
 import { YamlFile } from './yaml-file.ts';
 
-export const SELECTORS_FILE = 'selectors.yml';
+const SELECTORS_FILE = 'selectors.yml';
 
 /**
  * The definitions of selectors.yml, in their order; none without the file. What a definition says is for the selection to

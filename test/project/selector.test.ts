@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadProject } from '../../src/project/load-project.ts';
 import { selectResources } from '../../src/project/select-resources.ts';
-import { selectModels } from '../../src/project/selector.ts';
+import { selectModels } from './select-models.ts';
 import { failureOf, SHOP } from './project-folder.ts';
 
 // stg_customers -> dim_customers -> fct_orders -> daily_sales; stg_orders -> fct_orders, paid_orders -> customer_totals

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { compile, qualified } from '../../src/project/compile.ts';
 import { namesOf } from '../../src/cli/node-command.ts';
 import { selectResources } from '../../src/project/select-resources.ts';
-import { selectModels } from '../../src/project/selector.ts';
+import { selectModels } from './select-models.ts';
 import { failureOf, projectOf, type Files } from './project-folder.ts';
 
 const FILES: Files = {

@@ -10,7 +10,7 @@ import { invocationOf } from '../invocation.ts';
 /** `lens topics apply|check|init`. */
 export function topicsCommand(): Command {
   const topics = new Command('topics').description(
-    "compare the log's topics with the contracts in topics/, or make them so",
+    "write contracts of topics, compare the log's topics with them, or make them so",
   );
   topics
     .command('apply')

@@ -91,7 +91,7 @@ export function operators(root: Rel): Rel[] {
 }
 
 /** All expressions of one operator. */
-export function expressionsOf(rel: Rel): Expr[] {
+function expressionsOf(rel: Rel): Expr[] {
   switch (rel.op) {
     case 'project':
     case 'unnest':

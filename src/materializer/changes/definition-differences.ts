@@ -27,7 +27,7 @@ export function definitionDifferences(before: ModelDefinition | undefined, after
 }
 
 /** Columns that come, go or change their type. */
-export function columnChanges(before: ModelDefinition['columns'], after: ModelDefinition['columns']): ColumnChange[] {
+function columnChanges(before: ModelDefinition['columns'], after: ModelDefinition['columns']): ColumnChange[] {
   const names = new Set([...before, ...after].map(({ name }) => name));
   const typeIn = (columns: ModelDefinition['columns'], name: string): string | null =>
     columns.find((column) => column.name === name)?.type ?? null;

@@ -137,7 +137,7 @@ function headersText(headers: DeadLetter['headers']): string | null {
 }
 
 /** The same read back. */
-export function headersOf(stored: string | null): DeadLetter['headers'] {
+function headersOf(stored: string | null): DeadLetter['headers'] {
   const parsed = JSON.parse(stored ?? '[]') as { key: string; valueBase64: string }[];
   return parsed.map(({ key, valueBase64 }) => [key, Buffer.from(valueBase64, 'base64')] as const);
 }

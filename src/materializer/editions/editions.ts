@@ -8,7 +8,7 @@ import { type Editions, liveFile, type NamedRecord, readEditions, writeEditions 
 import { positions } from '../checkpoint-publisher.ts';
 
 /** The name of the edition that answered before the live one. */
-export const PREVIOUS = 'previous';
+const PREVIOUS = 'previous';
 const LIVE = 'live';
 
 /** An edition as `lens editions` lists it. */

@@ -26,7 +26,7 @@ export async function createPending(connection: Connection, plan: MaintenancePla
  * Forgets what is pending, as far as the transaction sees it: what batches note meanwhile stays. So rows are deleted and
  * tables kept, and a batch that notes more has nothing to wait for.
  */
-export async function clearPending(connection: Connection, plan: MaintenancePlan): Promise<void> {
+async function clearPending(connection: Connection, plan: MaintenancePlan): Promise<void> {
   await connection.run(
     `delete from ${pendingTable(plan.model)}; delete from lens.rebuilds_due where model = ${text(plan.model)}`,
   );

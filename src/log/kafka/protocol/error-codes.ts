@@ -1,5 +1,5 @@
 /** Kafka's error codes that we meet by name (https://kafka.apache.org/protocol#protocol_error_codes). */
-export const UNKNOWN_SERVER_ERROR = -1;
+const UNKNOWN_SERVER_ERROR = -1;
 export const OFFSET_OUT_OF_RANGE = 1;
 export const CORRUPT_MESSAGE = 2;
 export const UNKNOWN_TOPIC_OR_PARTITION = 3;
@@ -7,10 +7,9 @@ export const LEADER_NOT_AVAILABLE = 5;
 export const MESSAGE_TOO_LARGE = 10;
 export const RECORD_LIST_TOO_LARGE = 18;
 export const TOPIC_ALREADY_EXISTS = 36;
-export const OUT_OF_ORDER_SEQUENCE = 45;
 export const DUPLICATE_SEQUENCE = 46;
 export const UNKNOWN_TOPIC_ID = 100;
-export const INCONSISTENT_TOPIC_ID = 103;
+const INCONSISTENT_TOPIC_ID = 103;
 
 /** The metadata we used is old, or the broker is in passing trouble: learn the leaders anew and go on. */
 const STALE: ReadonlySet<number> = new Set([
@@ -108,7 +107,7 @@ export function isDenied(code: number): boolean {
 }
 
 /** `NOT_LEADER_OR_FOLLOWER (6)`. */
-export function errorName(code: number): string {
+function errorName(code: number): string {
   const name = NAMES[code];
   return name === undefined ? `Kafka's error ${code}` : `${name} (${code})`;
 }

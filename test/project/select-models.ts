@@ -1,8 +1,8 @@
-import type { Model, Project } from './project-contract.ts';
-import { selectResources, type Selection } from './select-resources.ts';
+import type { Model, Project } from '../../src/project/project-contract.ts';
+import { selectResources, type Selection } from '../../src/project/select-resources.ts';
 
 /**
- * The models of a selection, in the project's order: for commands that act on models. None when it holds none.
+ * The models of a selection, in the project's order. None when it holds none.
  *
  * @param warn is told of criteria that match nothing
  */
