@@ -23,9 +23,9 @@ const cases: [string, string[], number, RegExp][] = [
   ],
   [
     'a missing argument',
-    ['produce'],
+    ['consume'],
     2,
-    /^error USAGE: missing required argument 'topic'\n {2}hint: lens produce --help\n$/,
+    /^error USAGE: missing required argument 'topic'\n {2}hint: lens consume --help\n$/,
   ],
   [
     'a missing subcommand',
@@ -132,7 +132,7 @@ test.each<[string, string[], Record<string, string>]>([
 test('help and version are no errors', async () => {
   const help = await lens(['--help'], { cwd: empty });
   expect(help).toMatchObject({ code: 0, stderr: '' });
-  expect(help.stdout).toMatch(/--data-dir[\s\S]*Commands:[\s\S]*compact/);
+  expect(help.stdout).toMatch(/--data-dir[\s\S]*Keep models current:[\s\S]*compact/);
   expect((await lens(['run', '--help'], { cwd: empty })).stdout).toMatch(/--full-refresh[\s\S]*--data-dir/);
   expect((await lens(['--version'], { cwd: empty })).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
