@@ -141,7 +141,7 @@ function pathAlong(way) {
 }
 
 function boxWidth(label) {
-  return Math.round(Math.min(280, Math.max(90, 22 + shortLabel(label).length * 7.3)));
+  return Math.round(Math.min(296, Math.max(90, 24 + shortLabel(label).length * 7.7)));
 }
 
 /** As much of it as a box has room for. */

@@ -129,7 +129,7 @@ function found() {
     (one) => !one.hidden && words.every((word) => texts.get(one.id).includes(word)),
   );
   const rank = (one) => (words.length > 0 && one.name.toLowerCase().includes(words[0]) ? 0 : 1);
-  return matches.sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
+  return matches.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name, 'en', { numeric: true }));
 }
 function entry(one) {
   const mark = live('span', {}, () => {
@@ -295,12 +295,13 @@ function graph(ids, here) {
     node.onmouseenter = node.onfocus = () => follow(node.dataset.id);
     node.onmouseleave = node.onblur = () => follow(null);
   }
-  const scroll = el('div', { class: 'scroll' }, drawing);
+  const scroll = el('div', { class: 'scroll graph' }, drawing);
   const box = boxes.find(({ id }) => id === here);
   if (box !== undefined)
     requestAnimationFrame(() => {
       const scale = drawing.clientWidth / width;
       scroll.scrollLeft = (box.x + box.width / 2) * scale - scroll.clientWidth / 2;
+      scroll.scrollTop = (box.y + box.height / 2) * scale - scroll.clientHeight / 2;
     });
   return scroll;
 }
