@@ -80,15 +80,23 @@ export class Connection implements Disposable {
     await requireOneSelect(this.#connection, sql);
   }
 
-  /** Output column names and types of one SELECT, without running it. QUERY_REFUSED for anything else. */
+  /**
+   * Output column names and types of one SELECT, without running it, as a table of it has them: of two columns `id` the second is `id_1`.
+   * QUERY_REFUSED for anything else.
+   */
   async describe(sql: string): Promise<{ name: string; type: string }[]> {
     await this.requireOneSelect(sql);
-    const rows = await this.rows<{ column_name: string; column_type: string }>(`describe ${sql}`).catch(
-      (error: unknown) => {
-        throw withoutDescribe(error);
-      },
-    );
-    return rows.map((row) => ({ name: row.column_name, type: row.column_type }));
+    const described = async (select: string): Promise<{ name: string; type: string }[]> => {
+      const rows = await this.rows<{ column_name: string; column_type: string }>(`describe ${select}`).catch(
+        (error: unknown) => {
+          throw withoutDescribe(error);
+        },
+      );
+      return rows.map((row) => ({ name: row.column_name, type: row.column_type }));
+    };
+    const columns = await described(sql);
+    const names = new Set(columns.map(({ name }) => name.toLowerCase()));
+    return names.size === columns.length ? columns : described(`select * from (\n${sql}\n)`);
   }
 
   /** Appends column chunks to a table inside the open transaction; columns by position. */

@@ -8,6 +8,11 @@ import { planOf } from './plan-of.ts';
 const REBUILT: readonly (readonly [reason: string, sql: string])[] = [
   ['an aggregate over all rows', 'select avg(x) as x from @facts'],
   ['a window over all rows (no PARTITION BY)', 'select id, rank() over (order by n) as r from @facts'],
+  [
+    'a window over all rows (no PARTITION BY)',
+    `select row_number() over (order by x desc) as r, label, x, count(*) over () as n
+     from (select d.label, sum(f.n) as x from @facts f join @dims d on d.k = f.dim group by d.label)`,
+  ],
   ['limit', 'select * from @facts order by "at" desc, id limit 10'],
   ['distinct on', 'select distinct on (dim) * from @facts order by dim, id'],
   [

@@ -299,6 +299,37 @@ describe('against a replay of the log', () => {
     expect((await materializer.verify({ from: 'log' })).status).toBe('equal');
   });
 
+  it('passes over what the SQL leaves open where rows tie, and nothing else', async () => {
+    await using workshop = await shopWith({
+      'models/marts/numbered.sql': `select order_id, customer_id, row_number() over (partition by customer_id order by ordered_at) as n
+        from {{ ref('stg_orders') }}`,
+      'models/marts/any_two.sql': `select customer_id from {{ ref('stg_orders') }} order by ordered_at limit 2`,
+    });
+    const dataDir = path.join(workshop.dir, 'data');
+    {
+      await using materializer = await workshop.open({ dataDir });
+      await workshop.publish([order(1), order(4), order(7), order(2, 'bob')]);
+      await materializer.run({});
+    }
+    await tamper(
+      dataDir,
+      `update numbered set n = 4 - n where customer_id = 'ann'; update any_two set customer_id = 'bob'`,
+    );
+    const tied = await verify(workshop, dataDir, {});
+    expect(tied.status).toBe('equal');
+    expect(table(tied, 'numbered')).toMatchObject({
+      status: 'equal',
+      reason: 'n not compared in 2 rows, since the SQL does not decide: row_number() where its ORDER BY ties',
+    });
+    expect(table(tied, 'any_two')).toMatchObject({
+      status: 'not compared',
+      reason: 'its SQL does not decide which rows it has: limit where its ORDER BY ties',
+    });
+    await tamper(dataDir, `update numbered set customer_id = 'eve' where order_id = 2`);
+    const wrong = await verify(workshop, dataDir, {});
+    expect(table(wrong, 'numbered')).toMatchObject({ status: 'different', stored: 3, expected: 3 });
+  });
+
   it('names models that are not a function of the records, and what reads them', async () => {
     await using workshop = await shopWith({
       'models/marts/seen.sql': `{{ config(nondeterministic='allow') }} select customer_id, now() as seen_at from {{ ref('stg_customers') }}`,
@@ -379,6 +410,7 @@ describe('by replays in other ways', { timeout: 300_000 }, () => {
     for (const { tables, plan } of different) {
       expect(tables.map(({ name }) => name)).toEqual(['first_orders']);
       expect(tables[0]?.examples[0]?.key).toBe('{"status":"paid"}');
+      expect(tables[0]?.reason).toMatch(/^the SQL does not decide order_id, order_ids: /);
       expect(plan).toContainEqual(expect.stringMatching(/^orders\/\d \d+ to \d+/));
       expect(plan).toContainEqual(expect.stringMatching(/^batch 1: \d+ records? (folded|in bulk)/));
     }

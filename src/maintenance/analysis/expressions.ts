@@ -47,6 +47,20 @@ export function sameValue(a: Expr, b: Expr): boolean {
   return identityOf(withoutWidening(a)) === identityOf(withoutWidening(b));
 }
 
+/** Functions and operators that give null wherever an argument is null. */
+const NULL_OF_A_NULL = new Set([
+  ...['+', '-', '*', 'cast', 'lower', 'upper', 'trim', 'ltrim', 'rtrim', 'left', 'right', 'substring', 'substr'],
+  ...['date_trunc', 'date_part', 'year', 'quarter', 'month', 'day', 'strftime'],
+]);
+
+/** Whether an expression is null where all its columns are: what a missing side of an outer join makes of it. */
+export function isNullOfNulls(expr: Expr): boolean {
+  if (expr.kind === 'ref') return true;
+  return expr.fn === 'coalesce'
+    ? expr.args.every(isNullOfNulls)
+    : NULL_OF_A_NULL.has(expr.fn) && expr.args.some(isNullOfNulls);
+}
+
 /** The parts of a conjunction. */
 export function conjuncts(exprs: readonly Expr[]): Expr[] {
   return exprs.flatMap((expr) => (expr.kind === 'call' && expr.fn === 'and' ? conjuncts(expr.args) : [expr]));

@@ -1,4 +1,4 @@
-import { identityOf, inputsOf, ref, refs, sameValue, shifted, stabilityOf } from './expressions.ts';
+import { identityOf, inputsOf, isNullOfNulls, ref, refs, sameValue, shifted, stabilityOf } from './expressions.ts';
 import type { Reason } from '../reasons.ts';
 import { beyond, equalTo, isAmong, isColumn, lookupPath, type Step, through, trace, within } from './lookup-paths.ts';
 import type { Expr, Get, Join, Rel, Window } from './plan-tree.ts';
@@ -110,10 +110,12 @@ class Search {
 
   #window(rel: Window, domain: Domain, exprs: readonly Expr[], nulls: boolean): void {
     const { input, functions } = rel;
+    if (functions.some(({ partitions }) => partitions.length === 0)) {
+      return this.#whole(rel, 'a window over all rows (no PARTITION BY)');
+    }
     if (!within(exprs, input.width)) return this.#whole(rel, 'the key is the result of a window');
     const others = new Map<string, readonly Expr[]>();
     for (const { partitions } of functions) {
-      if (partitions.length === 0) return this.#whole(rel, 'a window over all rows (no PARTITION BY)');
       const inside = (expr: Expr): boolean =>
         partitions.some((one) => sameValue(expr, one)) ||
         [...refs(expr)].every((index) => isAmong(ref(index, ''), partitions));
@@ -200,14 +202,18 @@ class Search {
     this.#whole(other, 'no lookup leads from the join to the key');
   }
 
-  /** Only by `coalesce(left.k, right.k)` of the join's own columns. */
+  /** Only by `coalesce(left.k, right.k)` of the join's own columns; `left.k` may be such a one itself, its arguments written out. */
   #fullJoin(join: Join, domain: Domain, exprs: readonly Expr[]): void {
     const sides = exprs.map((expr) => {
-      if (expr.kind !== 'call' || expr.fn !== 'coalesce' || expr.args.length !== 2) return null;
-      const [a, b] = expr.args as [Expr, Expr];
-      const right = shifted(b, join.left.width);
-      const equal = join.equalities.some((one) => sameValue(one.left, a) && sameValue(one.right, right));
-      return equal ? { left: a, right } : null;
+      if (expr.kind !== 'call' || expr.fn !== 'coalesce') return null;
+      const right = shifted(expr.args.at(-1) as Expr, join.left.width);
+      const equal = join.equalities.find(
+        (one) => isCoalesce(one.left, expr.args.slice(0, -1)) && sameValue(one.right, right),
+      );
+      // Else a row without the other side would have a key that its own columns do not tell.
+      return equal !== undefined && isNullOfNulls(equal.left) && isNullOfNulls(right)
+        ? { left: equal.left, right }
+        : null;
     });
     if (sides.some((side) => side === null))
       return this.#whole(join, 'a full join, not keyed by its coalesced columns');
@@ -224,4 +230,11 @@ class Search {
       true,
     );
   }
+}
+
+/** Whether an expression is the one, or the first of these that is not null. */
+function isCoalesce(expr: Expr, values: readonly Expr[]): boolean {
+  if (values.length === 1) return sameValue(expr, values[0] as Expr);
+  const args = expr.kind === 'call' && expr.fn === 'coalesce' ? expr.args : [];
+  return args.length === values.length && args.every((arg, at) => sameValue(arg, values[at] as Expr));
 }

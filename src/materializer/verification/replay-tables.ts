@@ -6,6 +6,7 @@ import { exists } from '../build-models.ts';
 import { compareTables, NO_ROWS } from '../compare-tables.ts';
 import { failedModels } from '../models/model-states.ts';
 import type { RawTable } from '../raw-tables.ts';
+import { undecidedColumns } from './undecided-columns.ts';
 import type { TableVerification } from './verification.ts';
 import type { Standing } from './verify-standings.ts';
 
@@ -78,5 +79,8 @@ export async function compareWithReplay(
     { connection: stored, sql },
     { connection: replayed, sql },
   ] as const;
-  return compareTables(sides[0], sides[1], { key: table.key, sums: kind === 'model' });
+  const compared = await compareTables(sides[0], sides[1], { key: table.key, sums: kind === 'model' });
+  const open = standing === null || kind !== 'model' ? null : undecidedColumns(standing.plan);
+  if (compared.status === 'equal' || compared.reason !== null || open === null) return compared;
+  return { ...compared, reason: `the SQL does not decide ${open.names.join(', ')}: ${open.why}` };
 }

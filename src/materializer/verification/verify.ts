@@ -2,9 +2,10 @@ import { visibleValues } from '../../maintenance/aggregate-state.ts';
 import type { MaintenancePlan } from '../../maintenance/maintenance-plan.ts';
 import type { Project } from '../../project/project-contract.ts';
 import type { Connection } from '../../warehouse/connection.ts';
-import { qualified } from '../../warehouse/sql.ts';
+import { idents, qualified } from '../../warehouse/sql.ts';
 import { positions } from '../checkpoint-publisher.ts';
 import { compareTables, NO_ROWS } from '../compare-tables.ts';
+import { undecidedColumns } from './undecided-columns.ts';
 import type { TableVerification, Verification, VerifyOptions } from './verification.ts';
 import { type ReplayWork, verifyByReplay } from './verify-replay.ts';
 import { type Standing, standingsOf, withUpstream } from './verify-standings.ts';
@@ -103,9 +104,25 @@ async function compareModel(connection: Connection, { plan, rows }: Standing): P
   const about = { name: plan.model, kind: 'model' } as const;
   if (rows === null) return { ...NO_ROWS, ...about, status: 'different', reason: 'its table is not there' };
   const { schema, identifier } = plan.relation;
-  const stored = { connection, sql: `select * from ${qualified(schema, identifier)}` };
+  const table = qualified(schema, identifier);
+  const stored = { connection, sql: `select * from ${table}` };
   const expected = { connection, sql: plan.fullSql };
-  return { ...about, ...(await compareTables(stored, expected, { key: plan.key, sums: true })) };
+  const compared = await compareTables(stored, expected, { key: plan.key, sums: true });
+  const open = undecidedColumns(plan);
+  if (open === null || compared.status === 'equal' || compared.reason !== null) return { ...about, ...compared };
+  if (open.names.length === plan.columns.length) {
+    const reason = `its SQL does not decide which rows it has: ${open.why}`;
+    return { ...NO_ROWS, ...about, rows, status: 'not compared', reason };
+  }
+  const decided = (from: string): string => `select * exclude (${idents(open.names)}) from ${from}`;
+  const others = await compareTables(
+    { connection, sql: decided(table) },
+    { connection, sql: decided(`(\n${plan.fullSql}\n)`) },
+    { key: plan.key.filter((column) => !open.names.includes(column)), sums: true },
+  );
+  const where = `${compared.stored} ${compared.stored === 1 ? 'row' : 'rows'}`;
+  const reason = `${open.names.join(', ')} not compared in ${where}, since the SQL does not decide: ${open.why}`;
+  return { ...about, ...(others.status === 'equal' ? { ...others, reason } : compared) };
 }
 
 async function compareStates(connection: Connection, plan: MaintenancePlan): Promise<Part[]> {

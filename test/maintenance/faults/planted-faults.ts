@@ -480,6 +480,14 @@ export const FAULTS: readonly PlantedFault[] = [
     shape: 'full join without the coalesced key',
   },
   {
+    name: 'full join by a value of no row',
+    file: LOCALITY,
+    find: 'equal !== undefined && isNullOfNulls(equal.left) && isNullOfNulls(right)',
+    replace: 'equal !== undefined',
+    why: 'a row without the other side has the constant as its key, and is sought by its own column',
+    shape: 'full join by a key that is never null on one side',
+  },
+  {
     name: 'wrong join side',
     file: LOCALITY,
     find: "one[main.side === 'left' ? 'right' : 'left']",

@@ -362,3 +362,17 @@ select d.k, g.groups from raw.dims d left join m1 g on g.n = d.k
 select id, x, sum(x) over () as total from raw.facts
 -- then table
 select total, count(*) as n from m0 group by total
+
+-- shape: full join by a key that is never null on one side
+select coalesce(coalesce(l.k, 0), d.k) as k, l.m, d.label from raw.links l full join raw.dims d on coalesce(l.k, 0) = d.k
+
+-- shape: full join of three by their coalesced keys
+with linked as (select k, count(*) as n from raw.links group by k),
+  facts as (select a, count(*) as n, max(x) as x from raw.facts group by a)
+select coalesce(l.k, f.a, d.k) as k, l.n, f.n as facts, f.x, d.label
+from linked l full join facts f on l.k = f.a full join raw.dims d on coalesce(l.k, f.a) = d.k
+
+-- shape: two columns of one name
+select l.*, d.* from raw.links l join raw.dims d on d.k = l.k
+-- then table
+select k, k_1, label, m from m0 where grp > 1
