@@ -48,10 +48,11 @@ export function sameValue(a: Expr, b: Expr): boolean {
 }
 
 /** Functions and operators that give null wherever an argument is null. */
-const NULL_OF_A_NULL = new Set([
-  ...['+', '-', '*', 'cast', 'lower', 'upper', 'trim', 'ltrim', 'rtrim', 'left', 'right', 'substring', 'substr'],
-  ...['date_trunc', 'date_part', 'year', 'quarter', 'month', 'day', 'strftime'],
-]);
+const NULL_OF_A_NULL = new Set(
+  'cast + - * lower upper trim ltrim rtrim left right substring substr date_trunc date_part year quarter month day strftime'.split(
+    ' ',
+  ),
+);
 
 /** Whether an expression is null where all its columns are: what a missing side of an outer join makes of it. */
 export function isNullOfNulls(expr: Expr): boolean {
