@@ -2,12 +2,25 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { outcome } from '../../src/cli/main.ts';
 import { INVOCATION, type Invocation } from '../../src/core/invocation.ts';
-import type { HostedCall, HostedEnd } from './lens-host.ts';
 
 /**
- * The process behind lens-host.ts. What a process has of its own is given to each command: folder, environment, standard streams, invocation,
- * exit code.
+ * Runs commands of `lens` one after another, for lens-process.ts. Each parses its arguments, reads its settings and opens its files anew; what a
+ * process has of its own is given to it: folder, environment, standard streams, invocation, exit code.
  */
+
+export interface HostedCall {
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly input: string;
+}
+
+/** How it ended, and what it printed. */
+export interface HostedEnd {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 const [node = '', program = ''] = process.argv;
 let written = { stdout: '', stderr: '' };

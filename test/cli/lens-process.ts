@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { LensHost } from './lens-host.ts';
+import { ForkedHost } from '../forked-host.ts';
+import type { HostedCall, HostedEnd } from './lens-hosted.ts';
 
 export interface LensResult {
   /** Null when a signal ended it. */
@@ -70,7 +71,7 @@ export class LensProcess {
   }
 }
 
-const host = new LensHost();
+const host = new ForkedHost<HostedCall, HostedEnd>(fileURLToPath(new URL('lens-hosted.ts', import.meta.url)));
 
 /**
  * Runs one command of `lens` to its end: in one process with those before it, or in one of its own while another command runs and where
@@ -79,7 +80,7 @@ const host = new LensHost();
 export async function lens(args: readonly string[], call: LensCall = {}): Promise<LensResult> {
   if (host.busy || args.includes('-')) return new LensProcess(args, call).result;
   const { cwd = process.cwd(), input = '' } = call;
-  return { ...(await host.run({ args, cwd, input, env: { ...cleanEnvironment(), ...call.env } })), signal: null };
+  return { ...(await host.ask({ args, cwd, input, env: { ...cleanEnvironment(), ...call.env } })), signal: null };
 }
 
 /** Without what would change settings. */

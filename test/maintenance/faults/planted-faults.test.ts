@@ -1,39 +1,28 @@
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ForkedHost } from '../../forked-host.ts';
 import type { PropertyName } from '../generated/property.ts';
+import type { FaultAnswer, FaultCall } from './fault-host.ts';
 import { FAULTS, type PlantedFault } from './planted-faults.ts';
 import { planted } from './planted.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
-const ORACLE = path.join(ROOT, 'test/maintenance/generated/oracle.ts');
-const PLANT = path.join(import.meta.dirname, 'plant-fault.ts');
-const SEED = '1';
+const HOST = path.join(import.meta.dirname, 'fault-host.ts');
+const hosts: ForkedHost<FaultCall, FaultAnswer>[] = [];
 
-/** Exit codes of the oracle. */
-const HOLDS = 0;
-const DIFFERS = 1;
+afterAll(async () => {
+  for (const host of hosts) await host[Symbol.asyncDispose]();
+});
 
-/** Runs a property in a process of its own until the first difference, with a fault or without. */
-function oracle(
-  by: PropertyName,
-  shapes: readonly string[],
-  fault: string | null,
-): Promise<{ code: number | null; output: string }> {
-  const most = by === 'landing' ? 12 : 40;
+/** Runs a property until the first difference, with a fault or without. */
+function oracle(property: PropertyName, shapes: readonly string[], fault: string | null): Promise<FaultAnswer> {
+  const most = property === 'landing' ? 12 : 40;
   // Where nothing is planted, the first of them: the tests of these properties have many more.
   const runs = fault === null ? Math.ceil(most / 8) : most;
-  const options = ['--first', '--seed', SEED, '--property', by, '--runs', String(runs)];
-  const planting = fault === null ? [] : ['--import', PLANT];
-  const args = [...planting, ORACLE, ...options, ...shapes.flatMap((shape) => ['--shape', shape])];
-  const child = spawn(process.execPath, args, { env: { ...process.env, LENS_FAULT: fault ?? '' } });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  return new Promise((resolve) => {
-    child.once('close', (code) => resolve({ code, output }));
-  });
+  let host = hosts.find(({ busy }) => !busy);
+  if (host === undefined) hosts.push((host = new ForkedHost(HOST)));
+  return host.ask({ fault, property, shapes, runs, seed: 1 });
 }
 
 function propertyOf({ by = 'shapes' }: PlantedFault): PropertyName {
@@ -59,8 +48,8 @@ describe('the list of planted faults', () => {
 /** Two at a time, as there are cores. A fault is found when a table differs from its SQL: a crash or an SQL error is not. */
 describe.concurrent('each planted fault is found', () => {
   it.each(FAULTS)('$name', { timeout: 120_000 }, async (fault) => {
-    const { code, output } = await oracle(propertyOf(fault), shapesOf([fault]), fault.name);
-    expect({ code, output }).toEqual({ code: DIFFERS, output: expect.stringContaining('differs') as string });
+    const found = await oracle(propertyOf(fault), shapesOf([fault]), fault.name);
+    expect(found).toEqual({ outcome: 'differs', output: expect.stringContaining('differs') as string });
   });
 });
 
@@ -68,6 +57,6 @@ describe.concurrent('each planted fault is found', () => {
 describe.concurrent('without a fault', () => {
   it.each([...new Set(FAULTS.map(propertyOf))])('%s holds', { timeout: 600_000 }, async (by) => {
     const shapes = shapesOf(FAULTS.filter((fault) => propertyOf(fault) === by));
-    expect(await oracle(by, shapes, null)).toMatchObject({ code: HOLDS });
+    expect(await oracle(by, shapes, null)).toEqual({ outcome: 'holds', output: '' });
   });
 });
