@@ -46,7 +46,7 @@ export const DBT_FLAGS: readonly DbtFlag[] = [
   { name: 'single-threaded', fate: 'void', why: 'nodes run one after another' },
   { name: 'threads', value: 'n', fate: 'void', why: 'nodes run one after another, each on the threads of DuckDB' },
   { name: 'show-all-deprecations', fate: 'void', why: 'what is old-fashioned in a project is a warning each' },
-  { name: 'print', fate: 'void', why: 'print() says nothing' },
+  { name: 'print', fate: 'void', why: 'print() says something in hooks and operations alone' },
   { name: 'printer-width', value: 'n', fate: 'void', why: 'lines are as wide as those of dbt without it' },
   { name: 'sqlparse', value: 'options', fate: 'void', why: 'compiled SQL is not parsed by sqlparse' },
   { name: 'fail-fast', short: 'x', fate: 'void', why: 'nothing is run one after another' },

@@ -5,7 +5,7 @@ import { DBT_FLAGS, type DbtFlag } from './dbt-flag-table.ts';
 /** Flags of ours that are dbt's, and that a variable sets in dbt, too: DBT_ENGINE_NAME, else DBT_NAME. */
 const BY_VARIABLE: ReadonlyMap<string, string> = new Map([
   ...`fail-fast warn-error warn-error-options write-json full-refresh state indirect-selection store-failures host
-    clean-project-files-only defer favor-state empty sample event-time-start event-time-end debug use-colors version-check`
+    clean-project-files-only defer favor-state empty sample event-time-start event-time-end debug use-colors version-check print`
     .split(/\s+/)
     .map((name) => [name, name.replaceAll('-', '_').toUpperCase()] as const),
   ['resource-type', 'RESOURCE_TYPES'],

@@ -24,6 +24,8 @@ import { addWarnFlags, isError, openStrictProject } from './warn-errors.ts';
 export interface NodeFlags extends SelectionFlags {
   readonly failFast?: boolean;
   readonly threads?: number;
+  /** dbt's: false for `--no-print`. */
+  readonly print?: boolean;
   readonly writeJson: boolean;
   readonly targetPath?: string;
 }
@@ -83,7 +85,7 @@ export class NodeCommand {
     this.invocation = invocation;
     this.project = project;
     this.#again = again;
-    this.console = new NodeConsole(this.invocation.output);
+    this.console = new NodeConsole(this.invocation.output, flags.print);
     this.#flags = flags;
     this.#command = command;
     if (flags.threads !== undefined && flags.threads > 1) {
@@ -127,9 +129,7 @@ export class NodeCommand {
 
   /** Prints the end, writes compiled SQL and `run_results.json`, and sets the exit code. */
   end(done: NodesDone): void {
-    const target = this.#flags.writeJson
-      ? new TargetFolder(this.invocation.settings.projectDir, this.#flags.targetPath)
-      : null;
+    const target = this.#target();
     if (done.results.length === 0 && !done.interrupted) {
       const nothing = 'Nothing to do. Try checking your model configs and model specification args';
       if (isError('NothingToDo', this.#flags)) throw new LensError('USAGE', nothing);
@@ -145,10 +145,18 @@ export class NodeCommand {
       });
       if (code !== 0) process.exitCode = code;
     }
-    if (target !== null) this.#write(target, done);
+    this.write(done);
   }
 
-  #write(target: TargetFolder, { results, milliseconds }: NodesDone): void {
+  #target(): TargetFolder | null {
+    const { writeJson, targetPath } = this.#flags;
+    return writeJson ? new TargetFolder(this.invocation.settings.projectDir, targetPath) : null;
+  }
+
+  /** Writes compiled SQL and artifacts, unless told not to. */
+  write({ results, milliseconds }: Pick<NodesDone, 'results' | 'milliseconds'>): void {
+    const target = this.#target();
+    if (target === null) return;
     const files = new Map<string, string>();
     for (const { compiledCode, compiledPath } of results) {
       if (compiledCode !== null && compiledCode !== '' && compiledPath !== null)

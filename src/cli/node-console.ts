@@ -21,9 +21,12 @@ const PLAIN: ConsoleEvent = { name: 'Note', code: 'Z050' };
  */
 export class NodeConsole {
   readonly #output: Output;
+  readonly #prints: boolean;
 
-  constructor(output: Output) {
+  /** @param prints whether `print()` of templates says anything */
+  constructor(output: Output, prints = true) {
     this.#output = output;
+    this.#prints = prints;
   }
 
   line(text: string, event: ConsoleEvent = PLAIN): void {
@@ -33,6 +36,17 @@ export class NodeConsole {
       this.#output.result(withTime(text));
       return;
     }
+    this.#object(text, { name, code, level, data });
+  }
+
+  /** What a template prints: as it is, also with `--quiet`. */
+  print(text: string): void {
+    if (!this.#prints) return;
+    if (this.#output.format === 'text') this.#output.result(text);
+    else this.#object(text, { name: 'PrintEvent', code: 'Z052' });
+  }
+
+  #object(text: string, { name, code, level = 'info', data = {} }: ConsoleEvent): void {
     const info = {
       name,
       code,

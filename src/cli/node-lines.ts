@@ -34,7 +34,8 @@ export function progressPrinter(console: NodeConsole): (progress: NodeProgress) 
         return;
       }
       case 'said':
-        console.line(progress.text);
+        if (progress.printed) console.print(progress.text);
+        else console.line(progress.text, { name: 'JinjaLogInfo', code: 'I062' });
         return;
       case 'result':
         printResult(console, progress.result, progress.index, progress.total);

@@ -19,7 +19,7 @@ const RETRYABLE: ReadonlySet<string> = new Set(['error', 'fail', 'skipped', 'run
 export function readPreviousRun(folder: string): PreviousRun {
   const file = path.join(folder, 'run_results.json');
   const hint =
-    'lens retry runs again what failed in the last lens run, build, test or seed, by the artifact they write';
+    'lens retry runs again what failed in the last lens run, build, test, seed or run-operation, by the artifact they write';
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -29,7 +29,7 @@ export function readPreviousRun(folder: string): PreviousRun {
   try {
     const { args: flags, results } = JSON.parse(text) as Omit<PreviousRun, 'which'>;
     const { args: exact } = parseExactJson(text) as Pick<PreviousRun, 'args'>;
-    const args: PreviousRun['args'] = { ...flags, vars: exact['vars'] };
+    const args: PreviousRun['args'] = { ...flags, vars: exact['vars'], args: exact['args'] };
     if (typeof args['which'] === 'string' && Array.isArray(results)) return { which: args['which'], args, results };
   } catch {
     // Said below, as for a file of another kind.

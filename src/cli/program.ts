@@ -19,6 +19,7 @@ import { editionsCommand } from './commands/editions.ts';
 import { docsCommand } from './commands/docs.ts';
 import { explainCommand } from './commands/explain.ts';
 import { freshnessCommand, sourceCommand } from './commands/freshness.ts';
+import { initCommand } from './commands/init.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { lagCommand } from './commands/lag.ts';
 import { lsCommand } from './commands/ls.ts';
@@ -28,6 +29,7 @@ import { queryCommand } from './commands/query.ts';
 import { retryCommand } from './commands/retry.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { runCommand } from './commands/run.ts';
+import { runOperationCommand } from './commands/run-operation.ts';
 import { showCommand } from './commands/show.ts';
 import { seedCommand } from './commands/seed.ts';
 import { startCommand } from './commands/start.ts';
@@ -74,6 +76,7 @@ const COMMANDS: Readonly<Record<string, readonly (() => Command)[]>> = {
     runCommand,
     buildCommand,
     seedCommand,
+    runOperationCommand,
     retryCommand,
     compactCommand,
   ],
@@ -90,7 +93,7 @@ const COMMANDS: Readonly<Record<string, readonly (() => Command)[]>> = {
   'Prove it': [testCommand, verifyCommand],
   'Change it': [planCommand, applyCommand, rollbackCommand, editionsCommand],
   'The log': [topicsCommand, produceCommand, consumeCommand, dlqCommand, ingestCommand],
-  'The project': [lsCommand, compileCommand, parseCommand, docsCommand, depsCommand, debugCommand, cleanCommand],
+  'The project': [initCommand, lsCommand, compileCommand, parseCommand, docsCommand, depsCommand, debugCommand, cleanCommand],
   'Of dbt, and not run here': VERBS_NOT_RUN.map((verb) => () => verbNotRun(verb)),
 };
 
@@ -102,7 +105,7 @@ Examples:
 
 const DBT_VERBS = new Set(
   [
-    'run build test retry seed ls compile show docs.generate docs.serve debug clean freshness source.freshness parse deps',
+    'run build test retry seed ls compile show docs.generate docs.serve debug clean freshness source.freshness parse deps init run-operation',
   ].flatMap((all) => all.split(' ')),
 );
 

@@ -19,7 +19,7 @@ export function runResultsJson({ results, milliseconds, args }: RunResults): str
     results: results.map((result) => ({
       status: result.status,
       timing: timingOf(result),
-      thread_id: result.resourceType === 'operation' ? 'main' : 'Thread-1',
+      thread_id: threadOf(result),
       execution_time: result.seconds,
       adapter_response: result.adapterResponse,
       message: result.message,
@@ -33,6 +33,12 @@ export function runResultsJson({ results, milliseconds, args }: RunResults): str
     elapsed_time: milliseconds / 1000,
     args,
   });
+}
+
+/** A hook of a project is an operation, and so is a macro that a command named. */
+function threadOf({ resourceType, uniqueId }: NodeResult): string {
+  if (resourceType !== 'operation') return 'Thread-1';
+  return uniqueId.startsWith('macro.') ? 'MainThread' : 'main';
 }
 
 function timingOf({ status, startedAt, completedAt }: NodeResult): object[] {

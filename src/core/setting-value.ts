@@ -78,9 +78,22 @@ function mappingOf(definition: SettingDefinition, given: unknown, place: string)
       throw invalid(definition, given, place, `YAML (${yamlProblem(error)})`);
     }
   }
-  const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Float);
-  if (isMapping) return value;
+  if (isMapping(value)) return value;
   throw invalid(definition, given, place, 'a mapping of names to values');
+}
+
+/** A mapping of YAML as dbt reads it on its command line; null for what is none. */
+export function yamlMapping(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value = parse(text, AS_PYYAML) as unknown;
+    return isMapping(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Float);
 }
 
 function invalid(definition: SettingDefinition, given: unknown, place: string, expected: string): LensError {

@@ -11,6 +11,7 @@ import { dropEdition, type EditionEntry, editionFile, listEditions } from './edi
 import { beginEditions, liveFile } from './editions-file.ts';
 import type { HookRequest, HookResults } from './hooks/hook-contract.ts';
 import { LiveHooks } from './hooks/live-hooks.ts';
+import type { MacroDone } from './hooks/run-macro.ts';
 import { OWN_RUN } from './hooks/run-hooks.ts';
 import { Follower } from './follower.ts';
 import { LetterWork } from './dead-letters/letter-work.ts';
@@ -21,6 +22,7 @@ import { removeUnnamed } from './editions/next-edition.ts';
 import type {
   CompactionSummary,
   LagRow,
+  OperationRequest,
   PlanRequest,
   QueryEnd,
   QueryOptions,
@@ -213,6 +215,11 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
 
   hooks(request: HookRequest): Promise<HookResults> {
     return this.#hooks.operations(request);
+  }
+
+  async operation({ source, ...call }: OperationRequest): Promise<MacroDone> {
+    const { project } = await this.#live.read((connection) => readProject(source, connection));
+    return await this.#hooks.macro(project, call);
   }
 
   async seed(options: SeedOptions): Promise<SeedSummary> {

@@ -2,6 +2,7 @@ import type { LetterOperations } from './dead-letters/dead-letter-contract.ts';
 import type { ResultSink } from '../warehouse/read-only-query.ts';
 import type { NodeProgress, NodeResult, TestManner, TestOptions, TestSummary } from './nodes/node-results.ts';
 import type { HookRequest, HookResults } from './hooks/hook-contract.ts';
+import type { MacroCall, MacroDone } from './hooks/run-macro.ts';
 import type { RunFacts } from '../project/run-moment.ts';
 import type { EditionEntry } from './editions/editions.ts';
 import type { LiveRecord, PreviousRecord } from './editions-file.ts';
@@ -36,6 +37,8 @@ export interface WarehouseOperations {
   verify(options: VerifyOptions): Promise<Verification>;
   /** Runs the hooks of a kind that the project has, for a command (hooks/run-hooks.ts). */
   hooks(request: HookRequest): Promise<HookResults>;
+  /** Calls a macro of a project as its folder is now (hooks/run-macro.ts). */
+  operation(request: OperationRequest): Promise<MacroDone>;
   /** Runs data tests over the warehouse as it is, all in one snapshot (run-data-tests.ts). */
   test(options: TestOptions): Promise<TestSummary>;
   /** What would become of the warehouse with a project as its folder is now (change-planner.ts). */
@@ -64,8 +67,12 @@ export interface WarehouseOperations {
 /** What only reads, so that it needs nothing to be brought up to date first. */
 export type WarehouseReads = Pick<
   WarehouseOperations,
-  'status' | 'lag' | 'streamQuery' | 'verify' | 'hooks' | 'test' | 'why' | 'plan' | 'editions'
+  'status' | 'lag' | 'streamQuery' | 'verify' | 'hooks' | 'operation' | 'test' | 'why' | 'plan' | 'editions'
 >;
+
+export interface OperationRequest extends MacroCall {
+  readonly source: ProjectSource;
+}
 
 export interface PlanRequest extends PlanOptions {
   /** The project that the warehouse is to have. */

@@ -17,9 +17,18 @@ import { planChanges } from './changes/change-planner.ts';
 import { readProject } from './changes/next-project.ts';
 import type { HookRequest, HookResults } from './hooks/hook-contract.ts';
 import { hookSession } from './hooks/hook-work.ts';
+import { type MacroDone, runMacro } from './hooks/run-macro.ts';
 import { runOperations } from './hooks/run-hooks.ts';
 import type { MaterializerOptions } from './materializer-options.ts';
-import type { LagRow, PlanRequest, QueryEnd, QueryOptions, WarehouseReads, WarehouseStatus } from './operations.ts';
+import type {
+  LagRow,
+  OperationRequest,
+  PlanRequest,
+  QueryEnd,
+  QueryOptions,
+  WarehouseReads,
+  WarehouseStatus,
+} from './operations.ts';
 import type { TestOptions, TestSummary } from './nodes/node-results.ts';
 import { inputRelations } from './input-tables.ts';
 import { runDataTests } from './nodes/run-data-tests.ts';
@@ -94,6 +103,13 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
     const project = await this.#options.project();
     await using session = await hookSession(this.#warehouse, project);
     return await runOperations((work) => work(session, project), request);
+  }
+
+  async operation(request: OperationRequest): Promise<MacroDone> {
+    using connection = await this.#warehouse.connect();
+    const project = await this.#project(connection);
+    await using session = await hookSession(this.#warehouse, project);
+    return await runMacro((work) => work(session, project), project, request);
   }
 
   async why(question: WhyQuestion): Promise<WhyAnswer> {

@@ -69,6 +69,8 @@ export interface TemplateNames {
   readonly moment?: RunMoment | undefined;
   /** Names whose values are made when they are looked at. */
   readonly made?: Readonly<Record<string, () => Value>> | undefined;
+  /** Where `print_table()` of a result goes to. */
+  readonly print?: ((text: string) => unknown) | undefined;
   /** Other names: `this`, `model`, arguments of a test. */
   readonly names: Readonly<Record<string, Value>>;
 }
@@ -92,6 +94,7 @@ export function contextScope(
     interview,
     relationAt: (schema, identifier) => resolver?.relationAt(schema, identifier) ?? null,
     inSql: (sql) => resolver?.inSql(sql) ?? sql,
+    print: template.print,
   });
   set(GLOBALS);
   set(UNSUPPORTED);

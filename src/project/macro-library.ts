@@ -22,6 +22,17 @@ export interface MacroSource {
   readonly isPackage: boolean;
 }
 
+/** One macro, as a command names it. */
+export interface NamedMacro {
+  readonly name: string;
+  /** Of the project or package. */
+  readonly packageName: string;
+  /** `macro.PACKAGE.NAME`. */
+  readonly uniqueId: string;
+  /** Its file, relative to the project's folder. */
+  readonly path: string;
+}
+
 /** How names of macros are found, besides the order of the parts. */
 export interface MacroLookup {
   /** `dispatch:` of dbt_project.yml: packages by namespace. */
@@ -123,6 +134,23 @@ export class MacroLibrary {
     if (from === 'dbt_utils' && this.#builtin.has(dbtUtilsMacro(test))) return dbtUtilsMacro(test);
     const other = [...this.#parts].find(([, macros]) => macros.has(name));
     return other === undefined || from !== null ? null : `${other[0]}.${name}`;
+  }
+
+  /** A macro by its name, or with its package before it, as dbt finds what a command names: the project's, then those of packages. */
+  find(name: string): NamedMacro | null {
+    const [from, own] = name.includes('.') ? (name.split(/\.(.*)/s) as [string, string]) : [null, name];
+    for (const packageName of from === null ? this.#parts.keys() : [from]) {
+      const macro = this.#parts.get(packageName)?.get(own);
+      if (macro === undefined) continue;
+      const path = 'template' in macro ? macro.template.file : (macro.failure.place ?? '');
+      return { name: own, packageName, uniqueId: `macro.${packageName}.${own}`, path };
+    }
+    return null;
+  }
+
+  /** Names of the macros of the project and its packages, for hints. */
+  names(): string[] {
+    return [...this.#parts.values()].flatMap((macros) => [...macros.keys()]);
   }
 
   /** Names of the generic tests, for hints. */

@@ -13,6 +13,9 @@ const CONSTRAINTS: readonly string[] = [
   'custom',
 ] satisfies Constraint['type'][];
 
+/** What an incremental model with an enforced contract may say, as in dbt. */
+const KEEPING_COLUMNS: readonly unknown[] = ['append_new_columns', 'fail'];
+
 /** `constraints:` of a model or a column. PROJECT_INVALID for a type that dbt does not know. */
 export function readConstraints(
   { yaml }: Pick<Properties, 'yaml'>,
@@ -36,7 +39,7 @@ export function readConstraints(
   });
 }
 
-/** The contract of a model. PROJECT_INVALID when it is enforced and a column has no type, or none is described. */
+/** The contract of a model. PROJECT_INVALID when it is enforced and a column has no type, none is described, or dbt's rule for incremental models is broken. */
 export function modelContract(
   config: Config,
   properties: Properties | undefined,
@@ -50,6 +53,14 @@ export function modelContract(
     throw new LensError('PROJECT_INVALID', `the contract of model ${about.name} is enforced, and it has ${what}`, {
       place: about.place,
       hint: 'a contract names every column with its data_type',
+    });
+  }
+  const onChange = config['on_schema_change'] ?? 'ignore';
+  if (enforced && config['materialized'] === 'incremental' && !KEEPING_COLUMNS.includes(onChange)) {
+    const what = `Invalid value for on_schema_change: ${String(onChange)}. Models materialized as incremental with contracts enabled must`;
+    throw new LensError('PROJECT_INVALID', `${what} set on_schema_change to 'append_new_columns' or 'fail'`, {
+      place: about.place,
+      hint: `model ${about.name} has an enforced contract: say what becomes of its table when its columns change`,
     });
   }
   return {

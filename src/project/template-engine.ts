@@ -8,7 +8,7 @@ import type { Template } from './jinja/template.ts';
 import { TemplateError, Thing, UnsupportedError, toJs, type Callable, type Value } from './jinja/values.ts';
 import { LATE } from './config-tree.ts';
 import { isYamlRecord } from './yaml-file.ts';
-import { parseFile, placeOf, type MacroLibrary } from './macro-library.ts';
+import { parseFile, placeOf, type MacroLibrary, type NamedMacro } from './macro-library.ts';
 
 /** Renders templates of one project. Pure: the same template and names give the same text. */
 export class TemplateEngine {
@@ -42,6 +42,16 @@ export class TemplateEngine {
   /** The value of a template that is one expression, else its text. */
   value(template: Template, names: TemplateNames): Value {
     return this.#run(names, (interpreter, scope) => interpreter.value(template, scope));
+  }
+
+  /** Calls a macro of the project, a package or dbt by its names. MODEL_RENDER_FAILED as {@link render}, with the macro's file. */
+  call({ name, packageName }: NamedMacro, args: Map<string, Value>, names: TemplateNames): Value {
+    return this.#run(names, (_, scope) => {
+      const part = scope.get(packageName);
+      const macro = part instanceof Thing ? part.attributes.get(name) : undefined;
+      if (typeof macro !== 'function') throw new LensError('INTERNAL', `there is no macro ${packageName}.${name}`);
+      return macro({ positional: [], named: args });
+    });
   }
 
   /** A value of a yml file, with the texts in it rendered where they hold Jinja; `place` is for errors. */

@@ -12,6 +12,8 @@ export interface AskingContext {
   readonly relationAt: (schema: string, identifier: string) => Value;
   /** SQL with dbt's names of relations replaced. */
   readonly inSql: (sql: string) => string;
+  /** What templates print; nothing is printed without. */
+  readonly print?: ((text: string) => unknown) | undefined;
 }
 
 /**
@@ -25,7 +27,7 @@ export function warehouseNames(context: AskingContext): {
   const results = new Map<string, Value>();
   const query = (sql: string): Value => {
     if (context.interview === null) return null;
-    return tableThing(given(context.interview.ask({ kind: 'rows', sql: context.inSql(sql) })));
+    return tableThing(given(context.interview.ask({ kind: 'rows', sql: context.inSql(sql) })), context.print);
   };
   const live: Partial<LiveAdapter> = context.interview?.isLive === true ? liveAdapter(query) : {};
   const statement: Callable = ({ positional, named }) => {

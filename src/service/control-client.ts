@@ -4,6 +4,7 @@ import { LensError, messageOf } from '../core/errors.ts';
 import type {
   CompactionSummary,
   LagRow,
+  OperationRequest,
   PlanRequest,
   QueryEnd,
   QueryOptions,
@@ -19,6 +20,7 @@ import type { LetterOperations, RedriveSummary } from '../materializer/dead-lett
 import type { TestOptions, TestSummary } from '../materializer/nodes/node-results.ts';
 import type { EventSink } from '../materializer/events.ts';
 import type { HookRequest, HookResults } from '../materializer/hooks/hook-contract.ts';
+import type { MacroDone } from '../materializer/hooks/run-macro.ts';
 import type { EditionEntry } from '../materializer/editions/editions.ts';
 import type { Refreshed } from '../materializer/editions/refresh-contract.ts';
 import type { Verification, VerifyOptions } from '../materializer/verification/verification.ts';
@@ -104,6 +106,10 @@ export class ControlClient implements WarehouseOperations, Disposable {
 
   hooks({ onProgress, ...request }: HookRequest): Promise<HookResults> {
     return this.#callWithProgress('hooks', request, undefined, onProgress) as Promise<HookResults>;
+  }
+
+  operation({ onProgress, ...request }: OperationRequest): Promise<MacroDone> {
+    return this.#callWithProgress('operation', request, undefined, onProgress) as Promise<MacroDone>;
   }
 
   plan({ signal, ...request }: PlanRequest): Promise<ChangePlan> {

@@ -19,6 +19,7 @@ export const CONTROL_METHODS = [
   'verify',
   'test',
   'hooks',
+  'operation',
   'why',
   'plan',
   'apply',

@@ -18,6 +18,7 @@ const TELLING = {
   verify: false,
   test: false,
   hooks: false,
+  operation: false,
   run: true,
   seed: true,
   apply: true,

@@ -43,6 +43,7 @@ export class GuardedSession implements AsyncDisposable {
   readonly #connection: Connection;
   readonly #options: GuardedOptions;
   #judge: StatementJudge | null = null;
+  #open = false;
   /** Whether the transaction under way has changed the catalog. */
   #defined = false;
 
@@ -52,14 +53,41 @@ export class GuardedSession implements AsyncDisposable {
     this.#options = options;
   }
 
+  /** Whether a transaction is under way. */
+  get inTransaction(): boolean {
+    return this.#open;
+  }
+
   /** Work in one transaction. */
-  transaction<T>(work: () => Promise<T>): Promise<T> {
-    this.#defined = false;
-    return this.#connection.transaction(work).catch(async (error: unknown) => {
-      // What it made is not there.
-      if (this.#defined) await this.#forgetJudge();
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    await this.begin();
+    try {
+      const result = await work();
+      await this.commit();
+      return result;
+    } catch (error) {
+      await this.rollback();
       throw error;
-    });
+    }
+  }
+
+  async begin(): Promise<void> {
+    await this.#connection.run('begin transaction');
+    this.#open = true;
+    this.#defined = false;
+  }
+
+  async commit(): Promise<void> {
+    await this.#connection.run('commit');
+    this.#open = false;
+  }
+
+  async rollback(): Promise<void> {
+    this.#open = false;
+    // A COMMIT that failed has rolled back already: then there is no transaction left to end.
+    await this.#connection.run('rollback').catch(() => undefined);
+    // What it made is not there.
+    if (this.#defined) await this.#forgetJudge();
   }
 
   /** A statement of ours. */

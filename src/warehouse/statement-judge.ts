@@ -1,6 +1,7 @@
 import { DuckDBInstance, StatementType } from '@duckdb/node-api';
 import { LensError, messageOf } from '../core/errors.ts';
 import { wordsOf } from './query-failed.ts';
+import { makeInAnyOrder } from './any-order.ts';
 import { catalogObjects, objectKey, type CatalogObject } from './catalog-objects.ts';
 import { closeInstance } from './close-instance.ts';
 import { Connection } from './connection.ts';
@@ -36,7 +37,8 @@ export class StatementJudge implements AsyncDisposable {
       const [place] = await connection.rows<{ name: string }>('select current_database() as name');
       const name = ident(place?.name ?? 'warehouse');
       await own.run(`attach ':memory:' as ${name}; use ${name}; set global TimeZone = 'UTC'`);
-      for (const sql of await copies(connection, writable)) await own.run(sql);
+      // A macro over what is gone is of no use to any statement, which DuckDB says.
+      await makeInAnyOrder(own, await copies(connection, writable));
       return new StatementJudge(instance, own, writable);
     } catch (error) {
       own[Symbol.dispose]();
@@ -95,38 +97,40 @@ export class StatementJudge implements AsyncDisposable {
 /** @param why how the sentence goes on after "the statement was not run, since" */
 export function refused(why: string, cause?: unknown): LensError {
   return new LensError('HOOK_REFUSED', `the statement was not run, since ${why}`, {
-    hint: 'a hook may change only what hooks have made; models, seeds and raw tables follow from the log',
+    hint: 'hooks and operations may change only what they have made; models, seeds and raw tables follow from the log',
     cause,
   });
 }
 
-/** The statements that make the copies. */
-async function copies(connection: Connection, writable: ReadonlyMap<string, string>): Promise<string[]> {
+/** The statements that make the copies, of all objects but indexes in any order. */
+async function copies(
+  connection: Connection,
+  writable: ReadonlyMap<string, string>,
+): Promise<{ readonly sql: string }[]> {
   const objects = [...(await catalogObjects(connection)).values()];
   const isWritable = (object: CatalogObject): boolean => writable.has(objectKey(object));
   const of = (kind: CatalogObject['kind']): CatalogObject[] => objects.filter((object) => object.kind === kind);
   const definition = (object: CatalogObject): string => writable.get(objectKey(object)) ?? '';
   const own = [...of('type'), ...of('macro')].filter(isWritable).map(definition);
   const tables = of('table').filter(isWritable);
-  return [
+  const statements = [
     ...of('schema').map(({ name }) => `create schema if not exists ${ident(name)}`),
     ...of('sequence').map(({ sql }) => sql),
     ...own
       .filter((sql) => sql !== '')
       .map((sql) => sql.replace(/^create /i, 'create or replace ').replace(/or replace or replace/i, 'or replace')),
     ...tables.map(({ sql }) => sql),
+    // A view of hooks, too, is written to by nothing but what makes it anew.
+    ...(await asViews(
+      connection,
+      objects.filter((object) => object.kind === 'view' || (object.kind === 'table' && !isWritable(object))),
+    )),
     ...of('index')
       .filter(({ schema, on }) => tables.some((one) => one.schema === schema && one.name === on?.table))
       .map(({ sql }) => sql),
-    ...(await asViews(
-      connection,
-      objects.filter((object) => ['table', 'view'].includes(object.kind) && !isWritable(object)),
-    )),
-    ...of('view')
-      .filter(isWritable)
-      .map(({ sql }) => sql),
     ...(await temporaries(connection)),
   ];
+  return statements.map((sql) => ({ sql }));
 }
 
 async function asViews(connection: Connection, objects: readonly CatalogObject[]): Promise<string[]> {

@@ -6,6 +6,7 @@ import { buildProgram } from '../../src/cli/program.ts';
 import { type TypeFlags, typesOf } from '../../src/cli/type-flags.ts';
 import { isError } from '../../src/cli/warn-errors.ts';
 import { projectFolder } from '../project/project-folder.ts';
+import { newProjectFiles } from '../../src/cli/new-project-files.ts';
 import { lens, type LensResult } from './lens-process.ts';
 
 /** What a command line gives a command, and what is said about it. */
@@ -179,13 +180,32 @@ test('each command of dbt does something, or says what to use', async () => {
   expect(deps.stderr).toContain('hint: packages are not fetched here: dbt deps does');
   expect((await call('snapshot')).code).toBe(0);
   writeFileSync(path.join(dir, 'models/snap.yml'), 'snapshots: [{name: old, relation: "ref(\'a\')"}]\n');
-  for (const line of ['snapshot', 'init lab', 'clone --state x', 'run-operation grant --args {}']) {
+  for (const line of ['snapshot', 'clone --state x']) {
     const refused = await call(line);
     expect([refused.code, refused.stderr], line).toEqual([
       2,
       expect.stringMatching(/^error USAGE: lens \S+.* is not there: .*\n {2}hint: .+/) as string,
     ]);
   }
+  const created = await call('init lab_2');
+  expect([created.code, created.stdout]).toEqual([
+    0,
+    expect.stringMatching(/^Your new project "lab_2" was created!\n/),
+  ]);
+  const quickstart = readFileSync(new URL('../../docs/quickstart.md', import.meta.url), 'utf8');
+  for (const [name, text] of newProjectFiles('hello')) {
+    expect(readFileSync(path.join(dir, 'lab_2', name), 'utf8')).toBe(text.replaceAll('hello', 'lab_2'));
+    if (name === 'orders.jsonl' || name === '.gitignore') continue;
+    const shown = new RegExp(
+      `\`hello/${name.replaceAll('.', '\\.')}\`[^\`]*(?:\`[^\`]+\`[^\`]*)*\`\`\`\\w*\\n([^]*?)\`\`\``,
+    ).exec(quickstart)?.[1];
+    expect(shown, name).toBe(text);
+  }
+  const own = ['--project-dir', `${dir}/lab_2`, '--data-dir', `${dir}/lab_2/.lens`];
+  expect((await lens(['produce', 'orders', `${dir}/lab_2/orders.jsonl`, ...own])).code).toBe(0);
+  const built = await lens(['build', ...own]);
+  expect([built.code, built.stdout]).toEqual([0, expect.stringContaining('PASS=4')]);
+  for (const line of ['init lab_2', 'init 2nd']) expect((await call(line)).code, line).toBe(2);
   // a model over a seed has a page, and the catalog what is selected
   await call('run');
   expect((await call('docs generate --select a --no-compile --static')).code).toBe(0);

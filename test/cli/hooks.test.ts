@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ import { customer, lines } from './shop.ts';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/hooks', import.meta.url));
 
-// dbt-hooks.json is what `dbt build` of dbt 1.11.16 gives of that project, twice: with {broken: true} the second time
+// dbt-hooks.json is what `dbt build` of dbt 1.11.16 gives of that project, twice: with {broken: true} the second time; then what `dbt run-operation` gives
 describe('a project with hooks, beside dbt', { timeout: 180_000 }, () => {
   const dir = mkdtempSync(path.join(tmpdir(), 'lens-hooks-'));
   const flags = ['--project-dir', dir, '--data-dir', path.join(dir, 'data')];
@@ -84,6 +84,34 @@ describe('a project with hooks, beside dbt', { timeout: 180_000 }, () => {
       { what: ' of 0' },
     ]);
   });
+
+  test('calls macros as dbt run-operation does, with its lines, results and rows', async () => {
+    for (const { args, exit, lines: said, result } of dbt.macros) {
+      const { code, stdout, stderr } = await lens([...args, ...flags]);
+      expect(code, stdout + stderr).toBe(exit);
+      if (exit === 2) {
+        expect(stderr).toContain("dbt could not find a macro with the name 'nope' in any package");
+        continue;
+      }
+      const printed = stdout.split('\n').map((line) => line.replace(/^\d\d:\d\d:\d\d {2}/, ''));
+      expect(printed.slice(args[0] === '-q' ? 0 : 2, exit === 0 ? undefined : 5)).toEqual(
+        exit === 0 ? said.map((line) => line.replace('"shop".', '')) : said.slice(0, 3),
+      );
+      expect((artifact('run_results.json') as { results: unknown[] }).results).toMatchObject([result]);
+    }
+    expect(
+      await rows(
+        "select what, count(*) n, max(run) run from audit.log where what in ('x', 'z', 'kept', 'lost') group by all order by 1",
+      ),
+    ).toEqual(dbt.macroRows);
+    const file = path.join(dir, 'macros/operations.sql');
+    const args = { which: 'run-operation', macro: 'fails', args: {} };
+    const failed = { results: [{ unique_id: 'macro.shop.fails', status: 'error' }], args };
+    writeFileSync(path.join(dir, 'target/run_results.json'), JSON.stringify(failed));
+    writeFileSync(file, readFileSync(file, 'utf8').replace('select * from nowhere', 'rollback'));
+    expect((await lens(['retry', ...flags])).code).toBe(0);
+    expect(artifact('run_results.json')).toMatchObject({ args, results: [{ status: 'success' }] });
+  });
 });
 
 test(
@@ -98,8 +126,22 @@ test(
 on-run-start:
   - create schema if not exists audit
   - create table if not exists audit.log (what varchar)
+  - "{{ views() if flags.WHICH == 'run' else '' }}"
 on-run-end: insert into audit.log select 'end of {{ flags.WHICH }}'
 `,
+    );
+    // a view over one that is made anew after it, and a macro over that, by the name of the database
+    shop.write(
+      'macros/views.sql',
+      `{% macro views() %}
+create or replace view audit.z as select * from dim_customers;
+create or replace view audit.a as select count(*) as n from warehouse.audit.z;
+create or replace view audit.z as select * from warehouse.main.dim_customers;
+create or replace macro audit.m() as table select n from audit.a;
+create or replace table audit.gone (a integer);
+create or replace view audit.over as select * from audit.gone;
+drop table audit.gone;
+{% endmacro %}`,
     );
     const file = 'models/marts/dim_customers.sql';
     const hooks = `["create index if not exists by_customer on {{ this }} (customer_id)", "insert into audit.log values ('built')"]`;
@@ -120,14 +162,32 @@ on-run-end: insert into audit.log select 'end of {{ flags.WHICH }}'
     expect(await indexed()).toEqual([{ t: 'dim_customers' }]);
 
     const ran = await shop.lens(['run', '--select', 'dim_customers']);
-    expect([ran.code, hookLines(ran.stdout).length]).toEqual([0, 6]);
+    expect([ran.code, hookLines(ran.stdout).length]).toEqual([0, 8]);
     expect(await log()).toEqual(['built', 'built', 'end of run']);
+
+    // the macro is newer than the service
+    shop.write(
+      'macros/tidy.sql',
+      `{% macro tidy(table) %}{% do run_query("delete from " ~ table) %}{% do log(run_query("select count(*) from dim_customers").columns[0].values()[0], true) %}{% endmacro %}`,
+    );
+    const tidied = await shop.lens(['run-operation', 'tidy', '--args', '{table: audit.log}']);
+    expect([tidied.code, tidied.stdout.split('\n').at(-2)]).toEqual([0, expect.stringMatching(/^\S+ {2}3$/)]);
+    expect(await log()).toEqual([]);
+    const untidy = await shop.lens(['run-operation', 'tidy', '--args', '{table: dim_customers}']);
+    expect([untidy.code, untidy.stdout]).toEqual([
+      1,
+      expect.stringContaining(
+        'Runtime Error\n  the statement was not run, since it writes to what is kept from the log',
+      ),
+    ]);
 
     const refreshed = await shop.lens(['run', '--full-refresh']);
     expect(refreshed.code, refreshed.stdout + refreshed.stderr).toBe(0);
-    const after = ['built', 'built', 'end of run', 'built', 'end of run'];
+    const after = ['built', 'end of run'];
     expect(await log()).toEqual(after);
     expect(await indexed()).toEqual([{ t: 'dim_customers' }]);
+    expect(await shop.rows('select n from audit.m()')).toEqual([{ n: 3 }]);
+    expect(refreshed.stderr).toMatch(/the view audit\.over, which a hook made, was left behind: .*gone does not exist/);
     expect((await shop.lens(['rollback'])).code).toBe(0);
     expect(await log()).toEqual(after);
     expect(await indexed()).toEqual([{ t: 'dim_customers' }]);

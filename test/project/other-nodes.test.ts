@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compile, qualified } from '../../src/project/compile.ts';
+import { manifestJson } from '../../src/cli/manifest-file.ts';
 import { failureOf, projectOf, type Files } from './project-folder.ts';
 
 const M = { 'models/m.sql': 'select 1 as a' };
@@ -182,12 +183,37 @@ models:
     expect(project.model('n')).toMatchObject({ access: 'public', group: null, contract: { enforced: false } });
   });
 
+  it('tests are in the group of what they are on, else in their own', () => {
+    const project = projectOf({
+      ...M,
+      'tests/t.sql': "{{ config(group='g') }}select 1 as a where false",
+      'tests/u.sql': "select a from {{ ref('m') }}",
+      'models/m.yml':
+        'groups: [{name: g, owner: {name: x}}]\nmodels: [{name: m, group: g, columns: [{name: a, data_tests: [not_null]}]}]',
+    });
+    const { nodes, group_map: map } = manifestJson(project) as {
+      nodes: Record<string, { group: string | null }>;
+      group_map: unknown;
+    };
+    const tests = Object.entries(nodes).filter(([id]) => id.startsWith('test.'));
+    expect(Object.fromEntries(tests.map(([id, { group }]) => [id.split('.')[2], group]))).toEqual({
+      t: 'g',
+      u: null,
+      not_null_m_a: 'g',
+    });
+    expect(map).toEqual({ g: ['model.p.m', expect.stringContaining('not_null'), 'test.p.t'] });
+  });
+
   it.each([
     [
       'models: [{name: m, config: {contract: {enforced: true}}, columns: [{name: a}, {name: b}]}]',
       /no data_type of a, b/,
     ],
     ['models: [{name: m, config: {contract: {enforced: true}}}]', /no columns/],
+    [
+      'models: [{name: m, config: {materialized: incremental, contract: {enforced: true}}, columns: [{name: a, data_type: int}]}]',
+      /Invalid value for on_schema_change: ignore\. Models .* must set on_schema_change to 'append_new_columns' or 'fail'/,
+    ],
     ['models: [{name: m, access: secret}]', /has the access "secret"/],
     ['models: [{name: m, constraints: [{type: big}]}]', /no constraint big/],
     ['groups: [{name: g}]', /group g has no owner/],

@@ -4,6 +4,7 @@ import { invocationOf } from '../invocation.ts';
 import { NodeCommand } from '../node-command.ts';
 import { readPreviousRun, retryable } from '../previous-run.ts';
 import { NODE_TYPES, type RunFlags, runNodes } from '../run-command.ts';
+import { type MacroFlags, runOperation } from '../run-operation.ts';
 import { seedNodes } from '../seed-nodes.ts';
 import { TargetFolder } from '../target-folder.ts';
 import { testNodes } from '../test-nodes.ts';
@@ -35,13 +36,14 @@ const WHOLE: Readonly<Record<string, string>> = {
   generate: 'lens docs generate is done whole, as quickly: run it again',
   snapshot: 'snapshots are not run',
   clone: 'relations are not cloned',
-  'run-operation': 'lens run-operation says what can be done',
 };
 
 /** `lens retry`: the last command once more, for what failed or was skipped in it. */
 export function retryCommand(): Command {
   return addWarnFlags(new Command('retry'))
-    .description('run again what failed or was skipped in the last lens run, build, test or seed, with its flags')
+    .description(
+      'run again what failed or was skipped in the last lens run, build, test, seed or run-operation, with its flags',
+    )
     .option('--state <dir>', 'folder with the run_results.json to go by; the target folder without it')
     .option('-f, --full-refresh', 'as if the last command had had it')
     .option('--target-path <dir>', "where artifacts and compiled SQL go; the project's target-path without it")
@@ -54,12 +56,17 @@ export function retryCommand(): Command {
       const flags: RunFlags = { ...Object.fromEntries(kept.map(([key, value]) => [camel(key), value])), ...own };
       const only = retryable(previous, isError('LogTestResult', own));
       const nodes = await NodeCommand.open(flags, command, { ...previous, only });
+      if (previous.which === 'run-operation') {
+        const { macro, args } = previous.args as { macro: string; args: MacroFlags['args'] };
+        if (only.size > 0) await runOperation({ ...flags, macro, args }, nodes);
+        return;
+      }
       const types = NODE_TYPES.get(previous.which);
       if (previous.which === 'test') return testNodes(flags, nodes);
       if (previous.which === 'seed') return seedNodes(flags, nodes);
       if (types !== undefined) return runNodes(flags, nodes, types);
       throw new LensError('USAGE', `the last command was ${previous.which}, which is not run again`, {
-        hint: WHOLE[previous.which] ?? 'lens retry goes on after lens run, build, test and seed',
+        hint: WHOLE[previous.which] ?? 'lens retry goes on after lens run, build, test, seed and run-operation',
       });
     });
 }

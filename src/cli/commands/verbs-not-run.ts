@@ -16,13 +16,6 @@ export interface VerbNotRun {
 
 export const VERBS_NOT_RUN: readonly VerbNotRun[] = [
   {
-    name: 'init',
-    usage: 'init my_project',
-    why: 'no project is made from a template',
-    instead:
-      'docs/quickstart.md has the smallest one, file by file; lens topics init writes topics/ beside a dbt project',
-  },
-  {
     name: 'snapshot',
     usage: 'snapshot',
     why: 'snapshots are not run',
@@ -34,13 +27,6 @@ export const VERBS_NOT_RUN: readonly VerbNotRun[] = [
     usage: 'clone --state DIR',
     why: 'relations are not cloned from another warehouse',
     instead: 'lens run --full-refresh builds a next edition beside the live one, lens query --edition asks another one',
-  },
-  {
-    name: 'run-operation',
-    usage: 'run-operation MACRO --args YAML',
-    why: 'a macro runs SQL as a hook alone',
-    instead:
-      'under on-run-start or on-run-end of dbt_project.yml, lens run, build, seed and test run it; lens compile --inline "{{ MACRO() }}" prints what it gives',
   },
 ];
 

@@ -1,5 +1,6 @@
 import type { Edition } from '../edition.ts';
 import type { Project } from '../../project/project-contract.ts';
+import { makeInAnyOrder, type NotMade } from '../../warehouse/any-order.ts';
 import { catalogObjects, objectKey, type CatalogObject } from '../../warehouse/catalog-objects.ts';
 import type { Connection } from '../../warehouse/connection.ts';
 import { copyRows } from '../../warehouse/copy-rows.ts';
@@ -7,10 +8,16 @@ import { ident, qualified } from '../../warehouse/sql.ts';
 
 const CARRIED = 'lens_carried_hook';
 
-/** Has a next edition take over what hooks have made in the live one, while nobody writes to either. */
-export async function takeHookObjects(live: Edition, next: Edition): Promise<void> {
+/**
+ * Has a next edition take over what hooks have made in the live one, while nobody writes to either. Gives what is to be said: views and macros
+ * over what is not there any more are left behind.
+ */
+export async function takeHookObjects(live: Edition, next: Edition): Promise<string[]> {
   using from = await live.warehouse.connect();
-  await next.write((to) => carryHookObjects(from, to, next.project));
+  const left = await next.write((to) => carryHookObjects(from, to, next.project));
+  return left.map(
+    ({ one, reason }) => `the ${one.kind} ${one.schema}.${one.name}, which a hook made, was left behind: ${reason}`,
+  );
 }
 
 interface Made {
@@ -28,9 +35,9 @@ interface Made {
  * @param to inside a transaction
  * @param project by which the other is kept
  */
-async function carryHookObjects(from: Connection, to: Connection, project: Project): Promise<void> {
+async function carryHookObjects(from: Connection, to: Connection, project: Project): Promise<NotMade<Made>[]> {
   const [live, before] = [await made(from), await made(to)];
-  if (live.length + before.length === 0) return;
+  if (live.length + before.length === 0) return [];
   await drop(to, before);
   const objects = await catalogObjects(from);
   const taken = placesOf(project);
@@ -42,14 +49,19 @@ async function carryHookObjects(from: Connection, to: Connection, project: Proje
   const of = (kind: CatalogObject['kind']): typeof found => found.filter((one) => one.kind === kind);
   for (const { schema } of found) await to.run(`create schema if not exists ${ident(schema)}`);
   for (const { name } of of('schema')) await to.run(`create schema if not exists ${ident(name)}`);
-  for (const { definition } of [...of('type'), ...of('macro')]) await to.run(definition);
   for (const { object } of of('sequence')) await to.run(await sequenceSql(from, object));
-  for (const { object } of of('table')) await copyTable(from, to, object);
-  for (const { object } of of('view')) await to.run(object.sql);
+  const left = await makeInAnyOrder(to, [
+    ...[...of('type'), ...of('macro')].map((one) => ({ ...one, sql: one.definition })),
+    ...[...of('table'), ...of('view')].map((one) => ({ ...one, sql: one.object.sql })),
+  ]);
+  const isLeft = (one: Pick<Made, 'kind' | 'schema' | 'name'>): boolean =>
+    left.some((other) => objectKey(other.one) === objectKey(one));
+  for (const { object } of of('table')) if (!isLeft(object)) await copyTable(from, to, object);
   await makeIndexes(to, of('index'), await due(to, project));
-  for (const { kind, schema, name, definition } of found) {
+  for (const { kind, schema, name, definition } of found.filter((one) => !isLeft(one))) {
     await to.run('insert into lens.hook_objects values (?, ?, ?, ?)', [kind, schema, name, definition]);
   }
+  return left;
 }
 
 function placesOf({ models, seeds, sources }: Project): Set<string> {
@@ -83,9 +95,8 @@ async function drop(to: Connection, all: readonly Made[]): Promise<void> {
   await to.run('delete from lens.hook_objects');
 }
 
-async function copyTable(from: Connection, to: Connection, { schema, name, sql }: CatalogObject): Promise<void> {
+async function copyTable(from: Connection, to: Connection, { schema, name }: CatalogObject): Promise<void> {
   const table = qualified(schema, name);
-  await to.run(sql);
   await from.transaction(() => copyRows(from, `select * from ${table}`, to, CARRIED));
   await to.run(`insert into ${table} select * from ${ident(CARRIED)}; drop table ${ident(CARRIED)}`);
 }

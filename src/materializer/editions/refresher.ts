@@ -225,12 +225,13 @@ export class Refresher implements AsyncDisposable {
         // A seed may have been loaded into the live edition meanwhile.
         if (await seedsDiffer(this.#live.edition, next.edition)) await loadChangedSeeds(next.edition);
         if (fromLog) await next.carryOver(this.#live.edition);
-        await takeHookObjects(this.#live.edition, next.edition);
+        const left = await takeHookObjects(this.#live.edition, next.edition);
         lastRecordsMilliseconds = performance.now() - started;
         signal.throwIfAborted();
         await next.closeFile();
         await this.#live.replace(() => this.#swap(next, built));
         heldMilliseconds = performance.now() - started;
+        for (const message of left) this.#options.onEvent({ kind: 'notice', severity: 'warning', message });
       });
       await next[Symbol.asyncDispose]();
       await removeUnnamed(this.#options.dataDir);

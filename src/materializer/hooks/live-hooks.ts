@@ -1,11 +1,13 @@
 import { messageOf } from '../../core/errors.ts';
 import { hasHooks } from '../../project/hooks.ts';
+import type { Project } from '../../project/project-contract.ts';
 import type { RunFacts } from '../../project/run-moment.ts';
 import type { EventSink } from '../events.ts';
 import type { LiveEdition } from '../live-edition.ts';
 import type { Turns } from '../turns.ts';
 import type { HookRequest, HookResults } from './hook-contract.ts';
 import { hookSession, type HookedNode } from './hook-work.ts';
+import { type MacroCall, type MacroDone, runMacro } from './run-macro.ts';
 import { OWN_RUN, runNodeHooks, runOperations, type NodeHooksRun, type WithSession } from './run-hooks.ts';
 
 /** The hooks of the edition that answers now. */
@@ -30,6 +32,11 @@ export class LiveHooks {
 
   operations(request: HookRequest): Promise<HookResults> {
     return runOperations(this.#within, request);
+  }
+
+  /** A macro of a project as its folder is now. */
+  macro(project: Project, call: MacroCall): Promise<MacroDone> {
+    return runMacro(this.#within, project, call);
   }
 
   /** Those of a service that begins, which go before all others: they make what hooks of models write to. What fails is told. */
@@ -62,7 +69,7 @@ export class LiveHooks {
     for (const model of hooked) {
       if (!due.has(model.name)) continue;
       const done = await runNodeHooks(this.#within, model, run);
-      for (const message of done?.said ?? []) this.#onEvent({ kind: 'notice', message });
+      for (const { text: message } of done?.said ?? []) this.#onEvent({ kind: 'notice', message });
       if (done === null || done.error === null) continue;
       this.#onEvent({
         kind: 'notice',

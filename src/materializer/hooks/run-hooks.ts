@@ -1,17 +1,16 @@
 import { messageOf } from '../../core/errors.ts';
 import { INVOCATION } from '../../core/invocation.ts';
 import { databaseSchemas, resultsValue, schemasOf } from '../../project/finished-nodes.ts';
-import type { HookScene } from '../../project/hook-renderer.ts';
+import type { HookScene, Said } from '../../project/hook-renderer.ts';
 import { hasHooks, nodeHooks, type NodeHook } from '../../project/hooks.ts';
 import { fromJs, type Value } from '../../project/jinja/values.ts';
 import type { Project } from '../../project/project-contract.ts';
-import type { Answer } from '../../project/questions.ts';
 import { RunMoment, type RunFacts } from '../../project/run-moment.ts';
 import type { GuardedSession } from '../../warehouse/guarded-session.ts';
 import { text } from '../../warehouse/sql.ts';
 import type { NodeResult } from '../nodes/node-results.ts';
 import type { HookRequest, HookResults } from './hook-contract.ts';
-import { runHook, type HookedNode } from './hook-work.ts';
+import { runHook, type HookedNode, type Rendering } from './hook-work.ts';
 import { operationResult, operationStart } from './operation-results.ts';
 
 /** Work with a session on the warehouse, during which nobody else writes to it. */
@@ -37,16 +36,21 @@ export function runOperations(within: WithSession, request: HookRequest): Promis
       else {
         onProgress?.({ kind: 'start', index, total, node: operationStart(operation, at) });
         let sql: string | null = null;
+        const remarks: string[] = [];
+        const tell = (said: Said): void => {
+          remarks.push(said.text);
+          onProgress?.({ kind: 'said', ...said });
+        };
         try {
           const scene = sceneOf(request.run, names);
-          const { said } = await runHook(
+          await runHook(
             session,
             true,
-            (answers) => project.hooks.operation(operation, { ...scene, answers }),
+            (answers, say) => project.hooks.operation(operation, { ...scene, answers, say }),
+            tell,
             (rendered) => (sql = rendered),
           );
-          for (const one of said) onProgress?.({ kind: 'said', text: one });
-          result = operationResult(operation, at, { status: 'success', sql, startedAt, remarks: said });
+          result = operationResult(operation, at, { status: 'success', sql, startedAt, remarks });
         } catch (error) {
           result = operationResult(operation, at, { status: 'error', error: messageOf(error), sql, startedAt });
         }
@@ -61,7 +65,7 @@ export function runOperations(within: WithSession, request: HookRequest): Promis
 /** What the hooks of a model or seed have come to; null when it has none. */
 export interface NodeHooksRun {
   readonly error: unknown;
-  readonly said: readonly string[];
+  readonly said: readonly Said[];
 }
 
 /**
@@ -71,14 +75,15 @@ export interface NodeHooksRun {
 export async function runNodeHooks(within: WithSession, node: HookedNode, run: RunFacts): Promise<NodeHooksRun | null> {
   if (!hasHooks(node)) return null;
   const [pre, post] = [nodeHooks(node.config, 'pre_hook'), nodeHooks(node.config, 'post_hook')];
-  const said: string[] = [];
+  const said: Said[] = [];
   try {
     await within(async (session, project) => {
       const each = async (hooks: readonly NodeHook[], isolated: boolean): Promise<void> => {
         for (const hook of hooks.filter(({ transaction }) => transaction !== isolated)) {
           const scene = sceneOf(run, {});
-          const render = (answers: readonly Answer[]) => project.hooks.ofNode(node, hook.sql, { ...scene, answers });
-          said.push(...(await runHook(session, isolated, render)).said);
+          const render: Rendering<string> = (answers, say) =>
+            project.hooks.ofNode(node, hook.sql, { ...scene, answers, say });
+          await runHook(session, isolated, render, (one) => void said.push(one));
         }
       };
       await each(pre, true);
@@ -97,7 +102,8 @@ export async function runNodeHooks(within: WithSession, node: HookedNode, run: R
   }
 }
 
-function sceneOf(run: RunFacts, names: HookScene['names']): Omit<HookScene, 'answers'> {
+/** What is the same for all renderings of a hook or macro. */
+export function sceneOf(run: RunFacts, names: HookScene['names']): Omit<HookScene, 'answers' | 'say'> {
   const args = { ...run.flags, which: run.which };
   return {
     moment: new RunMoment(run, () => Date.now()),

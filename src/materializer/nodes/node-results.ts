@@ -1,3 +1,5 @@
+import type { Said } from '../../project/hook-renderer.ts';
+
 /**
  * What running the nodes of a project gives: models, data tests, seeds. In dbt's words, as they stand in `run_results.json`
  * (schema v6) and on its console; goes over the service's control port as JSON.
@@ -44,7 +46,7 @@ export type NodeProgress =
   /** What the project holds. */
   | { readonly kind: 'begin'; readonly found: readonly { readonly kind: string; readonly count: number }[] }
   /** What a hook's template said with log() or print(), and what of it was left out. */
-  | { readonly kind: 'said'; readonly text: string }
+  | ({ readonly kind: 'said' } & Said)
   | { readonly kind: 'start'; readonly index: number; readonly total: number; readonly node: NodeStart }
   | { readonly kind: 'result'; readonly index: number; readonly total: number; readonly result: NodeResult };
 

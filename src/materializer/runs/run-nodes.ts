@@ -86,7 +86,7 @@ function modelStep(
   const withHooks = async (): Promise<NodeResult> => {
     if (result.status !== 'success') return result;
     const hooks = await run.hooksOf(model);
-    for (const text of hooks?.said ?? []) onProgress?.({ kind: 'said', text });
+    for (const said of hooks?.said ?? []) onProgress?.({ kind: 'said', ...said });
     return afterHooks(result, hooks);
   };
   return { node: modelStart(model), blockers: blocked, begins: false, run: withHooks };

@@ -67,7 +67,7 @@ async function withHooks(seed: Seed, result: NodeResult, hooks: LiveHooks, optio
   if (result.status !== 'success') return result;
   const ran = await hooks.ofNode(seed, options.facts ?? OWN_RUN);
   const done = afterHooks(result, ran);
-  return ran === null ? done : { ...done, remarks: [...done.remarks, ...ran.said] };
+  return ran === null ? done : { ...done, remarks: [...done.remarks, ...ran.said.map(({ text }) => text)] };
 }
 
 /** Whether anything was loaded, or tried to be. */

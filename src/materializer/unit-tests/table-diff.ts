@@ -50,7 +50,21 @@ function inOrder(same: readonly Row[], more: readonly Row[], missing: readonly R
     lines.push({ row, line: { mark: '→', cells } });
   }
   for (const row of rest) lines.push({ row, line: { mark: '---', cells: row.map(shown) } });
-  return lines.sort((a, b) => compare(a.row, b.row)).map(({ line }) => line);
+  return moreFirst(lines.sort((a, b) => compare(a.row, b.row)).map(({ line }) => line));
+}
+
+/** Between rows that are on both sides daff shows those that are too many, then those that are missing. */
+function moreFirst(lines: readonly Line[]): Line[] {
+  const ordered: Line[] = [];
+  const missing: Line[] = [];
+  for (const line of lines) {
+    if (line.mark === '---') missing.push(line);
+    else {
+      if (line.mark !== '+++') ordered.push(...missing.splice(0));
+      ordered.push(line);
+    }
+  }
+  return [...ordered, ...missing];
 }
 
 /** The row that shares the most cells with this one, half of them at least and the first among them; -1 when there is none. */

@@ -91,7 +91,8 @@ export function testNode(test: DataTest, context: ManifestContext): Json {
     checksum: kind === 'singular' ? checksum(text) : { name: 'none', checksum: '' },
     config: configOf(resource),
     ...described({ description: test.description, columns: [] }, resource),
-    group: attached === null ? null : (attached.config['group'] ?? null),
+    // of a test that is on nothing its own
+    group: (attached ?? resource).config['group'] ?? null,
     ...made(context, test.writtenConfig),
     relation_name: ['table', 'view'].includes(test.config.storeFailures) ? withDatabase(schema, alias) : null,
     raw_code: text.trim(),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Project } from '../project-contract.ts';
 import { resourceGraph } from '../resource-graph.ts';
 import { selectorsOfManifest } from '../selector-definitions.ts';
+import { groupOf } from '../groups.ts';
 import { docNode, exposureNode, groupNode, sourceNode, unitTestNode } from './manifest-declared.ts';
 import { macroNodes, ManifestMacros } from './manifest-macros.ts';
 import { operationNode } from './manifest-operations.ts';
@@ -75,14 +76,15 @@ function byId<T extends { readonly uniqueId: string }>(
   return Object.fromEntries(all.map((one) => [one.uniqueId, node(one)]));
 }
 
-/** Nodes by the name of their group; a test is in that of what it is on. */
+/** Nodes by the name of their group; a test is in that of what it is on, else in its own. */
 function groupMap(project: Project): Json {
   const map: Record<string, string[]> = Object.fromEntries(project.groups.map(({ name }) => [name, []]));
   const groups = new Map([...project.models, ...project.seeds].map(({ name, group }) => [name, group]));
   for (const { uniqueId, group } of [...project.models, ...project.seeds])
     if (group !== null) map[group]?.push(uniqueId);
-  for (const { uniqueId, target } of project.tests) {
-    const group = target === null || target.kind === 'source' ? null : (groups.get(target.name) ?? null);
+  for (const { uniqueId, target, writtenConfig } of project.tests) {
+    const isOn = target !== null && target.kind !== 'source';
+    const group = isOn ? (groups.get(target.name) ?? null) : groupOf(writtenConfig);
     if (group !== null) map[group]?.push(uniqueId);
   }
   return map;

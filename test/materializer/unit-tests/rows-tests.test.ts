@@ -88,6 +88,14 @@ describe('a difference', () => {
     );
     expect(tableDiff(['id', 'name'], rows, rows.toReversed())).toBe(null);
   });
+
+  // as dbt 1.11.16 shows the same rows
+  it('between rows of both sides show what is too many first', () => {
+    const of = (...ids: number[]) => ids.map((id) => [`${id}`, 'q']);
+    expect(tableDiff(['id', 'n'], of(1, 3, 5, 7, 8), of(1, 4, 7, 9))).toBe(
+      ['@@ ,id,n', '   ,1 ,q', '+++,4 ,q', '---,3 ,q', '---,5 ,q', '   ,7 ,q', '+++,9 ,q', '---,8 ,q'].join('\n'),
+    );
+  });
 });
 
 describe('CSV', () => {
