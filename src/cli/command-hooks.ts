@@ -1,7 +1,9 @@
 import type { NodeProgress, NodeResult } from '../materializer/nodes/node-results.ts';
 import type { WarehouseReads } from '../materializer/operations.ts';
 import type { OperationKind } from '../project/hooks.ts';
+import { projectFlags } from '../project/project-file.ts';
 import type { NodeCommand } from './node-command.ts';
+import { skippedNodes } from './skipped-nodes.ts';
 
 /** What a command has come to, of which on-run-end hooks are told. */
 interface Done {
@@ -11,9 +13,10 @@ interface Done {
 
 /**
  * Runs a command's work between the project's on-run-start and on-run-end hooks; what they come to stands around its results. As in dbt the work is
- * done also where a hook before it failed, and nothing follows an interrupted one.
+ * done also where a hook before it failed, unless the flag `skip_nodes_if_on_run_start_fails` says otherwise, and nothing follows an interrupted one.
  *
  * @param selected unique ids of what is run
+ * @param unworked what the work gives when its nodes are skipped
  */
 export async function withHooks<T extends Done>(
   operations: Pick<WarehouseReads, 'hooks'>,
@@ -21,6 +24,7 @@ export async function withHooks<T extends Done>(
   selected: readonly string[],
   print: (progress: NodeProgress) => void,
   work: () => Promise<T>,
+  unworked: (results: readonly NodeResult[]) => T,
 ): Promise<T> {
   const { project, facts } = nodes;
   const run = async (kind: OperationKind, results: readonly NodeResult[]): Promise<readonly NodeResult[]> => {
@@ -33,8 +37,10 @@ export async function withHooks<T extends Done>(
     return done;
   };
   const before = await run('on-run-start', []);
-  const done = await work();
-  const told = [...before.filter(({ status }) => status === 'error'), ...done.results];
+  const failed = before.filter(({ status }) => status === 'error');
+  const skips = failed.length > 0 && projectFlags(project.dir)['skip_nodes_if_on_run_start_fails'] === true;
+  const done = skips ? unworked(skippedNodes(project, selected, print)) : await work();
+  const told = [...failed, ...done.results];
   const after = done.interrupted === true ? [] : await run('on-run-end', told);
   return { ...done, results: [...before, ...done.results, ...after] };
 }

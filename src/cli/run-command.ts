@@ -32,6 +32,18 @@ export function addRunFlags(command: Command): Command {
     .option('--skip-tests', 'with --full-refresh: swap without running the data tests on the new edition');
 }
 
+/** Of a run whose nodes are skipped: nothing was caught up for it. */
+const NOTHING_RUN: RunSummary = {
+  records: 0,
+  deadLetters: 0,
+  batches: 0,
+  milliseconds: 0,
+  models: [],
+  results: [],
+  interrupted: false,
+  refreshed: null,
+};
+
 /** What the commands that bring models up run. */
 export const NODE_TYPES: ReadonlyMap<string, readonly ResourceType[]> = new Map([
   ['run', ['model']],
@@ -69,16 +81,20 @@ export async function runNodes(flags: RunFlags, nodes: NodeCommand, types: reado
   };
   const signal = interruption();
   const ids = selected.map(({ uniqueId }) => uniqueId);
+  let remarks: string[] | null = null;
   const summary = await withWarehouse(settings, opening, (operations) => {
     onProgress(found(nodes.project));
-    return withHooks(operations, nodes, ids, onProgress, () =>
+    const work = (): Promise<RunSummary> =>
       operations.run({
         ...asked,
         facts: nodes.facts,
         signal,
         onProgress: (news) => (news.kind === 'begin' ? undefined : onProgress(news)),
-      }),
-    );
+      });
+    return withHooks(operations, nodes, ids, onProgress, work, (results) => {
+      remarks = ['nothing was caught up, since a hook before it failed'];
+      return { ...NOTHING_RUN, results };
+    });
   });
   progress.clear();
   if (summary.interrupted) {
@@ -88,7 +104,7 @@ export async function runNodes(flags: RunFlags, nodes: NodeCommand, types: reado
   const { results, refreshed, ...caughtUp } = summary;
   if (refreshed !== null) output.line(refreshedText(refreshed), { event: 'refreshed', ...refreshed });
   output.line(doneText(summary, asked.models), { event: nodes.name, ...caughtUp });
-  nodes.end({ ...summary, what: countsOf(results), remarks: remarksOf(results) });
+  nodes.end({ ...summary, what: countsOf(results), remarks: remarks ?? remarksOf(results) });
 }
 
 /**

@@ -47,7 +47,14 @@ export async function seedNodes(flags: SeedFlags, nodes: NodeCommand): Promise<v
   };
   const ids = selected.map(({ uniqueId }) => uniqueId);
   const done = await withWarehouse(settings, opening, (operations) =>
-    withHooks(operations, nodes, ids, print, () => load(operations)),
+    withHooks(
+      operations,
+      nodes,
+      ids,
+      print,
+      () => load(operations),
+      (results) => ({ results, milliseconds: 0, shown: [] }),
+    ),
   );
   for (const text of done.shown) output.result(`\n${text}`);
   const total = done.results.filter(({ resourceType }) => resourceType === 'seed').length;

@@ -31,7 +31,7 @@ export async function testNodes(flags: TestFlags, nodes: NodeCommand): Promise<v
     const all = (operations: WarehouseReads): Promise<NodesDone> => {
       run.begin();
       const work = (): Promise<NodesDone> => (run.isOfUnitTests ? run.unitTests() : run.all(operations));
-      return withHooks(operations, nodes, [...run.chosen], run.printing, work);
+      return withHooks(operations, nodes, [...run.chosen], run.printing, work, (results) => run.done(results));
     };
     const done = await withWarehouseReads(settings, noticePrinter(output), all);
     nodes.end({ ...done, what: `${hooksCounted(done.results)}${done.what}` });
@@ -86,16 +86,16 @@ class TestRun {
   }
 
   async unitTests(): Promise<NodesDone> {
-    return this.#done(await this.#runUnitTests());
+    return this.done(await this.#runUnitTests());
   }
 
   async all(operations: WarehouseReads): Promise<NodesDone> {
     const units = await this.#runUnitTests();
-    if (this.#signal.aborted) return this.#done(units);
+    if (this.#signal.aborted) return this.done(units);
     const { failFast, storeFailures } = this.#flags;
     const own = this.#project.tests.filter(({ uniqueId }) => this.chosen.has(uniqueId));
     if (failFast === true && units.some(({ status }) => status === 'fail' || status === 'error')) {
-      return this.#done([...units, ...own.map((test) => skipped(testStart(test), 'Skipping due to fail_fast'))]);
+      return this.done([...units, ...own.map((test) => skipped(testStart(test), 'Skipping due to fail_fast'))]);
     }
     const summary = await operations.test({
       tests: this.#selects ? own.map(({ uniqueId }) => uniqueId) : undefined,
@@ -108,7 +108,7 @@ class TestRun {
         this.printing({ ...news, index: news.index + units.length, total: news.total + units.length });
       },
     });
-    return { ...this.#done([...units, ...summary.results]), remarks: remarksOf(summary) };
+    return { ...this.done([...units, ...summary.results]), remarks: remarksOf(summary) };
   }
 
   #runUnitTests(): Promise<NodeResult[]> {
@@ -121,7 +121,7 @@ class TestRun {
     });
   }
 
-  #done(results: readonly NodeResult[]): NodesDone {
+  done(results: readonly NodeResult[]): NodesDone {
     const milliseconds = performance.now() - this.#started;
     return { results, milliseconds, interrupted: this.#signal.aborted, what: whatOf(results), remarks: [] };
   }

@@ -71,7 +71,7 @@ function plainEngine(
   env: ProjectSettings['env'],
   vars: Readonly<Record<string, unknown>>,
 ): TemplateEngine {
-  const target = { name: 'dev', schema: 'main', profile: name };
+  const target = { name: 'dev', schema: 'main', profile: name, undone: [] };
   return new TemplateEngine({ name, packageName: name, vars, target, env, docs: new Map() }, new MacroLibrary([]));
 }
 

@@ -98,6 +98,7 @@ function makeProject(folder: ReadFolder, known: Answers): Project {
   });
   const warnings = [
     ...missing,
+    ...target.undone,
     ...parts.flatMap((one) => one.left.warnings),
     ...drafted.warnings,
     ...engine.macros.warnings,

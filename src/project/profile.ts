@@ -3,7 +3,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { closestName } from '../core/closest-name.ts';
 import { LensError } from '../core/errors.ts';
-import { isYamlRecord, YamlFile } from './yaml-file.ts';
+import { pythonText } from './python-text.ts';
+import { isYamlRecord, YamlFile, type YamlRecord } from './yaml-file.ts';
 
 const PROFILES_FILE = 'profiles.yml';
 
@@ -12,6 +13,8 @@ export interface Target {
   readonly name: string;
   readonly schema: string;
   readonly profile: string;
+  /** What its output asks of DuckDB and is not done here, a sentence each with its place. */
+  readonly undone: readonly string[];
 }
 
 export interface TargetRequest {
@@ -27,7 +30,7 @@ export interface TargetRequest {
 /**
  * The target of a project: what is asked for, else what its profile says, else `dev` in the schema `main`. The profile is looked
  * for as dbt does: in DBT_PROFILES_DIR, in the project's folder, in `~/.dbt`. Of an output only its schema is used: there is one
- * warehouse. PROJECT_INVALID for a target that the profile does not have.
+ * warehouse, which `lens.yml` sets up. PROJECT_INVALID for a target that the profile does not have.
  */
 export function resolveTarget(
   dir: string,
@@ -38,7 +41,7 @@ export function resolveTarget(
 ): Target {
   const named = asked.profile ?? project.profile;
   const profile = named ?? project.name;
-  const fallback = { name: asked.name ?? 'dev', schema: asked.schema ?? 'main', profile };
+  const fallback = { name: asked.name ?? 'dev', schema: asked.schema ?? 'main', profile, undone: [] };
   const { profilesDir } = asked;
   if (profilesDir !== undefined && !existsSync(join(profilesDir, PROFILES_FILE))) {
     throw new LensError('PROJECT_INVALID', `there is no ${PROFILES_FILE} in ${profilesDir}`, { place: profilesDir });
@@ -69,5 +72,45 @@ export function resolveTarget(
     );
   }
   const schema = yaml.string(render(output['schema'], place), [profile, 'outputs', name, 'schema'], 'main');
-  return { name, schema: asked.schema ?? schema, profile };
+  const undone = undoneOf(yaml, [profile, 'outputs', name], output);
+  return { name, schema: asked.schema ?? schema, profile, undone };
+}
+
+/** Extensions that are part of DuckDB as it comes. */
+const BUILT_IN: ReadonlySet<string> = new Set(['autocomplete', 'core_functions', 'icu', 'json', 'parquet']);
+/** Settings of DuckDB that lens.yml has. */
+const OF_LENS: Readonly<Record<string, string>> = {
+  threads: 'warehouse.threads',
+  worker_threads: 'warehouse.threads',
+  memory_limit: 'warehouse.memoryLimit',
+  max_memory: 'warehouse.memoryLimit',
+};
+/** Keys of dbt-duckdb that let SQL reach out of the warehouse. */
+const OUTSIDE = ['attach', 'secrets', 'plugins', 'filesystems', 'is_ducklake'];
+const CLOSED = 'the warehouse is opened without access to anything outside of it';
+
+/** What dbt-duckdb would do at the start of each connection. */
+function undoneOf(yaml: YamlFile, at: readonly (string | number)[], output: YamlRecord): string[] {
+  const said = (key: string, what: string, why: string): string => `${yaml.place([...at, key])}: ${what}: ${why}`;
+  const extensions = Array.isArray(output['extensions']) ? (output['extensions'] as unknown[]) : [];
+  const names = extensions.map((one) => pythonText(isYamlRecord(one) ? one['name'] : one).toLowerCase());
+  const missing = names.filter((name) => !BUILT_IN.has(name));
+  const settings = ['settings', 'config_options'].flatMap((key) => {
+    const given = output[key];
+    if (!isYamlRecord(given)) return [];
+    const made = Object.entries(given).map(([name, value]) => ({ key, name: name.toLowerCase(), value }));
+    return made.filter(({ name, value }) => name !== 'timezone' || value !== 'UTC');
+  });
+  return [
+    ...missing.map((name) => said('extensions', `the extension ${name} is not loaded`, CLOSED)),
+    ...settings.map(({ key, name }) => {
+      const own = OF_LENS[name];
+      const why =
+        own === undefined ? 'models are kept with the same settings everywhere' : `${own} of lens.yml is its place`;
+      return said(key, `the setting ${name} is not made`, why);
+    }),
+    ...OUTSIDE.filter((key) => output[key] !== undefined && output[key] !== null).map((key) =>
+      said(key, `${key} is not used`, CLOSED),
+    ),
+  ];
 }

@@ -85,6 +85,19 @@ describe('a project with hooks, beside dbt', { timeout: 180_000 }, () => {
     ]);
   });
 
+  test('skips the nodes when a hook before them failed and the flag says so', async () => {
+    const file = path.join(dir, 'dbt_project.yml');
+    const before = readFileSync(file, 'utf8');
+    writeFileSync(file, `${before}flags: {skip_nodes_if_on_run_start_fails: true}\n`);
+    const { code, stdout } = await lens(['build', '--vars', '{broken: true}', ...flags]);
+    writeFileSync(file, before);
+    expect(code).toBe(1);
+    expect(results().ids.toSorted()).toEqual(dbt.skipping.toSorted());
+    expect(stdout).toMatch(/\d of 6 SKIP relation main\.b \.+ \[SKIP\]/);
+    expect(stdout).toContain('nothing was caught up, since a hook before it failed');
+    expect(stdout).toContain('Done. PASS=7 WARN=0 ERROR=1 SKIP=8 NO-OP=0 TOTAL=16');
+  });
+
   test('calls macros as dbt run-operation does, with its lines, results and rows', async () => {
     for (const { args, exit, lines: said, result } of dbt.macros) {
       const { code, stdout, stderr } = await lens([...args, ...flags]);

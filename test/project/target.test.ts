@@ -23,6 +23,22 @@ function sqlOf(files: Files, target?: TargetRequest, env: Record<string, string>
 }
 
 describe('the target', () => {
+  it('says what of its output is not done', () => {
+    const output =
+      '{type: duckdb, threads: 4, extensions: [json, httpfs, {name: H3, repo: community}], settings: {memory_limit: 1GB, TimeZone: UTC, default_order: desc}, attach: [{path: x}]}';
+    const files = { ...M, 'profiles.yml': `shop:\n  target: a\n  outputs:\n    a: ${output}\n    b: {type: duckdb}\n` };
+    const closed = 'the warehouse is opened without access to anything outside of it';
+    const warnings = (name: string) => loadProject(projectFolder(files), { target: { name } }).warnings;
+    expect(warnings('b')).toEqual([]);
+    expect(warnings('a')).toEqual([
+      `profiles.yml:4: the extension httpfs is not loaded: ${closed}`,
+      `profiles.yml:4: the extension h3 is not loaded: ${closed}`,
+      'profiles.yml:4: the setting memory_limit is not made: warehouse.memoryLimit of lens.yml is its place',
+      'profiles.yml:4: the setting default_order is not made: models are kept with the same settings everywhere',
+      `profiles.yml:4: attach is not used: ${closed}`,
+    ]);
+  });
+
   it('is dev in main without a profile, and what is asked for', () => {
     expect(sqlOf({})).toBe("select 'dev main shop main'");
     expect(sqlOf({}, { name: 'ci', schema: 's' })).toBe("select 'ci s shop s'");

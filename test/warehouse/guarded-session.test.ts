@@ -150,6 +150,10 @@ describe('a statement of a hook', () => {
     expect(await run(sql)).toMatch(/: not run, the warehouse is set up by lens.yml/);
   });
 
+  it('may ask for what is part of DuckDB', async () => {
+    expect([await run('install json'), await run('LOAD icu')]).toEqual([[], []]);
+  });
+
   it('may change what hooks have made', async () => {
     await run("insert into audit.log values (1, 'a'), (2, (select note from fct where id = 2))");
     await run("insert into audit.log values (1, 'A') on conflict do update set what = excluded.what");

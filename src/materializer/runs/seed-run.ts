@@ -9,7 +9,7 @@ import type { LiveHooks } from '../hooks/live-hooks.ts';
 import { afterHooks } from '../hooks/node-after-hooks.ts';
 import { OWN_RUN } from '../hooks/run-hooks.ts';
 import { loadSeed } from '../seeds/load-seeds.ts';
-import type { NodeResult } from '../nodes/node-results.ts';
+import type { NodeResult, NodeStart } from '../nodes/node-results.ts';
 import { columnsText, requireLoadable, seedStatus, seedTable, topicOfSeed } from '../seeds/seed-tables.ts';
 import type { Turns } from '../turns.ts';
 
@@ -100,16 +100,17 @@ function seedsOf({ edition: { whole: project } }: LiveEdition, names: readonly s
 
 type Outcome = Partial<NodeResult> & Pick<NodeResult, 'status' | 'message'>;
 
+/** A seed as lines name it, in dbt's words. */
+export function seedStart({ name, uniqueId, path, schema, alias }: Seed): NodeStart {
+  return { uniqueId, resourceType: 'seed', name, path, description: `seed file ${schema}.${alias}` };
+}
+
 async function resultOf(seed: Seed, work: () => Promise<Outcome>): Promise<NodeResult> {
   const [began, startedAt] = [performance.now(), new Date().toISOString()];
   const outcome = await work();
-  const { name, uniqueId, path, schema, alias } = seed;
+  const { schema, alias } = seed;
   return {
-    uniqueId,
-    resourceType: 'seed',
-    name,
-    path,
-    description: `seed file ${schema}.${alias}`,
+    ...seedStart(seed),
     failures: null,
     rowsChanged: null,
     seconds: (performance.now() - began) / 1000,
