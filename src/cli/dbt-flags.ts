@@ -17,7 +17,7 @@ const OF_PROJECT =
   'fail-fast warn-error warn-error-options write-json indirect-selection debug use-colors version-check'.split(' ');
 
 /** Switches of commands of our own that have the other half in dbt. */
-const HALVES = ['fail-fast', 'write-json', 'browser', 'clean-project-files-only', 'compile'];
+const HALVES = ['empty', 'fail-fast', 'write-json', 'browser', 'clean-project-files-only', 'compile'];
 
 /** Gives a command of dbt's name the flags that it has in dbt and not here, hidden from its help. */
 export function addDbtFlags(command: Command, name: string): void {

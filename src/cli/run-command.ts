@@ -12,6 +12,7 @@ import { namesOf, type NodeCommand, type NodeFlags, NOTHING_DONE } from './node-
 import { progressPrinter } from './node-lines.ts';
 import { counted, duration } from './numbers.ts';
 import { Progress } from './progress.ts';
+import { ScratchFolder } from './scratch-folder.ts';
 import { type TypeFlags, typesOf } from './type-flags.ts';
 import { refreshedText, refreshPrinter } from './refresh-printer.ts';
 
@@ -20,6 +21,7 @@ export interface RunFlags extends NodeFlags, TypeFlags {
   readonly allowDataLoss?: boolean;
   readonly skipTests?: boolean;
   readonly storeFailures?: boolean;
+  readonly empty?: boolean;
 }
 
 export function addRunFlags(command: Command): Command {
@@ -29,6 +31,7 @@ export function addRunFlags(command: Command): Command {
       'replay the log into a new edition, or rebuild what --select names in a copy; test it, swap it in',
     )
     .option('--allow-data-loss', 'with --full-refresh: go on although the log no longer holds the history')
+    .option('--empty', 'build and test everything over no records, in a scratch warehouse: the live one stays as it is')
     .option('--skip-tests', 'with --full-refresh: swap without running the data tests on the new edition');
 }
 
@@ -52,9 +55,12 @@ export const NODE_TYPES: ReadonlyMap<string, readonly ResourceType[]> = new Map(
 
 /** `lens run` and `lens build`: catches up, brings the models up, and runs the selected nodes of these types. */
 export async function runNodes(flags: RunFlags, nodes: NodeCommand, types: readonly ResourceType[]): Promise<void> {
-  const { settings, output } = nodes.invocation;
+  const { output } = nodes.invocation;
   const selected = nodes.selected(typesOf(flags, types));
   if (selected.length === 0) return nodes.end(NOTHING_DONE);
+  using scratch = flags.empty === true ? new ScratchFolder() : null;
+  const settings = scratch?.settings(nodes.invocation.settings) ?? nodes.invocation.settings;
+  if (scratch !== null) output.notice('--empty: over no records, in a scratch warehouse with a log of its own');
   using progress = new Progress(output);
   const opening = { onEvent: eventPrinter(output, progress, 'at the end'), create: true } as const;
   const of = (type: ResourceType): Resource[] => selected.filter(({ resourceType }) => resourceType === type);
@@ -65,7 +71,8 @@ export async function runNodes(flags: RunFlags, nodes: NodeCommand, types: reado
     seeds: namesOf(nodes.project.seeds, selected),
     tests: of('test').map(({ uniqueId }) => uniqueId),
     unitTests: of('unit_test').map(({ uniqueId }) => uniqueId),
-    fullRefresh,
+    // In a scratch warehouse all is new.
+    fullRefresh: fullRefresh === true && scratch === null,
     allowDataLoss,
     skipTests,
     failFast,

@@ -137,7 +137,8 @@ const ON_SCHEMA_CHANGE: ReadonlySet<unknown> = new Set([
 export function configWarnings(model: ModelFile, config: Config): string[] {
   const warnings: string[] = [];
   const say = (what: string): number => warnings.push(`${model.path}: ${what}`);
-  if (config['sql_header'] !== undefined && config['sql_header'] !== null) say('sql_header is not run');
+  if (config['sql_header'] !== undefined && config['sql_header'] !== null)
+    say('sql_header is not run: the model is kept by its SELECT alone');
   if (config['database'] !== undefined && config['database'] !== null)
     say('database is not used, its relation is in the warehouse');
   const onSchemaChange = config['on_schema_change'];

@@ -94,7 +94,7 @@ test('a flag goes before a variable, a variable before the project, and each mus
 
 test('what has no meaning here is refused with what to use', async () => {
   for (const [line, hint] of [
-    ['build --empty', 'lens explain'],
+    ['compile --empty', 'lens build --empty'],
     ['run --sample 3', '--to-time'],
     ['run --event-time-start 2026-01-01', 'lens run --full-refresh'],
     ['compile --no-inject-ephemeral-ctes', 'lens compile NAME'],
@@ -205,6 +205,9 @@ test('each command of dbt does something, or says what to use', async () => {
   expect((await lens(['produce', 'orders', `${dir}/lab_2/orders.jsonl`, ...own])).code).toBe(0);
   const built = await lens(['build', ...own]);
   expect([built.code, built.stdout]).toEqual([0, expect.stringContaining('PASS=4')]);
+  const dry = await lens(['build', '--empty', '-f', '--project-dir', `${dir}/lab_2`, '--data-dir', `${dir}/none`]);
+  expect([dry.code, dry.stdout]).toEqual([0, expect.stringContaining('Done. PASS=4')]);
+  expect(existsSync(`${dir}/none`)).toBe(false);
   for (const line of ['init lab_2', 'init 2nd']) expect((await call(line)).code, line).toBe(2);
   // a model over a seed has a page, and the catalog what is selected
   await call('run');
