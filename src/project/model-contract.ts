@@ -2,6 +2,7 @@ import { LensError } from '../core/errors.ts';
 import type { Config } from './config-tree.ts';
 import type { Access, ColumnDescription, Constraint, ModelContract } from './project-contract.ts';
 import type { Properties } from './properties.ts';
+import { pythonText } from './python-text.ts';
 import { isYamlRecord } from './yaml-file.ts';
 
 const CONSTRAINTS: readonly string[] = [
@@ -57,7 +58,7 @@ export function modelContract(
   }
   const onChange = config['on_schema_change'] ?? 'ignore';
   if (enforced && config['materialized'] === 'incremental' && !KEEPING_COLUMNS.includes(onChange)) {
-    const what = `Invalid value for on_schema_change: ${String(onChange)}. Models materialized as incremental with contracts enabled must`;
+    const what = `Invalid value for on_schema_change: ${pythonText(onChange)}. Models materialized as incremental with contracts enabled must`;
     throw new LensError('PROJECT_INVALID', `${what} set on_schema_change to 'append_new_columns' or 'fail'`, {
       place: about.place,
       hint: `model ${about.name} has an enforced contract: say what becomes of its table when its columns change`,
