@@ -161,7 +161,7 @@ function remarksOf(results: readonly NodeResult[]): string[] {
   return kept
     ? [
         ...still,
-        'models that are skipped for a test or a seed have been kept current all the same: nothing vouches for their rows',
+        'models that are skipped for a test, a seed or a hook have been kept current all the same: nothing vouches for their rows',
       ]
     : still;
 }

@@ -110,7 +110,7 @@ test('what follows from a failed test or model is skipped, and kept current wher
   expect(stdout).toMatch(
     /over_numbers: note_numbers, which it follows from, failed: its rows are as they were before$/m,
   );
-  expect(stdout).toContain('models that are skipped for a test or a seed have been kept current all the same');
+  expect(stdout).toContain('models that are skipped for a test, a seed or a hook have been kept current all the same');
   expect(stdout).toMatch(/Completed with 2 errors, 0 partial successes, and 0 warnings:$/m);
   const sales = await called(['query', 'select sum(orders)::int as n from daily_sales', '--format', 'csv']);
   expect(sales.stdout).toBe('n\n3\n');

@@ -108,7 +108,8 @@ test('what has no meaning here is refused with what to use', async () => {
     });
   }
   expect((await taken(['run'], { DBT_DEFER: '1' })).remarks).toEqual([]);
-  await expect(taken(['run'], { DBT_EMPTY: '1' })).rejects.toMatchObject({ code: 'USAGE' });
+  await expect(taken(['run'], { DBT_SAMPLE: '3' })).rejects.toMatchObject({ code: 'USAGE' });
+  expect((await taken(['run'], { DBT_EMPTY: '1' })).flags).toMatchObject({ empty: true });
   expect((await taken(['run', '--no-empty', '--no-favor-state'])).remarks).toEqual([]);
   await expect(taken(['debug', '--no-connection'])).rejects.toThrow('unknown option');
 });

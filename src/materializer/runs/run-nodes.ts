@@ -35,7 +35,7 @@ export interface NodeRunOptions extends TestManner {
  * The results of seeds and models, and of the tests, which are run now, data tests in one snapshot after the models have been brought up: in the
  * order of `dbt build`, and with its rule that what follows from a failed node, or one of whose parents failed a test, is skipped.
  *
- * A model that is skipped for a test or a seed has been kept current all the same, by its batches or by compaction: nothing vouches for
+ * A model that is skipped for a test, a seed or a hook has been kept current all the same, by its batches or by compaction: nothing vouches for
  * its rows, that is all a skip says. Ephemeral models are no relations, and have no result, as in dbt.
  */
 export async function runNodes(run: NodeRun, options: NodeRunOptions): Promise<NodeResult[]> {
