@@ -93,7 +93,16 @@ const COMMANDS: Readonly<Record<string, readonly (() => Command)[]>> = {
   'Prove it': [testCommand, verifyCommand],
   'Change it': [planCommand, applyCommand, rollbackCommand, editionsCommand],
   'The log': [topicsCommand, produceCommand, consumeCommand, dlqCommand, ingestCommand],
-  'The project': [initCommand, lsCommand, compileCommand, parseCommand, docsCommand, depsCommand, debugCommand, cleanCommand],
+  'The project': [
+    initCommand,
+    lsCommand,
+    compileCommand,
+    parseCommand,
+    docsCommand,
+    depsCommand,
+    debugCommand,
+    cleanCommand,
+  ],
   'Of dbt, and not run here': VERBS_NOT_RUN.map((verb) => () => verbNotRun(verb)),
 };
 
