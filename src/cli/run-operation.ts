@@ -4,7 +4,7 @@ import type { NodeResult } from '../materializer/nodes/node-results.ts';
 import { found } from '../materializer/nodes/run-data-tests.ts';
 import type { MacroDone, MacroFailure } from '../materializer/hooks/run-macro.ts';
 import type { WarehouseReads } from '../materializer/operations.ts';
-import type { NamedMacro } from '../project/macro-library.ts';
+import type { NamedMacro } from '../project/macro-contract.ts';
 import { withWarehouse, withWarehouseReads } from '../service/hold-warehouse.ts';
 import { projectSource } from '../service/runtime.ts';
 import { noticePrinter } from './event-printer.ts';

@@ -8,7 +8,8 @@ import type { Template } from './jinja/template.ts';
 import { TemplateError, Thing, UnsupportedError, toJs, type Callable, type Value } from './jinja/values.ts';
 import { LATE } from './config-tree.ts';
 import { isYamlRecord } from './yaml-file.ts';
-import { parseFile, placeOf, type MacroLibrary, type NamedMacro } from './macro-library.ts';
+import type { NamedMacro } from './macro-contract.ts';
+import { parseFile, placeOf, type MacroLibrary } from './macro-library.ts';
 
 /** Renders templates of one project. Pure: the same template and names give the same text. */
 export class TemplateEngine {
