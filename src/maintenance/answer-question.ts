@@ -2,7 +2,7 @@ import { messageOf } from '../core/errors.ts';
 import { type Answer, type Question, questionKey, type RowsAnswer } from '../project/questions.ts';
 import type { CatalogColumn, PlanCatalog } from '../warehouse/plan-catalog.ts';
 import { ident, qualified } from '../warehouse/sql.ts';
-import { nondeterministicCalls } from './analysis/duckdb/nondeterministic-calls.ts';
+import { isCatalogSchema, nondeterministicCalls, readsCatalog } from './analysis/duckdb/nondeterministic-calls.ts';
 import { tablesNamed } from './analysis/duckdb/tables-named.ts';
 import { inFixedOrder } from './fixed-order.ts';
 import { relationKey, type Standing } from './models-so-far.ts';
@@ -17,12 +17,17 @@ export interface RowsQuery extends Pick<RowsAnswer, 'query' | 'reads'> {
 /** Gives the rows of a query as they are kept, or as the warehouse has them now; null when it cannot tell. */
 export type RowSource = (query: RowsQuery) => Promise<RowsAnswer | null>;
 
-/** Null for a question that has to wait for the answer to another one. */
+/**
+ * Null for a question that has to wait for the answer to another one.
+ *
+ * @param described the warehouse as its catalog describes it; null while other questions may still be answered, by which there will be more in it
+ */
 export async function answerQuestion(
   catalog: PlanCatalog,
   question: Question,
   standing: Standing,
   rows: RowSource,
+  described: PlanCatalog | null,
 ): Promise<Answer | null> {
   if (question.kind === 'columns') {
     const { schema, identifier } = question;
@@ -38,17 +43,21 @@ export async function answerQuestion(
   const sql = question.sql.trim();
   const parsed = await catalog.parsed(sql);
   if (parsed === null) return { refused: 'its SQL follows from a query that is not one SELECT' };
-  const reads = tablesNamed(parsed).map(({ schema, table }) => ({ schema: schema || 'main', identifier: table }));
+  const named = tablesNamed(parsed).filter(({ schema }) => !isCatalogSchema(schema));
+  const reads = named.map(({ schema, table }) => ({ schema: schema || 'main', identifier: table }));
   const later = answeredLater(reads, standing);
   if (later !== undefined) return later;
   try {
     const stability = await stabilityIn(catalog);
     const names = await columnNames(catalog, reads);
-    const [call] = nondeterministicCalls(
+    const calls = nondeterministicCalls(
       parsed,
       (name) => stability(name) !== 'stable',
       (name) => names.has(name.toLowerCase()),
     );
+    if (calls.length > 0 && reads.length === 0 && calls.every(readsCatalog))
+      return described === null ? null : await answerOf(described, sql);
+    const [call] = calls;
     if (call !== undefined) return { refused: `its SQL follows from a query that calls ${call}` };
     const columns = await catalog.describe(sql);
     if (reads.length === 0) return { columns, rows: await rowsOf(catalog, columns, sql) };
@@ -58,6 +67,12 @@ export async function answerQuestion(
   } catch (error) {
     return { refused: `a query of its template fails: ${messageOf(error)}` };
   }
+}
+
+/** The same of the same relations, in whatever order the catalog has them. */
+async function answerOf(described: PlanCatalog, sql: string): Promise<Answer> {
+  const columns = await described.describe(sql);
+  return { columns, rows: await rowsOf(described, columns, await inFixedOrder(described, sql, columns)) };
 }
 
 /** Points in time as Python prints them, the others as they are in JSON. */

@@ -1,8 +1,11 @@
+import { compile, qualified as named } from '../project/compile.ts';
 import type { Project } from '../project/project-contract.ts';
-import { questionKey, type Answer } from '../project/questions.ts';
+import { questionKey, type Answer, type Question } from '../project/questions.ts';
+import { DATABASE } from '../project/relation-naming.ts';
 import { PlanCatalog } from '../warehouse/plan-catalog.ts';
+import { qualified } from '../warehouse/sql.ts';
 import { answerQuestion, type RowSource } from './answer-question.ts';
-import { addModels } from './models-so-far.ts';
+import { addModels, relationKey, type Standing } from './models-so-far.ts';
 import type { RawRelation } from './planner.ts';
 
 /**
@@ -25,20 +28,33 @@ export async function settleProject(
   let project = loaded;
   // each round answers the questions below all that are open
   while (project.questions.length > 0) {
-    await using catalog = await openCatalog(project, raw);
-    const standing = await addModels(catalog, project);
-    const before = answers.size;
-    for (const question of project.questions) {
-      const answer = await answerQuestion(catalog, question, standing, rows);
-      if (answer !== null) answers.set(questionKey(question), answer);
-    }
-    if (answers.size === before) for (const question of project.questions) answers.set(questionKey(question), CIRCULAR);
+    await using respondent = await Respondent.of(project, raw);
+    const { questions } = project;
+    // the catalog last, when all that can be there is
+    const found =
+      (await answersOf(questions, (one) => respondent.answer(one, rows))) ??
+      (await answersOf(questions, (one) => respondent.answerFromCatalog(one, rows))) ??
+      questions.map((one) => [questionKey(one), CIRCULAR] as const);
+    for (const [key, answer] of found) answers.set(key, answer);
     project = loaded.answering(answers);
   }
   if (project.asked.size === 0 && project.waiting.size === 0) return project;
-  await using catalog = await openCatalog(project, raw);
+  await using catalog = await openCatalog(raw(project));
   const { waiting } = await addModels(catalog, project);
   return withWaiting(project, waiting);
+}
+
+/** Null where there is none. */
+async function answersOf(
+  questions: readonly Question[],
+  answerTo: (question: Question) => Promise<Answer | null>,
+): Promise<(readonly [string, Answer])[] | null> {
+  const found: (readonly [string, Answer])[] = [];
+  for (const question of questions) {
+    const answer = await answerTo(question);
+    if (answer !== null) found.push([questionKey(question), answer]);
+  }
+  return found.length === 0 ? null : found;
 }
 
 /** Also of the project without some of its seeds. */
@@ -53,10 +69,72 @@ function withWaiting(project: Project, waiting: ReadonlyMap<string, string>): Pr
 
 const CIRCULAR: Answer = { refused: 'its SQL follows from a model whose SQL follows from it' };
 
-async function openCatalog(project: Project, raw: (project: Project) => readonly RawRelation[]): Promise<PlanCatalog> {
-  const catalog = await PlanCatalog.open();
-  for (const { schema, identifier, columns } of raw(project)) await catalog.createTable(schema, identifier, columns);
+async function openCatalog(raw: readonly RawRelation[], database?: string): Promise<PlanCatalog> {
+  const catalog = await PlanCatalog.open(database);
+  for (const { schema, identifier, columns } of raw) await catalog.createTable(schema, identifier, columns);
   return catalog;
+}
+
+/** Answers what is asked of a project as far as it is known: over empty relations, as {@link settleProject} says. */
+export class Respondent implements AsyncDisposable {
+  readonly #project: Project;
+  readonly #raw: readonly RawRelation[];
+  readonly #catalog: PlanCatalog;
+  readonly #standing: Standing;
+  #described: PlanCatalog | null = null;
+
+  private constructor(project: Project, raw: readonly RawRelation[], catalog: PlanCatalog, standing: Standing) {
+    this.#project = project;
+    this.#raw = raw;
+    this.#catalog = catalog;
+    this.#standing = standing;
+  }
+
+  static async of(project: Project, raw: (project: Project) => readonly RawRelation[]): Promise<Respondent> {
+    const relations = raw(project);
+    const catalog = await openCatalog(relations);
+    try {
+      return new Respondent(project, relations, catalog, await addModels(catalog, project));
+    } catch (error) {
+      await catalog[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Null for a question that has to wait for the answer to another one, and for one about the catalog. */
+  answer(question: Question, rows: RowSource): Promise<Answer | null> {
+    return answerQuestion(this.#catalog, question, this.#standing, rows, null);
+  }
+
+  /** The same with those about the catalog. */
+  async answerFromCatalog(question: Question, rows: RowSource): Promise<Answer | null> {
+    this.#described ??= await this.#describe();
+    return await answerQuestion(this.#catalog, question, this.#standing, rows, this.#described);
+  }
+
+  /**
+   * The warehouse as its catalog describes it when all that is known by now has been built: models whose SQL follows from what they
+   * ask of the catalog, and what reads them, are not in it.
+   */
+  async #describe(): Promise<PlanCatalog> {
+    const { open, waiting } = this.#standing;
+    const described = await openCatalog(this.#raw, DATABASE);
+    for (const model of this.#project.models) {
+      const { name, schema, alias, materialized } = model;
+      if (materialized === 'ephemeral' || open.has(relationKey(schema, alias)) || waiting.has(name)) continue;
+      const columns = await this.#catalog.describe(`select * from ${qualified(schema, alias)}`).catch(() => null);
+      // one that does not bind: the planner tells what is wrong with it
+      if (columns === null) continue;
+      if (materialized === 'view') await described.createView(schema, alias, compile(this.#project, model, named));
+      else await described.createTable(schema, alias, columns);
+    }
+    return described;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#catalog[Symbol.asyncDispose]();
+    await this.#described?.[Symbol.asyncDispose]();
+  }
 }
 
 /** The same of a project that has been answered before, as its files were read then. */

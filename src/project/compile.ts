@@ -1,4 +1,5 @@
 import { ephemeralName } from './relation-values.ts';
+import type { Answers } from './questions.ts';
 import type { Dependencies, Model, Project, RelationNaming } from './project-contract.ts';
 
 export { bare, qualified } from './relation-naming.ts';
@@ -14,9 +15,18 @@ export function compile(project: Project, model: Model, naming: RelationNaming):
   });
 }
 
-/** The same of a template that is no file of the project: `lens show --inline`. */
-export function compileInline(project: Project, template: string, naming: RelationNaming): string {
-  const { sql, dependsOn } = project.renderer.inline(template, naming);
+/**
+ * The same of a template that is no file of the project: `lens show --inline`.
+ *
+ * @param answers to what it asks of the warehouse; throws a PendingQuestion that has none
+ */
+export function compileInline(
+  project: Project,
+  template: string,
+  naming: RelationNaming,
+  answers: Answers = new Map(),
+): string {
+  const { sql, dependsOn } = project.renderer.inline(template, naming, answers);
   return withEphemerals(sql, dependsOn, {
     model: (name) => project.model(name),
     render: (one) => project.renderer.model(one, naming),

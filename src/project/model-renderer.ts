@@ -15,7 +15,7 @@ import type {
   RenderOverrides,
 } from './project-contract.ts';
 import { ReferenceCapture, type ReferenceTable } from './references.ts';
-import { Interview, withAnswers, type Answer } from './questions.ts';
+import { Interview, WaitingQuestion, withAnswers, type Answer, type Answers } from './questions.ts';
 import { qualified } from './relation-naming.ts';
 import type { TemplateEngine } from './template-engine.ts';
 
@@ -131,14 +131,18 @@ export class ModelRenderer implements ProjectRenderer {
     this.#engine = engine;
   }
 
-  /** A template that is no file of the project. MODEL_RENDER_FAILED, also when it asks of the warehouse. */
-  inline(sql: string, naming: RelationNaming): { sql: string; dependsOn: Dependencies } {
+  /** A template that is no file of the project. MODEL_RENDER_FAILED; throws a PendingQuestion that has no answer yet. */
+  inline(sql: string, naming: RelationNaming, answers: Answers): { sql: string; dependsOn: Dependencies } {
     const resolver = new ReferenceCapture(this.#references, naming);
-    const names = { resolver, config: { declared: {}, captured: {} }, interview: Interview.again([]), names: {} };
-    const rendered = withAnswers('the inline query', 'inline', () =>
-      this.#engine.render(parseFile(sql, 'inline'), names),
-    );
-    return { sql: rendered, dependsOn: resolver.dependsOn };
+    const names = { resolver, config: { declared: {}, captured: {} }, interview: Interview.first(answers), names: {} };
+    try {
+      return { sql: this.#engine.render(parseFile(sql, 'inline'), names), dependsOn: resolver.dependsOn };
+    } catch (error) {
+      if (!(error instanceof WaitingQuestion)) throw error;
+      throw new LensError('MODEL_RENDER_FAILED', `the inline query cannot be rendered yet: ${error.reason}`, {
+        place: 'inline',
+      });
+    }
   }
 
   /** The model's SELECT, without the ephemeral models it reads. MODEL_RENDER_FAILED with file and line. */

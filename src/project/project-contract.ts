@@ -80,7 +80,11 @@ export interface Package {
 export interface ProjectRenderer {
   model(model: Model, naming: RelationNaming, overrides?: RenderOverrides): string;
   /** A template that is no file of the project, and what it reads. */
-  inline(sql: string, naming: RelationNaming): { readonly sql: string; readonly dependsOn: Dependencies };
+  inline(
+    sql: string,
+    naming: RelationNaming,
+    answers: Answers,
+  ): { readonly sql: string; readonly dependsOn: Dependencies };
 }
 
 /** What a unit test has be otherwise. */

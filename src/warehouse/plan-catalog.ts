@@ -24,14 +24,17 @@ export class PlanCatalog implements AsyncDisposable {
     this.#connection = connection;
   }
 
-  static async open(): Promise<PlanCatalog> {
+  /** @param database the name by which its relations are known in their catalog; DuckDB's own when missing */
+  static async open(database?: string): Promise<PlanCatalog> {
     const instance = await DuckDBInstance.create(':memory:', {
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
       enable_external_access: 'false',
       threads: '1',
     });
-    return new PlanCatalog(instance, new Connection(await instance.connect()));
+    const connection = new Connection(await instance.connect());
+    if (database !== undefined) await connection.run(`attach ':memory:' as ${ident(database)}; use ${ident(database)}`);
+    return new PlanCatalog(instance, connection);
   }
 
   async createTable(schema: string, name: string, columns: readonly CatalogColumn[]): Promise<void> {

@@ -73,6 +73,14 @@ test('show: models, an ephemeral one, a test, an inline query', async () => {
     'json',
   ]);
   expect(JSON.parse(inline.stdout)).toEqual({ show: [{ n: 2 }] });
+  const asking =
+    "{% set t = run_query('select count(*) as n from ' ~ ref('stg_customers')) %}select {{ t.rows[0].n if execute }} as n, '{{ ref('light').name }}' as x";
+  const answered = await called(['show', '--inline', asking, '--output', 'json']);
+  expect(JSON.parse(answered.stdout)).toEqual({ show: [{ n: 2, x: '__dbt__cte__light' }] });
+  const compiled = await called(['compile', '--inline', asking, '--quiet']);
+  expect(compiled.stdout.trimEnd()).toMatch(/^with __dbt__cte__light as [^]*select 2 as n, '__dbt__cte__light' as x$/);
+  const now = await called(['show', '--inline', "{% set t = run_query('select now()') %}select 1"]);
+  expect([now.code, now.stderr]).toEqual([2, expect.stringMatching(/a query that calls now\(\)\n {2}at inline:1\n/)]);
   const all = await called(['show', '--inline', 'select * from range(7)', '--output', 'json', '--limit', '-1']);
   expect((JSON.parse(all.stdout) as { show: unknown[] }).show).toHaveLength(7);
   const failing = await called(['show', '--select', 'unique_fct_orders_order_id']);

@@ -159,11 +159,34 @@ describe('a model that asks for', () => {
       /fails: .*lens/,
     ],
     ['rows of itself', "{% set v = run_query('select 1 from ' ~ this) %}select 1", /follows from a model whose SQL/],
-    ['the catalog', "{% set v = run_query('select 1 from information_schema.tables') %}select 1", /information_schema/],
+    [
+      'the catalog with rows',
+      "{% set v = run_query('select 1 from information_schema.tables, ' ~ source('raw', 't')) %}select 1",
+      /information_schema/,
+    ],
   ])('%s is left out', async (_, sql, why) => {
     const project = await settled({ 'models/m.sql': sql });
     expect(project.models.map(({ name }) => name)).toEqual(['stg']);
     expect(project.warnings[0]).toMatch(why);
+  });
+
+  it('the catalog has the relations of the project, but for those that follow from the answer', async () => {
+    const tables = (what: string): string =>
+      `{% set t = run_query("select ${what} from " ~ target.database ~ ".information_schema.tables where table_catalog = '" ~ target.database ~ "'") %}`;
+    const project = await settled({
+      'models/m.sql': `${tables('table_name, table_type')}select '{% for row in t or [] %}{{ row[0] }} {{ row.table_type }}, {% endfor %}'`,
+      'models/after.sql': "select * from {{ ref('m') }}",
+      'models/built.sql':
+        "{{ config(materialized='table', schema='x') }}select {{ kit.star(ref('stg')) }} from {{ ref('stg') }}",
+      'models/columns.sql':
+        "{% set c = adapter.get_columns_in_relation(ref('m')) %}select {{ c | length }} as n from {{ ref('m') }}",
+      'models/wide.sql': `{% set t = run_query("select column_name from duckdb_columns() where table_name = 'built'") %}select '{{ t.columns[0].values() | join if execute }}'`,
+    });
+    expect(project.warnings).toEqual([]);
+    const compiled = (name: string): string => compile(project, project.model(name), qualified);
+    expect(compiled('m')).toBe("select 'built BASE TABLE, stg VIEW, t BASE TABLE, '");
+    expect(compiled('wide')).toBe("select 'idkindn'");
+    expect(compiled('columns')).toBe('select 1 as n from "main"."m"');
   });
 
   it('columns in a circle is left out', async () => {

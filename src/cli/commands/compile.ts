@@ -1,8 +1,9 @@
 import { Command, Option } from 'commander';
-import { compile, compileInline, qualified } from '../../project/compile.ts';
+import { compile, qualified } from '../../project/compile.ts';
 import { compiledPath } from '../../project/artifacts/manifest-nodes.ts';
 import type { Project } from '../../project/project-contract.ts';
 import type { Resource } from '../../project/resource-graph.ts';
+import { inlineQuery } from '../../service/inline-query.ts';
 import { presentProject } from '../../service/present-project.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { invocationOf, type Invocation } from '../invocation.ts';
@@ -47,7 +48,8 @@ export function compileCommand(): Command {
       const { settings, output } = invocation;
       const project = await openStrictProject(settings, flags, (of) => presentProject(of, noticePrinter(output)));
       if (flags.inline !== undefined) {
-        output.result(printed(null, compileInline(project, flags.inline, qualified).trim(), flags, output.quiet));
+        const sql = await inlineQuery(settings, project, flags.inline, noticePrinter(output));
+        output.result(printed(null, sql.trim(), flags, output.quiet));
         return;
       }
       const names = words.map((name) => project.model(name).uniqueId);

@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { LensError } from '../../core/errors.ts';
-import { compile, compileInline, qualified } from '../../project/compile.ts';
+import { compile, qualified } from '../../project/compile.ts';
 import type { Project } from '../../project/project-contract.ts';
 import { selectResources } from '../../project/select-resources.ts';
 import { withWarehouseReads } from '../../service/hold-warehouse.ts';
+import { inlineQuery } from '../../service/inline-query.ts';
 import { presentProject } from '../../service/present-project.ts';
 import type { ResultColumn } from '../../warehouse/read-only-query.ts';
 import { noticePrinter } from '../event-printer.ts';
@@ -41,7 +42,10 @@ Examples:
     .action(async (flags: ShowFlags, command: Command) => {
       const { settings, output } = invocationOf(command);
       const project = await presentProject(settings, noticePrinter(output));
-      const shown = shownOf(project, flags, output);
+      const shown =
+        flags.inline === undefined
+          ? shownOf(project, flags, output)
+          : [{ name: null, sql: await inlineQuery(settings, project, flags.inline, noticePrinter(output)) }];
       await withWarehouseReads(settings, noticePrinter(output), async (operations) => {
         for (const { name, sql } of shown) {
           const columns: ResultColumn[] = [];
@@ -63,7 +67,6 @@ Examples:
 
 function shownOf(project: Project, flags: ShowFlags, output: Output): Shown[] {
   const selection = selectionOf(flags, { projectDir: project.dir });
-  if (flags.inline !== undefined) return [{ name: null, sql: compileInline(project, flags.inline, qualified) }];
   if (!selects(selection)) {
     throw new LensError('USAGE', 'either --select or --inline must be passed to show', {
       hint: 'lens show --select MODEL',

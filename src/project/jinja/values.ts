@@ -272,7 +272,8 @@ export function items(value: Value): Value[] {
   if (typeof value === 'string') return Array.from(value);
   if (value instanceof Thing && value.items !== undefined) return [...value.items];
   if (value instanceof Undefined) return Array.from(text(value));
-  throw new TemplateError(`a ${typeName(value)} has no items to go through`);
+  const hint = 'a query has no result while templates are parsed: put what uses it below {% if execute %}';
+  throw new TemplateError(`a ${typeName(value)} has no items to go through`, value === null ? hint : undefined);
 }
 
 /** A value of YAML, JSON or our own code as templates see it. */

@@ -15,6 +15,15 @@ const CATALOG_SCHEMAS: ReadonlySet<string> = new Set(['information_schema', 'pg_
 
 type Node = Readonly<Record<string, unknown>>;
 
+/** Whether what {@link nondeterministicCalls} tells of is the catalog: which relations there are, and their columns. */
+export function readsCatalog(call: string): boolean {
+  return CATALOG_SCHEMAS.has(call.split('.')[0] ?? '') || /^duckdb_(?:columns|schemas|tables|views)\(\)$/.test(call);
+}
+
+export function isCatalogSchema(schema: string): boolean {
+  return CATALOG_SCHEMAS.has(schema.toLowerCase());
+}
+
 /** Whether DuckDB's word on a function has to be corrected. */
 export function isNondeterministic(fn: string): boolean {
   return OTHERS.has(fn) || /^(duckdb|pragma)_/.test(fn);

@@ -1,0 +1,36 @@
+import { LensError } from '../core/errors.ts';
+import type { Settings } from '../core/settings.ts';
+import type { RowSource } from '../maintenance/answer-question.ts';
+import { inlineSql } from '../maintenance/inline-sql.ts';
+import type { EventSink } from '../materializer/events.ts';
+import { relationsSoFar } from '../materializer/input-tables.ts';
+import { askRows, askWith } from '../materializer/models/template-answers.ts';
+import type { Project } from '../project/project-contract.ts';
+import { withWarehouseReads } from './hold-warehouse.ts';
+import { openCatalog } from './runtime.ts';
+
+/**
+ * The SQL of a template given on the command line. What it asks of rows is answered by the warehouse as it is now, over empty tables
+ * where there is none; a template that asks nothing opens nothing.
+ */
+export function inlineQuery(
+  settings: Settings,
+  project: Project,
+  template: string,
+  onEvent: EventSink,
+): Promise<string> {
+  const rows: RowSource = async (query) => {
+    try {
+      return await withWarehouseReads(settings, onEvent, (operations) =>
+        askRows(
+          askWith((sql, sink) => operations.streamQuery(sql, { maxRows: Number.MAX_SAFE_INTEGER }, sink)),
+          query,
+        ),
+      );
+    } catch (error) {
+      if (error instanceof LensError && error.code === 'WAREHOUSE_MISSING') return null;
+      throw error;
+    }
+  };
+  return inlineSql(project, template, (one) => relationsSoFar(openCatalog(settings), one), rows);
+}
