@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import type { DocsData } from '../../src/cli/docs/docs-data.ts';
-import { LensProcess } from './lens-process.ts';
+import { lens, LensProcess } from './lens-process.ts';
 import { customer, lines, order, Shop } from './shop.ts';
 
 const dir = mkdtempSync(path.join(tmpdir(), 'lens-docs-'));
@@ -102,4 +103,16 @@ test('compile prints what is named, in dbt’s words what is selected, and write
   expect(nothing).toMatchObject({ code: 0, stdout: '' });
   expect(nothing.stderr).toMatch(/'no_such_model' does not match any enabled nodes\nNothing to do/);
   expect((await shop.lens(['compile', '--select', 'no_such_model', '--strict-select', ...place])).code).toBe(2);
+});
+
+test('a project of dbt that has no topics yet has its pages, but for how models are kept', async () => {
+  const rides = fileURLToPath(new URL('../fixtures/rides', import.meta.url));
+  const result = await lens(['docs', 'generate', '--empty-catalog', '--project-dir', rides, ...place]);
+  expect(result).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/no topic feeds raw_bikes, raw_rides, raw_payments: how models/) as string,
+  });
+  const { resources } = pageData();
+  expect(resources.find(({ type }) => type === 'exposure')?.parents).not.toEqual([]);
+  expect(resources.filter(({ type }) => type === 'model').map(({ upkeep }) => upkeep)).toContain(null);
 });

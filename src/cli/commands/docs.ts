@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { LensError } from '../../core/errors.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { WarehouseStatus } from '../../materializer/operations.ts';
+import { unfedSources } from '../../materializer/raw-tables.ts';
 import { usableProject } from '../../materializer/seeds/usable-seeds.ts';
 import { catalogOf } from '../../project/artifacts/catalog.ts';
 import { compile, qualified } from '../../project/compile.ts';
@@ -67,10 +68,12 @@ function generateCommand(): Command {
       const { settings, output } = invocationOf(own);
       const project = await openStrictProject(settings, flags, (of) => presentProject(of, noticePrinter(output)));
       const topics = openCatalog(settings);
-      const usable = await usableProject(project, topics, null);
       const known = flags.emptyCatalog === true ? NOTHING_KNOWN : await inWarehouse(settings, project, output);
       const { stored, status } = known;
-      const plans = await explainedPlans(usable, known.seen);
+      const unfed = unfedSources(topics, project);
+      if (unfed.length > 0) output.notice(unplanned(unfed.map(({ table }) => table)));
+      const plans =
+        unfed.length > 0 ? [] : await explainedPlans(await usableProject(project, topics, null), known.seen);
       const selection = selectionOf(flags, settings);
       const only = selects(selection, project)
         ? idsOf(selectedResources(project, selection, RESOURCE_TYPES, output))
@@ -96,6 +99,12 @@ function generateCommand(): Command {
         tables: stored.rows.size,
       });
     });
+}
+
+/** A project of dbt can be shown before it has topics. */
+function unplanned(tables: readonly string[]): string {
+  const which = `${tables.slice(0, 3).join(', ')}${tables.length > 3 ? ', ...' : ''}`;
+  return `no topic feeds ${which}: how models are kept current is not shown; lens topics init writes topics`;
 }
 
 /** By unique id, but of models that wait. */
