@@ -39,7 +39,8 @@ const ALL: readonly Moment[] = [
 ];
 
 interface End {
-  readonly killed: boolean;
+  /** The signal, or the exit code. */
+  readonly by: string;
   readonly output: string;
 }
 
@@ -54,7 +55,7 @@ function refreshUntil(workshop: Workshop, dataDir: string, work: string, moment:
     });
   }
   return new Promise((resolve) => {
-    child.once('close', (_, signal) => resolve({ killed: signal === 'SIGKILL', output }));
+    child.once('close', (code, signal) => resolve({ by: signal ?? `exit ${code}`, output }));
   });
 }
 
@@ -101,7 +102,7 @@ it(
       rmSync(left, { recursive: true, force: true });
       cpSync(dataDir, left, { recursive: true });
       try {
-        expect(end).toEqual({ killed: true, output: '' });
+        expect(end).toEqual({ by: 'SIGKILL', output: '' });
         await survives();
       } catch (error) {
         cpSync(workshop.dir, KEPT, { recursive: true });
