@@ -531,7 +531,7 @@ export const FAULTS: readonly PlantedFault[] = [
     name: 'window over all rows restricted',
     file: LOCALITY,
     find: "return this.#whole(rel, 'a window over all rows (no PARTITION BY)')",
-    replace: 'continue',
+    replace: 'return this.visit(input, domain, exprs, nulls)',
     why: 'a row changes the ranks of all others',
     shape: 'share of all rows',
   },
