@@ -210,7 +210,7 @@ ${refreshes.length === 0 ? '' : refreshTable(refreshes)}${swaps.length === 0 ? '
 One transaction that lands generations (one of twenty a new version of a recent one) and folds them into every model kept by batches,
 over that many generations already there, users and prompts in proportion; one compaction after all runs of a size. CPU is that of
 our whole process, its peak memory that of all sizes (DuckDB's \`memory_limit\` as it is by default). In *visits* users come, make some generations and
-leave, as in the history below them (at ten million about 240 visits at a time; 1,000 generations are of some 350 users, 10,000 of 1,500); in
+leave, as in the history below them (at ten million about 240 visits at a time; a batch of 1,000 is of some 380 users, one of 10,000 of 2,000); in
 *scattered* each generation is of another user, in a session long over: the hard case. New versions were taken from a narrow range before "indexed
 keys", and looked up more cheaply than ones spread over the last fifth of the generations; new generations were of prompts that are not
 there before "old rows of known keys", and are of stored ones from all over the table since.
