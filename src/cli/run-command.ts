@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { NodeProgress, NodeResult } from '../materializer/nodes/node-results.ts';
-import type { RunSummary } from '../materializer/operations.ts';
+import { NOTHING_RUN, type RunSummary } from '../materializer/operations.ts';
 import type { RefreshNews } from '../materializer/editions/refresh-contract.ts';
 import { found } from '../materializer/nodes/run-data-tests.ts';
 import type { Resource, ResourceType } from '../project/resource-graph.ts';
@@ -34,18 +34,6 @@ export function addRunFlags(command: Command): Command {
     .option('--empty', 'build and test everything over no records, in a scratch warehouse: the live one stays as it is')
     .option('--skip-tests', 'with --full-refresh: swap without running the data tests on the new edition');
 }
-
-/** Of a run whose nodes are skipped: nothing was caught up for it. */
-const NOTHING_RUN: RunSummary = {
-  records: 0,
-  deadLetters: 0,
-  batches: 0,
-  milliseconds: 0,
-  models: [],
-  results: [],
-  interrupted: false,
-  refreshed: null,
-};
 
 /** What the commands that bring models up run. */
 export const NODE_TYPES: ReadonlyMap<string, readonly ResourceType[]> = new Map([

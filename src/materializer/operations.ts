@@ -226,6 +226,18 @@ export interface RunSummary {
   readonly refreshed: Refreshed | null;
 }
 
+/** Of a run that caught nothing up: its nodes were skipped, or it was ended before. */
+export const NOTHING_RUN: RunSummary = {
+  records: 0,
+  deadLetters: 0,
+  batches: 0,
+  milliseconds: 0,
+  models: [],
+  results: [],
+  interrupted: false,
+  refreshed: null,
+};
+
 export interface RunModelResult {
   readonly name: string;
   readonly status: 'success' | 'error' | 'skipped';

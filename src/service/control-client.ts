@@ -1,19 +1,20 @@
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { LensError, messageOf } from '../core/errors.ts';
-import type {
-  CompactionSummary,
-  LagRow,
-  OperationRequest,
-  PlanRequest,
-  QueryEnd,
-  QueryOptions,
-  ReplayOptions,
-  RollbackOptions,
-  RunOptions,
-  RunSummary,
-  WarehouseOperations,
-  WarehouseStatus,
+import {
+  NOTHING_RUN,
+  type CompactionSummary,
+  type LagRow,
+  type OperationRequest,
+  type PlanRequest,
+  type QueryEnd,
+  type QueryOptions,
+  type ReplayOptions,
+  type RollbackOptions,
+  type RunOptions,
+  type RunSummary,
+  type WarehouseOperations,
+  type WarehouseStatus,
 } from '../materializer/operations.ts';
 import type { SeedOptions, SeedSummary } from '../materializer/runs/seed-run.ts';
 import type { LetterOperations, RedriveSummary } from '../materializer/dead-letters/dead-letter-contract.ts';
@@ -137,16 +138,7 @@ export class ControlClient implements WarehouseOperations, Disposable {
       return (await this.#callWithProgress('run', options, signal, onProgress)) as RunSummary;
     } catch (error) {
       if (signal?.aborted !== true) throw error;
-      const nothing = {
-        records: 0,
-        deadLetters: 0,
-        batches: 0,
-        milliseconds: 0,
-        models: [],
-        results: [],
-        refreshed: null,
-      };
-      return { ...nothing, interrupted: true };
+      return { ...NOTHING_RUN, interrupted: true };
     }
   }
 
