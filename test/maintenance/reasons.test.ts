@@ -33,6 +33,10 @@ const REBUILT: readonly (readonly [reason: string, sql: string])[] = [
     'select f.id, d.k from @facts f full join @dims d on d.k = f.dim',
   ],
   [
+    'a full join, not keyed by its coalesced columns',
+    'select coalesce(f.n, d.k) as k, avg(f.x) as x from @facts f full join @dims d on d.k = f.dim group by 1',
+  ],
+  [
     'IN or EXISTS as a value: one null changes every row',
     'select id from @facts where dim not in (select k from @dims)',
   ],
