@@ -166,7 +166,7 @@ export const SETTINGS: readonly SettingDefinition[] = [
     env: 'LENS_MODELS_ON_FAILURE',
     default: 'leave',
     description:
-      'a model that fails on its records, or breaks its unique_key or a constraint: leave has it stand still with what reads it while all others go on, stop ends at the last commit',
+      'a model that cannot be built, fails on its records, or breaks its unique_key or a constraint: leave has it stand still with what reads it while all others go on, stop ends at the last commit',
   },
   {
     key: 'warehouse.memoryLimit',

@@ -206,6 +206,7 @@ export class Planner implements AsyncDisposable {
         place: path,
         hint: refused ?? `lens compile ${name} prints the SQL as DuckDB sees it`,
         cause: error,
+        fields: { model: name },
       });
     }
   }

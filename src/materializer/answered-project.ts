@@ -13,7 +13,10 @@ export async function projectAnsweredBy(
   return answeredAnew(project, (one) => inputRelations(inputTables(catalog, one)), keptOrAsked(ask));
 }
 
-/** What waits for rows, a sentence each. */
-export function waitingWords({ waiting }: Pick<Project, 'waiting'>): string[] {
-  return [...waiting].map(([name, why]) => `the model ${name} waits for rows with which it can be built: ${why}`);
+/** What waits for rows, or cannot be built at all, a sentence each. */
+export function waitingWords({ waiting, faulty }: Pick<Project, 'waiting' | 'faulty'>): string[] {
+  return [...waiting].map(([name, why]) => {
+    if (faulty.has(name)) return `the model ${name} cannot be built, and its table, if any, stays as it is: ${why}`;
+    return `the model ${name} waits ${faulty.size > 0 ? 'until' : 'for rows with which'} it can be built: ${why}`;
+  });
 }

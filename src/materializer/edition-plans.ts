@@ -2,6 +2,7 @@ import type { GatePlan } from '../maintenance/gate-plan.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import { planGates, planModels } from '../maintenance/planner.ts';
 import { requireKeepable } from '../maintenance/refused-models.ts';
+import { requireNoneFaulty } from '../project/faulty-models.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import type { LensError } from '../core/errors.ts';
@@ -9,6 +10,7 @@ import type { Connection } from '../warehouse/connection.ts';
 import type { WarehouseOptions } from '../warehouse/warehouse.ts';
 import { projectAnsweredBy } from './answered-project.ts';
 import { askOf } from './models/template-answers.ts';
+import { buildableProject } from './buildable-project.ts';
 import { type InputTables, inputRelations, inputTables } from './input-tables.ts';
 import type { OnModelFailure } from './models/model-failed.ts';
 import { rawTables } from './raw-tables.ts';
@@ -44,9 +46,12 @@ export interface EditionPlans {
   readonly gates: readonly GatePlan[];
 }
 
-/** The project that an edition is kept by, and what it is made from. */
+/**
+ * The project that an edition is kept by, and what it is made from. Models that cannot be built are left behind, unless a failure is to stop all:
+ * then it throws what is wrong with the first of them, or planning does.
+ */
 export async function editionProject(
-  { project: given, catalog, asItIs, seedsOf, ownAnswers }: Omit<EditionOptions, 'warehouse'>,
+  { project: given, catalog, asItIs, seedsOf, ownAnswers, onModelFailure }: Omit<EditionOptions, 'warehouse'>,
   connection: Connection,
   made?: MadeEdition,
 ): Promise<UsableProject> {
@@ -54,11 +59,15 @@ export async function editionProject(
   const project = ownAnswers === true ? await projectAnsweredBy(askOf(connection), { project: given, catalog }) : given;
   const none = { project, whole: project, broken: new Map<string, LensError>() };
   if (asItIs === true) return { ...none, inputs: inputTables(catalog, project) };
-  if (seedsOf === undefined) return usableProject(project, catalog, connection);
-  return { ...none, inputs: { tables: rawTables(catalog, project), seeds: seedsOf.tables } };
+  const usable =
+    seedsOf === undefined
+      ? await usableProject(project, catalog, connection)
+      : { ...none, inputs: { tables: rawTables(catalog, project), seeds: seedsOf.tables } };
+  if (onModelFailure !== 'stop') return buildableProject(usable);
+  requireNoneFaulty(usable.whole);
+  return usable;
 }
 
-/**
 /**
  * How each model and gate of a project is kept. Throws what planning throws, and what is wrong with a model that has to be kept.
  */

@@ -270,7 +270,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     return {
       ...consumed,
       milliseconds: performance.now() - started,
-      models: runResults(nodes.models, statuses, this.#edition.project.leftOut),
+      models: runResults(nodes.models, statuses, this.#edition.project),
       results,
       interrupted: signal.aborted,
       refreshed,

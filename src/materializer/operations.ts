@@ -148,8 +148,8 @@ export interface WarehouseStatus {
   readonly seeds: readonly SeedStatus[];
   /** Rows that templates have asked for. */
   readonly answers: readonly AnswerStatus[];
-  /** Models that cannot be built with the rows that templates have been answered, with the reason. */
-  readonly waiting: readonly { readonly name: string; readonly reason: string }[];
+  /** Models that cannot be built with the rows that templates have been answered, or (`faulty`) with any, with the reason. */
+  readonly waiting: readonly { readonly name: string; readonly reason: string; readonly faulty: boolean }[];
   readonly lastCompaction: string | null;
   readonly editions: {
     readonly live: LiveRecord;

@@ -30,6 +30,7 @@ import type {
   WarehouseStatus,
 } from './operations.ts';
 import type { TestOptions, TestSummary } from './nodes/node-results.ts';
+import { buildableProject } from './buildable-project.ts';
 import { inputRelations } from './input-tables.ts';
 import { runDataTests } from './nodes/run-data-tests.ts';
 import { lagRows, warehouseStatus } from './status/status.ts';
@@ -140,7 +141,10 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
 
   async #usable(connection: Connection): Promise<UsableProject & { readonly catalog: TopicCatalog }> {
     const catalog = this.#options.catalog();
-    return { catalog, ...(await usableProject(await this.#project(connection), catalog, connection)) };
+    return {
+      catalog,
+      ...(await buildableProject(await usableProject(await this.#project(connection), catalog, connection))),
+    };
   }
 
   /** With the answers that the warehouse keeps of what its templates ask. */

@@ -29,6 +29,8 @@ export interface Drafts {
   readonly asked: ReadonlyMap<string, readonly AskedRows[]>;
   /** Models that cannot be rendered with the rows there are, with the reason. */
   readonly waiting: ReadonlyMap<string, string>;
+  /** Models whose template raises where it is rendered for SQL. */
+  readonly faulty: ReadonlyMap<string, LensError>;
   /** What templates ask and nobody has answered. */
   readonly questions: readonly Question[];
   /** Models that are not run, a sentence each. */
@@ -148,10 +150,11 @@ function renderAll(
   notRun: Map<string, string>,
   references: ReferenceTable,
   known: Answers,
-): Pick<Drafts, 'answers' | 'asked' | 'questions' | 'waiting'> {
+): Pick<Drafts, 'answers' | 'asked' | 'questions' | 'waiting' | 'faulty'> {
   const answers = new Map<string, readonly Answer[]>();
   const asked = new Map<string, readonly AskedRows[]>();
   const waiting = new Map<string, string>();
+  const faulty = new Map<string, LensError>();
   const questions: Question[] = [];
   for (const [name, draft] of drafts) {
     let interview = Interview.first(known);
@@ -169,15 +172,21 @@ function renderAll(
       // over other rows it may well be rendered: `for value in none`
       else if (error instanceof LensError && interview.askedRows.length > 0)
         waiting.set(name, `${error.place}: ${error.message}`);
+      // parsed it can be, so that dbt, too, goes on with the other models
+      else if (isOfTemplate(error)) faulty.set(name, error);
       else throw error;
     }
     if (interview.askedRows.length > 0) asked.set(name, interview.askedRows);
   }
-  return { answers, asked, questions, waiting };
+  return { answers, asked, questions, waiting, faulty };
 }
 
 function isUnsupported(error: unknown): error is LensError {
   return error instanceof LensError && error.code === 'MODEL_NOT_SUPPORTED';
+}
+
+function isOfTemplate(error: unknown): error is LensError {
+  return error instanceof LensError && ['MODEL_RENDER_FAILED', 'MODEL_UNKNOWN_REF'].includes(error.code);
 }
 
 /** Models, seeds and source tables by their place in the warehouse. */

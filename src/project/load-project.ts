@@ -3,6 +3,7 @@ import { describe, describeColumns } from './columns.ts';
 import { makeTest, type TestDefinition, type TestSurroundings } from './data-test.ts';
 import { draftModels } from './draft-models.ts';
 import { loadExposures } from './exposures.ts';
+import { withFaulty } from './faulty-models.ts';
 import { sortModels } from './graph.ts';
 import { groupOf, loadGroups } from './groups.ts';
 import { unknownProjectKeys } from './known-keys.ts';
@@ -132,7 +133,7 @@ function makeProject(folder: ReadFolder, known: Answers): Project {
     ...['data_tests' as const, 'tests' as const].flatMap((kind) => unusedConfig(file, kind, fqns(definitions))),
     ...[...drafts.values()].flatMap((draft) => configWarnings(draft.file, draft.config)),
   ];
-  return {
+  const project: Project = {
     name: file.name,
     dir: root,
     target: target.name,
@@ -158,6 +159,7 @@ function makeProject(folder: ReadFolder, known: Answers): Project {
     leftOut: drafted.leftOut,
     withoutSeeds: (seeds) => makeProject({ ...folder, broken: seeds }, known),
     waiting: drafted.waiting,
+    faulty: new Map(),
     asked: new Map([...drafted.asked, ...tests.asked]),
     questions: [...drafted.questions, ...tests.questions],
     answering: (answers) => makeProject(folder, answers),
@@ -166,6 +168,7 @@ function makeProject(folder: ReadFolder, known: Answers): Project {
     operations: readOperations(parts.map(({ part }) => part)),
     hooks: new HookRenderer(new Map(parts.map(({ part }) => [part.file.name, part.engine])), drafts, references),
   };
+  return withFaulty(project, drafted.faulty);
 }
 
 /** What a part holds, before anything refers to anything. */

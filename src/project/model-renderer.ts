@@ -46,6 +46,8 @@ export function draftModel(file: ModelFile, names: ReferenceTable): Drafted {
   const { engine } = file.part;
   const declared = mergeConfig(file.declared, file.imposed);
   if (!isEnabled(declared)) return 'disabled';
+  // dbt says nothing, and does not run it either
+  if (file.rawSql.trim() === '') return { left: `${file.path}: the file is empty` };
   let resolver = new ReferenceCapture(names, qualified, file.part.file.name);
   let config = { declared, captured: {} as Config };
   const merged = (): Config => mergeConfig(mergeConfig(file.declared, config.captured), file.imposed);

@@ -1,3 +1,4 @@
+import type { LensError } from '../core/errors.ts';
 import type { DataTest } from './data-test-contract.ts';
 import type { DocBlock, Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
 import type { HookRenderer } from './hook-renderer.ts';
@@ -54,6 +55,11 @@ export interface Project {
    * with them. They have no plan, and their tables, if any, stay as they are.
    */
   readonly waiting: ReadonlyMap<string, string>;
+  /**
+   * Those of them, by name with the error, that wait for nothing: their template raises where it is rendered for SQL, or their SQL does not bind
+   * (only a project that has been planned knows of that). They are errors of a run, and the other models are kept all the same.
+   */
+  readonly faulty: ReadonlyMap<string, LensError>;
   /** By model, or unique id of a data test: the rows of tables that its SQL follows from. */
   readonly asked: ReadonlyMap<string, readonly AskedRows[]>;
   /** The model of that name. Throws MODEL_UNKNOWN_REF with the closest name as hint. */

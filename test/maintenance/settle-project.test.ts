@@ -366,7 +366,7 @@ describe('while templates are parsed', () => {
       'models/a.sql': 'select 1',
       'models/m.sql': "{% if execute %}select * from {{ ref('a') }}{% endif %}",
     };
-    expect(failureOf(() => projectOf(files))).toMatchObject({
+    expect(projectOf(files).faulty.get('m')).toMatchObject({
       code: 'MODEL_RENDER_FAILED',
       message: 'model m reads a where execute is true only',
       hint: "add a line -- depends_on: {{ ref('a') }} to the model",

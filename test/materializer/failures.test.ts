@@ -79,14 +79,67 @@ describe('a model that fails on data', () => {
     expect(await differences(materializer, project, ['batch', 'compaction'])).toEqual([]);
   });
 
-  it('and SQL that does not bind is refused at start, with the file and what DuckDB says', async () => {
+  it('and SQL that does not bind ends a start where a failure is to stop all, with the file and what DuckDB says', async () => {
     await using workshop = await shopWith('broken', `select no_such_column from {{ ref('stg_orders') }}`);
-    await expect(workshop.open()).rejects.toMatchObject({
+    await expect(workshop.open({ onModelFailure: 'stop' })).rejects.toMatchObject({
       code: 'MODEL_SQL_INVALID',
       place: 'models/marts/broken.sql',
       // the line as it is written, with the caret below its place
       message: expect.stringMatching(/\n\nLINE 1: select no_such_column from .*\n {15}\^/),
     });
+  });
+});
+
+describe('a model that cannot be built', () => {
+  const over = `select order_id from {{ ref('numbers') }}`;
+
+  it.each([
+    ['by its SQL', `select no_such_column from {{ ref('stg_orders') }}`, 'Runtime Error', 'MODEL_SQL_INVALID'],
+    [
+      'by its template',
+      `{% if execute %}{{ exceptions.raise_compiler_error('no way') }}{% endif %} select 1 as order_id`,
+      'Compilation Error',
+      'MODEL_RENDER_FAILED',
+    ],
+  ])('%s is an error of a run, holds nobody else up, and is made when it is mended', async (_, wrong, kind, code) => {
+    const good = `select order_id from {{ ref('stg_orders') }}`;
+    const files = { 'models/marts/over_numbers.sql': over };
+    const shop = (sql: string): Promise<Workshop> =>
+      Workshop.of(changedShop({ ...files, 'models/marts/numbers.sql': sql }));
+    await using plain = await shop(good);
+    const dataDir = path.join(plain.dir, 'kept');
+    {
+      await using materializer = await plain.open({ dataDir });
+      await plain.publish([order(1, 'k1')]);
+      await materializer.run({});
+    }
+    {
+      await using changed = await shop(wrong);
+      await using materializer = await changed.open({ dataDir, log: plain.log });
+      await plain.publish([order(2, 'k1')]);
+      const { models, results } = await materializer.run({});
+      expect(models.filter(({ status }) => status !== 'success').map(({ name, status }) => [name, status])).toEqual([
+        ['numbers', 'error'],
+        ['over_numbers', 'skipped'],
+      ]);
+      const failed = results.find(({ status }) => status === 'error');
+      expect(failed?.message?.split('\n')[0]).toBe(`${kind} in model numbers (models/marts/numbers.sql)`);
+      expect((await materializer.query('select count(*) from fct_orders')).rows).toEqual([[2]]);
+      expect((await materializer.query('select count(*) from over_numbers')).rows).toEqual([[1]]);
+      const { state, waiting } = await materializer.status();
+      expect([state, waiting.map(({ name, faulty }) => [name, faulty])]).toEqual([
+        'failed',
+        [
+          ['numbers', true],
+          ['over_numbers', false],
+        ],
+      ]);
+      // its rows would be lost
+      await expect(materializer.run({ fullRefresh: true })).rejects.toMatchObject({ code });
+    }
+    await using materializer = await plain.open({ dataDir });
+    expect((await materializer.query('select count(*) from over_numbers')).rows).toEqual([[2]]);
+    expect(await differences(materializer, plain.project, ['batch', 'compaction'])).toEqual([]);
   });
 });
 
@@ -99,7 +152,7 @@ describe('a model that is not one SELECT', () => {
     ['another statement', `${view}drop table if exists main.kept`, /another kind of statement/],
     ['a semicolon at the end', `${view}select 1 as id; -- the end`, /ends with a semicolon/],
     ['nothing but a comment', `${view}-- select 1`, /empty/],
-  ])('is refused before anything runs: %s', async (_, sql, message) => {
+  ])('is an error, and nothing of it runs: %s', async (_, sql, message) => {
     await using plain = await Workshop.of(SHOP);
     const dataDir = path.join(plain.dir, 'kept');
     {
@@ -114,11 +167,12 @@ describe('a model that is not one SELECT', () => {
       await connection.run('create table main.kept as select 1 as a');
     }
     await using changed = await shopWith('second', sql);
-    await expect(changed.open({ dataDir, log: plain.log })).rejects.toMatchObject({
-      code: 'MODEL_SQL_INVALID',
-      place: 'models/marts/second.sql',
-      message: expect.stringMatching(message),
-    });
+    {
+      await using materializer = await changed.open({ dataDir, log: plain.log });
+      const failed = (await materializer.run({})).models.filter(({ status }) => status !== 'success');
+      expect(failed).toMatchObject([{ name: 'second', status: 'error', message: expect.stringMatching(message) }]);
+      expect(failed[0]?.message).toMatch(/^models\/marts\/second\.sql: /);
+    }
     await using warehouse = await Warehouse.open(file);
     using connection = await warehouse.connect();
     expect(await connection.number('select count(*) from main.kept')).toBe(1);

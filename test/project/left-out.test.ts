@@ -31,6 +31,7 @@ describe('what is not run', () => {
       { 'snapshots/s.yml': 'snapshots:\n- {name: left, relation: ref("beside")}\n' },
       /^snapshots\/s.yml:2 is one of/,
     ],
+    ['an empty file', { 'models/left.sql': ' \n' }, /^models\/left.sql: the file is empty/],
     [
       'the time of the run',
       { 'models/left.sql': "select '{{ run_started_at.strftime('%Y') }}' as a" },

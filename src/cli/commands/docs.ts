@@ -1,3 +1,4 @@
+import { buildableProject } from '../../materializer/buildable-project.ts';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -73,7 +74,9 @@ function generateCommand(): Command {
       const unfed = unfedSources(topics, project);
       if (unfed.length > 0) output.notice(unplanned(unfed.map(({ table }) => table)));
       const plans =
-        unfed.length > 0 ? [] : await explainedPlans(await usableProject(project, topics, null), known.seen);
+        unfed.length > 0
+          ? []
+          : await explainedPlans(await buildableProject(await usableProject(project, topics, null)), known.seen);
       const selection = selectionOf(flags, settings);
       const only = selects(selection, project)
         ? idsOf(selectedResources(project, selection, RESOURCE_TYPES, output))

@@ -1,3 +1,4 @@
+import { buildableProject } from '../../materializer/buildable-project.ts';
 import { Command } from 'commander';
 import { leftOutWords, usableProject } from '../../materializer/seeds/usable-seeds.ts';
 import { presentProject } from '../../service/present-project.ts';
@@ -25,9 +26,10 @@ export function explainCommand(): Command {
         selectedModels(project, selectionOf(options, settings, words), output).map(({ name }) => name),
       );
       if (selected.size === 0) return;
-      for (const [name, why] of project.waiting)
-        if (selected.has(name)) output.notice(`${name} is not built yet, ${why}`);
-      const usable = await usableProject(project, openCatalog(settings), null);
+      const usable = await buildableProject(await usableProject(project, openCatalog(settings), null));
+      for (const [name, why] of usable.whole.waiting)
+        if (selected.has(name))
+          output.notice(`${name} ${usable.whole.faulty.has(name) ? 'cannot be built' : 'is not built yet'}, ${why}`);
       for (const message of leftOutWords(usable)) output.notice(message);
       const plans = await explainedPlans(usable, await modelsSeen(settings, output));
       const chosen = plans.filter(({ model }) => selected.has(model));

@@ -94,8 +94,12 @@ function answerLines({ answers, waiting }: WarehouseStatus): string[] {
   ];
   return [
     ...(rows.length === 0 ? [] : ['', textTable(columns, rows)]),
-    ...(waiting.length === 0 ? [] : ['', ...waiting.map(({ name, reason }) => `${name} waits: ${firstLine(reason)}`)]),
+    ...(waiting.length === 0 ? [] : ['', ...waiting.map(waitingLine)]),
   ];
+}
+
+function waitingLine({ name, reason, faulty }: WarehouseStatus['waiting'][number]): string {
+  return `${name} ${faulty ? 'cannot be built' : 'waits'}: ${firstLine(reason)}`;
 }
 
 function editionsText({ live, previous, named }: WarehouseStatus['editions']): string {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { requireNoneFaulty } from '../../project/faulty-models.ts';
 import type { Connection } from '../../warehouse/connection.ts';
 import { qualified } from '../../warehouse/sql.ts';
 import { failedModel } from '../models/model-failed.ts';
@@ -28,7 +29,7 @@ export interface PlanOptions {
 
 /**
  * What would become of a warehouse with a project, in one snapshot; nothing of it is touched. Throws what opening it with that
- * project would: PROJECT_INVALID, MODEL_SQL_INVALID, MODEL_NOT_INCREMENTAL and the like.
+ * project would: PROJECT_INVALID, MODEL_NOT_INCREMENTAL and the like; also what a start leaves behind, MODEL_SQL_INVALID and MODEL_RENDER_FAILED.
  */
 export async function planChanges(
   connection: Connection,
@@ -39,6 +40,7 @@ export async function planChanges(
   using _interrupting = connection.interruptOn(signal);
   const failed = new Map<string, string>();
   try {
+    requireNoneFaulty(next.project);
     const usable = await usableProject(next.project, next.catalog, connection);
     for (;;) {
       try {

@@ -74,6 +74,9 @@ export class NextEdition implements AsyncDisposable {
         await origin.live.file.keepingFile(() => copyDatabase(origin.live.path, file, signal));
       const edition = await Edition.open(file, options);
       for (const [seed, error] of edition.broken) if (!options.broken.has(seed)) throw await closedWith(edition, error);
+      // from the log nothing of them would be there
+      const faulty = origin.from === 'log' ? edition.whole.faulty.values() : [];
+      for (const error of faulty) throw await closedWith(edition, error);
       await loadChangedSeeds(edition);
       if (origin.from === 'live') await dropForRefresh(edition, origin.rebuild);
       const left = origin.from === 'live' ? edition.leaveForRebuild(origin.rebuild) : [];

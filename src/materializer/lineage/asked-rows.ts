@@ -34,6 +34,8 @@ export async function namedTable(
   if (raw !== undefined) return { kind: 'raw table', name: raw.name, raw };
   const seed = seeds.find((one) => one.name === name);
   if (seed !== undefined) return { kind: 'seed', name, seed };
+  const waits = project.waiting.get(name);
+  if (waits !== undefined) throw new LensError('USAGE', `${name} is not built: ${waits}`);
   if (project.models.some((model) => model.name === name)) {
     const hint = 'lens why takes the models that read it';
     throw new LensError('USAGE', `${name} is ephemeral: it has no rows of its own`, { hint });

@@ -39,9 +39,10 @@ export function judged(
 }
 
 /** Why a node could not be run, as dbt says it: the kind of error with the node's file, then the message. */
-export function runtimeError(node: NodeStart, error: unknown): string {
-  const lines = messageOf(error).split('\n');
-  const kind = error instanceof LensError && error.code === 'MODEL_RENDER_FAILED' ? 'Compilation' : 'Runtime';
+export function runtimeError(node: NodeStart, error: unknown, message = messageOf(error)): string {
+  const lines = message.split('\n');
+  const isOfTemplate = error instanceof LensError && ['MODEL_RENDER_FAILED', 'MODEL_UNKNOWN_REF'].includes(error.code);
+  const kind = isOfTemplate ? 'Compilation' : 'Runtime';
   const what = `${kind} Error in ${node.resourceType} ${node.name} (${node.path})`;
   return [what, ...lines.map((line) => `  ${line}`)].join('\n');
 }

@@ -1,4 +1,5 @@
 import { compile } from '../../project/compile.ts';
+import { faultMessage } from '../../project/faulty-models.ts';
 import type { Model, Project } from '../../project/project-contract.ts';
 import { qualified, withDatabase } from '../../project/relation-naming.ts';
 import { runtimeError } from './data-test-outcome.ts';
@@ -38,10 +39,16 @@ export function modelResult(model: Model, { project, statuses, costs, startedAt,
     rowsChanged: model.materialized === 'view' || rebuilt ? null : (cost?.rowsChanged ?? 0),
     startedAt,
     completedAt: new Date().toISOString(),
-    compiledCode: project.waiting.has(model.name) ? null : compile(project, model, qualified),
+    compiledCode: hasSql(project, model.name) ? compile(project, model, qualified) : null,
     compiledPath: `${model.packageName}/${model.path}`,
     relationName: withDatabase(model.schema, model.alias),
   };
+  const fault = project.faulty.get(model.name);
+  if (fault !== undefined) {
+    const hint = fault.hint === undefined ? '' : `\nhint: ${fault.hint}`;
+    const message = runtimeError(start, fault, faultMessage(model.name, fault) + hint);
+    return { ...result, status: 'error', message, rowsChanged: null, adapterResponse: {}, remarks: [] };
+  }
   const why = leftOut.get(model.name);
   if (why !== undefined) {
     return { ...result, status: 'skipped', message: null, rowsChanged: null, adapterResponse: {}, remarks: [why] };
@@ -56,6 +63,11 @@ export function modelResult(model: Model, { project, statuses, costs, startedAt,
     return { ...result, status: 'error', message, adapterResponse: {}, remarks: [] };
   }
   return { ...result, status: 'success', message: 'OK', adapterResponse: responseOf(cost), remarks: [] };
+}
+
+/** SQL that does not bind is there, too. */
+function hasSql({ waiting, faulty }: Project, name: string): boolean {
+  return !waiting.has(name) || faulty.get(name)?.code === 'MODEL_SQL_INVALID';
 }
 
 /** dbt's keys, and whether all rows were made anew. */

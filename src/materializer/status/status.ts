@@ -44,7 +44,7 @@ export async function warehouseStatus(
     log: log.description,
     warehouse: file,
     service: false,
-    state: broken.size > 0 ? 'failed' : stateOfAll(states, lag),
+    state: broken.size > 0 || project.faulty.size > 0 ? 'failed' : stateOfAll(states, lag),
     recordsApplied: checkpoint.reduce((sum, entry) => sum + entry.nextOffset - entry.firstOffset, 0),
     deadLetters: await connection.number(`select count(*) from lens.dead_letters where status = 'open'`),
     lag,
@@ -65,7 +65,7 @@ export async function warehouseStatus(
       }),
     ],
     answers: await answerStatus(connection, project),
-    waiting: [...project.waiting].map(([name, reason]) => ({ name, reason })),
+    waiting: [...project.waiting].map(([name, reason]) => ({ name, reason, faulty: project.faulty.has(name) })),
     lastCompaction: compaction?.at ?? null,
     editions: { live, previous, named: named.map(({ name }) => name) },
   };
