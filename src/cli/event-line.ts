@@ -25,6 +25,7 @@ export function eventLine(event: MaterializerEvent): string {
       return `${event.label}: ${count(event.done)} of ${count(event.total)}`;
     case 'swap':
       return `swap: the new edition took over, ${duration(event.milliseconds)}`;
+    case 'seed-loaded':
     case 'notice':
     case 'model-failed':
       return event.message;

@@ -108,7 +108,11 @@ export class NodeCommand {
     for (const warning of warnings) {
       this.console.line(warning, { name: 'NoNodesForSelectionCriteria', code: 'M030', level: 'warn' });
     }
-    return only === undefined ? resources : resources.filter(({ uniqueId }) => only.has(uniqueId));
+    const taken = only === undefined ? resources : resources.filter(({ uniqueId }) => only.has(uniqueId));
+    // else they are said where the warehouse is opened
+    if (taken.length === 0 && !this.selects)
+      for (const warning of this.project.warnings) this.invocation.output.notice(warning);
+    return taken;
   }
 
   /** Whether anything is said about what to take: else that is for the holder of the warehouse to say. */

@@ -50,13 +50,14 @@ export async function runNodes(flags: RunFlags, nodes: NodeCommand, types: reado
   const settings = scratch?.settings(nodes.invocation.settings) ?? nodes.invocation.settings;
   if (scratch !== null) output.notice('--empty: over no records, in a scratch warehouse with a log of its own');
   using progress = new Progress(output);
-  const opening = { onEvent: eventPrinter(output, progress, 'at the end'), create: true } as const;
+  const seeds = namesOf(nodes.project.seeds, selected);
+  const opening = { onEvent: eventPrinter(output, progress, 'at the end', seeds), create: true } as const;
   const of = (type: ResourceType): Resource[] => selected.filter(({ resourceType }) => resourceType === type);
   const { fullRefresh, allowDataLoss, skipTests, failFast, storeFailures } = flags;
   const asked = {
     // Without a selection: whatever the project has by which the warehouse is kept.
     models: nodes.selects ? namesOf(nodes.project.models, selected) : undefined,
-    seeds: namesOf(nodes.project.seeds, selected),
+    seeds,
     tests: of('test').map(({ uniqueId }) => uniqueId),
     unitTests: of('unit_test').map(({ uniqueId }) => uniqueId),
     // In a scratch warehouse all is new.

@@ -26,8 +26,9 @@ export async function seedNodes(flags: SeedFlags, nodes: NodeCommand): Promise<v
   const selected = nodes.selected(['seed']);
   if (selected.length === 0) return nodes.end(NOTHING_DONE);
   using progress = new Progress(output);
-  const opening = { onEvent: eventPrinter(output, progress), create: true } as const;
-  const asked = { seeds: namesOf(nodes.project.seeds, selected), fullRefresh: flags.fullRefresh, facts: nodes.facts };
+  const seeds = namesOf(nodes.project.seeds, selected);
+  const opening = { onEvent: eventPrinter(output, progress, 'as they come', seeds), create: true } as const;
+  const asked = { seeds, fullRefresh: flags.fullRefresh, facts: nodes.facts };
   const print = progressPrinter(nodes.console);
   const load = async (operations: WarehouseOperations): Promise<SeedSummary & { shown: readonly string[] }> => {
     const summary = await operations.seed(asked);

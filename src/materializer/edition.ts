@@ -41,6 +41,8 @@ export class Edition implements AsyncDisposable {
   readonly seeds: readonly SeedTable[];
   /** What happened at open that a person should know. */
   readonly notices: readonly string[];
+  /** By seed that was loaded at open, a sentence that says so. */
+  readonly seedNotices: ReadonlyMap<string, string>;
   /** What the open made of the models. */
   readonly changes: readonly BareChange[];
   readonly #connection: Connection;
@@ -85,6 +87,7 @@ export class Edition implements AsyncDisposable {
     this.seeds = seeds;
     this.notices = notices;
     this.costsBefore = prepared.costsBefore;
+    this.seedNotices = prepared.seedNotices;
     this.seedsLoaded = new Map(prepared.seedsLoaded);
     this.#batches = new BatchTransaction({
       connection,

@@ -44,6 +44,8 @@ export type MaterializerEvent =
       /** Of it the records that had come last; the rest closes files, changes names and opens them. */
       readonly lastRecordsMilliseconds: number;
     }
+  /** The file of a seed was loaded because the warehouse was opened. */
+  | { readonly kind: 'seed-loaded'; readonly seed: string; readonly message: string }
   /** `warning`: something went wrong that will be tried again. */
   | { readonly kind: 'notice'; readonly severity?: 'warning'; readonly message: string };
 

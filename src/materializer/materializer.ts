@@ -110,8 +110,11 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     if (fresh) await beginEditions(dataDir);
     await removeUnnamed(dataDir);
     const materializer = new Materializer(options, edition);
-    const notices = [...edition.notices, ...(options.asItIs === true ? [] : await loadChangedSeeds(edition))];
-    for (const message of notices) options.onEvent({ kind: 'notice', message });
+    const changed = options.asItIs === true ? null : await loadChangedSeeds(edition);
+    for (const message of edition.notices) options.onEvent({ kind: 'notice', message });
+    for (const [seed, message] of [...edition.seedNotices, ...(changed?.loaded ?? [])])
+      options.onEvent({ kind: 'seed-loaded', seed, message });
+    for (const message of changed?.notices ?? []) options.onEvent({ kind: 'notice', message });
     return materializer;
   }
 

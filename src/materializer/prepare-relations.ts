@@ -16,9 +16,11 @@ export interface Prepared {
   readonly notices: readonly string[];
   /** Seeds that were loaded, with the milliseconds it took. */
   readonly seedsLoaded: ReadonlyMap<string, number>;
+  /** By seed that was loaded, a sentence that says so. */
+  readonly seedNotices: ReadonlyMap<string, string>;
 }
 
-export const NOTHING: Prepared = { changes: [], notices: [], seedsLoaded: new Map() };
+export const NOTHING: Prepared = { changes: [], notices: [], seedsLoaded: new Map(), seedNotices: new Map() };
 
 /**
  * Makes raw tables and models those of the project, in one transaction. A model that fails on the data is left behind, with all that
@@ -35,6 +37,7 @@ export async function prepare(
   for (;;) {
     const notices: string[] = [];
     const seedsLoaded = new Map<string, number>();
+    const seedNotices = new Map<string, string>();
     try {
       const changes = await connection.transaction(async () => {
         const landedAgain = new Set<string>();
@@ -51,13 +54,13 @@ export async function prepare(
             return null;
           });
           if (loaded === null) continue;
-          notices.push(loaded.notice);
+          seedNotices.set(seed.name, loaded.notice);
           landedAgain.add(seed.name);
           seedsLoaded.set(seed.name, performance.now() - began);
         }
         return await buildModels(connection, project, plans, tables, landedAgain, failed);
       });
-      return { changes, notices: [...notices, ...failures], seedsLoaded };
+      return { changes, notices: [...notices, ...failures], seedsLoaded, seedNotices };
     } catch (error) {
       const model = onModelFailure === 'stop' ? null : failedModel(error);
       if (model === null || failed.has(model)) throw error;

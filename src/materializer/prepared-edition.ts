@@ -39,6 +39,8 @@ export interface PreparedEdition extends PlannedFile {
   readonly costsBefore: ReadonlyMap<string, ModelCost>;
   /** With the milliseconds it took. */
   readonly seedsLoaded: ReadonlyMap<string, number>;
+  /** By seed, a sentence that says so. */
+  readonly seedNotices: ReadonlyMap<string, string>;
   readonly budget: MemoryBudget;
   readonly indexes: KeyIndexes;
 }
@@ -74,7 +76,7 @@ export async function prepareEdition(
   try {
     const costsBefore = await storedCosts(connection);
     const prepared = asItIs ? NOTHING : await prepare(connection, { ...kept, project }, plans, inputs);
-    const { changes, seedsLoaded } = prepared;
+    const { changes, seedsLoaded, seedNotices } = prepared;
     const any = await connection.number('select count(*) from lens.checkpoint');
     const names = changes.map(({ name }) => name);
     const opened = any > 0 && !asItIs ? [...openedWords(changes), ...(await failingOf(connection, gates, names))] : [];
@@ -83,7 +85,7 @@ export async function prepareEdition(
     const indexes = new KeyIndexes(keyedTables(inputs.tables, plans), bounds);
     const notices = [...words, ...opened, ...prepared.notices];
     const connections = [connection, await warehouse.connect()] as const;
-    return { ...made, connections, notices, changes, costsBefore, seedsLoaded, budget, indexes };
+    return { ...made, connections, notices, changes, costsBefore, seedsLoaded, seedNotices, budget, indexes };
   } catch (error) {
     connection[Symbol.dispose]();
     throw error;

@@ -39,8 +39,9 @@ export function loadProject(dir: string, options: LoadOptions = {}): Project {
   const root = resolve(dir);
   const loaded = loadParts(root, options);
   const [first, ...packages] = loaded.parts;
-  const own = readPart(root, first);
-  const read = [own, ...packages.map((one) => readPart(root, one))];
+  const { isFed = () => false } = options;
+  const own = readPart(root, first, isFed);
+  const read = [own, ...packages.map((one) => readPart(root, one, isFed))];
   const selectors = readSelectors(root, first.part.engine);
   return makeProject({ ...loaded, root, own, read, selectors, broken: new Map() }, options.answers ?? new Map());
 }
@@ -172,11 +173,11 @@ function makeProject(folder: ReadFolder, known: Answers): Project {
 }
 
 /** What a part holds, before anything refers to anything. */
-function readPart(root: string, { part, yamls }: LoadedPart) {
+function readPart(root: string, { part, yamls }: LoadedPart, isFed: NonNullable<LoadOptions['isFed']>) {
   const properties = indexProperties(yamls);
   return {
     properties,
-    sources: loadSources(yamls, part),
+    sources: loadSources(yamls, part, isFed),
     seeds: loadSeeds(root, part, properties.seeds),
     files: readModelFiles(root, part, properties.models),
     singular: singularTests(root, part, properties.singularTests),

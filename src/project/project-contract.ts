@@ -108,6 +108,11 @@ export interface LoadOptions {
   readonly vars?: Readonly<Record<string, unknown>> | undefined;
   /** What is not said follows from profiles.yml. */
   readonly target?: TargetRequest | undefined;
+  /**
+   * Whether a topic feeds that table: then a source is read from there, whatever dbt-duckdb would read it from. Asked only of sources
+   * that it reads from elsewhere; false when missing.
+   */
+  readonly isFed?: ((table: string) => boolean) | undefined;
   /** What `env_var()` reads; `process.env` when missing. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }

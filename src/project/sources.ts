@@ -1,6 +1,6 @@
 import { mergeConfig, type Config } from './config-tree.ts';
 import { isEnabled, tagsOf, twice } from './model-files.ts';
-import type { Relation, SourceTable } from './project-contract.ts';
+import type { LoadOptions, Relation, SourceTable } from './project-contract.ts';
 import { foldersBelow } from './project-files.ts';
 import { imposedOn, treeOf, type ProjectPart } from './project-part.ts';
 import { readSourceProperties, type Properties } from './properties.ts';
@@ -21,8 +21,16 @@ export interface LoadedSources {
   readonly warnings: readonly string[];
 }
 
-/** The source tables of all yml files, by source and name. PROJECT_INVALID for one that is declared twice. */
-export function loadSources(yamls: readonly YamlFile[], part: ProjectPart): LoadedSources {
+/**
+ * The source tables of all yml files, by source and name. PROJECT_INVALID for one that is declared twice.
+ *
+ * @param isFed whether a topic feeds a table
+ */
+export function loadSources(
+  yamls: readonly YamlFile[],
+  part: ProjectPart,
+  isFed: NonNullable<LoadOptions['isFed']>,
+): LoadedSources {
   const { file, engine } = part;
   const tables = new Map<string, SourceTable>();
   const places = new Map<string, string>();
@@ -50,7 +58,8 @@ export function loadSources(yamls: readonly YamlFile[], part: ProjectPart): Load
         const identifier = String(engine.yaml(table.identifier, place));
         const relation: Relation = { kind: 'source', name: full, schema, identifier };
         const key = externalKey(config);
-        if (key !== undefined) external.set(full, `${place} has ${key}, and sources are read from topics`);
+        if (key !== undefined && !isFed(identifier))
+          external.set(full, `${place} has ${key}, and sources are read from topics: none feeds ${identifier}`);
         const { definitions, byColumn, warnings: notRun } = genericTests(table, relation, part);
         tests.push(...definitions);
         warnings.push(...notRun);

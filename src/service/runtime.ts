@@ -16,7 +16,8 @@ import type { ProjectSource } from '../materializer/changes/next-project.ts';
 import { loadProject } from '../project/load-project.ts';
 import type { Project } from '../project/project-contract.ts';
 import { loadTopics, type TopicCatalog } from '../topics/catalog.ts';
-import { createMissingTopics } from '../topics/create-missing-topics.ts';
+import { missingTopics } from '../topics/create-missing-topics.ts';
+import { applyTopics } from '../topics/manage-topics.ts';
 import { kafkaTls } from './kafka-tls.ts';
 import { missingLog } from './missing-log.ts';
 
@@ -40,7 +41,8 @@ export function projectSource({ projectDir, vars, target, registry }: Settings):
  */
 export function openProject(settings: Settings): Promise<Project> {
   const { projectDir, vars, target } = settings;
-  return settleProject(loadProject(projectDir, { vars, target }), (project) =>
+  const isFed = (table: string): boolean => openCatalog(settings).forTable(table) !== undefined;
+  return settleProject(loadProject(projectDir, { vars, target, isFed }), (project) =>
     relationsSoFar(openCatalog(settings), project),
   );
 }
@@ -110,8 +112,7 @@ export async function openRuntime(settings: Settings, { onEvent, create, asItIs 
   await using opened = new AsyncDisposableStack();
   if (!create) requireWarehouse(settings.dataDir);
   const log = opened.use(openLog(settings, create ? 'write' : 'read'));
-  const created = create ? await createMissingTopics(log, catalog) : [];
-  if (created.length > 0) onEvent({ kind: 'notice', message: `created topics ${created.join(', ')}` });
+  const missing = create ? await missingTopics(log, catalog) : [];
   const materializer = opened.use(
     await Materializer.open({
       project,
@@ -129,6 +130,11 @@ export async function openRuntime(settings: Settings, { onEvent, create, asItIs 
       onEvent,
     }),
   );
+  // Only now: a project that is refused leaves no topics.
+  if (missing.length > 0) {
+    await applyTopics(log, catalog);
+    onEvent({ kind: 'notice', message: `created topics ${missing.join(', ')}` });
+  }
   removeLeftOver(settings.dataDir);
   const close = opened.move();
   return { settings, project, catalog, log, materializer, [Symbol.asyncDispose]: () => close.disposeAsync() };

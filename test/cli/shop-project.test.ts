@@ -81,7 +81,7 @@ test('status and lag', async () => {
   expect(lag).toHaveLength(6);
   const rows = JSON.parse(await shop.output(['lag', '--json'])) as { lag: number; topic: string }[];
   expect(rows.filter(({ topic }) => topic === 'orders').reduce((sum, row) => sum + row.lag, 0)).toBe(1);
-  expect(await shop.output(['status'])).toContain('1 record behind');
+  expect(await shop.output(['status'])).toMatch(/^project +shop, 1 record behind\n/);
 });
 
 test('what consume prints, produce takes: the same keys and values', async () => {

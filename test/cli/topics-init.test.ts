@@ -221,6 +221,38 @@ from {{ source('shop', 'orders') }} o left join {{ source('shop', 'people') }} p
   ]);
 }, 120_000);
 
+test('a source in a file: what reads it is left out until a topic feeds it; a project that is refused leaves no topics', async () => {
+  const dir = projectFolder({
+    'dbt_project.yml': FILES['dbt_project.yml'],
+    'models/sources.yml': `sources:
+  - name: shop
+    schema: main
+    meta: {external_location: "data/{name}.csv"}
+    tables: [{name: orders}]
+`,
+    'models/facts.sql':
+      "{{ config(incremental='required') }} select price, sum(id) over () as n from {{ source('shop', 'orders') }}",
+    'data/orders.csv': 'id,price\n1,2.5\n',
+  });
+  const flags = ['--project-dir', dir, '--data-dir', mkdtempSync(path.join(tmpdir(), 'lens-init-'))];
+  const call = (...args: string[]): Promise<LensResult> => lens([...args, ...flags]);
+  const file = path.join(dir, 'data/orders.csv');
+  const left = await call('run');
+  expect([left.code, left.stderr]).toEqual([
+    0,
+    'models/facts.sql: the model facts is left out, since it reads shop.orders: models/sources.yml:5 has external_location, ' +
+      'and sources are read from topics: none feeds orders\n',
+  ]);
+  const { stderr } = await call('topics', 'init', 'orders', '--from', file);
+  expect(stderr).toContain(`the rows there are not in the topics yet: lens produce orders --from ${file}\n`);
+  expect(await call('run')).toMatchObject({ code: 2, stderr: expect.stringMatching(/^error MODEL_NOT_INCREMENTAL/) });
+  writeFileSync(path.join(dir, 'models/facts.sql'), "select price from {{ source('shop', 'orders') }}");
+  expect((await call('produce', 'orders', '--from', file)).stderr).toBe('created topics orders\n');
+  const run = await call('run');
+  expect([run.code, run.stdout.includes('compaction')], run.stderr).toEqual([0, false]);
+  expect(JSON.parse((await call('query', 'from facts', '--format', 'json')).stdout)).toEqual([{ price: 2.5 }]);
+}, 60_000);
+
 test('Avro records and subjects by the schema registry', async () => {
   const { dir, call, log } = lab();
   const schema = record([

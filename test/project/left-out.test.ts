@@ -74,6 +74,24 @@ describe('what is not run', () => {
     );
   });
 
+  it('a source in a file is read from the topic that feeds its table', () => {
+    const files = {
+      'models/s.yml': `sources:
+- name: raw
+  config: {meta: {external_location: "x/{name}.parquet"}}
+  tables: [{name: t, identifier: raw_t}, {name: u}]
+`,
+      'models/m.sql': "select * from {{ source('raw', 't') }}",
+      'models/n.sql': "select * from {{ source('raw', 'u') }}",
+    };
+    const project = projectOf(files, { isFed: (table) => table === 'raw_t' });
+    expect(project.model('m').dependsOn.sourceNames).toEqual(['raw.t']);
+    expect(project.models.map(({ name }) => name)).toEqual(['m']);
+    expect(project.warnings).toEqual([
+      expect.stringMatching(/^models\/n.sql: .* reads raw.u: .* external_location, .*: none feeds u$/),
+    ]);
+  });
+
   it('does not hide a name that is wrong', () => {
     expect(() => projectOf({ ...AROUND })).toThrow('there is no model left');
     expect(() => projectOf({ 'models/m.sql': "{{ config(materialized='tabel') }}select 1" })).toThrow('"tabel"');

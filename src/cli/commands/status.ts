@@ -48,8 +48,10 @@ export function statusText(status: WarehouseStatus): string {
       : lag > 0
         ? `, ${counted(lag, 'record')} behind`
         : '';
+  // `4 records behind` says it
+  const said = status.state === 'behind' && behind !== '' ? '' : `, ${status.state}`;
   return [
-    `project    ${status.project}, ${status.state}${behind}${status.service ? ', service running' : ''}`,
+    `project    ${status.project}${said}${behind}${status.service ? ', service running' : ''}`,
     `log        ${status.log}`,
     `warehouse  ${status.warehouse}`,
     `records    ${count(status.recordsApplied)} applied, ${count(status.deadLetters)} dead letters`,

@@ -63,7 +63,9 @@ Examples:
       }
       for (const outcome of outcomes) report(outcome, output);
       if (files !== null && drafts.length > 0) {
-        const hint = `lens produce --from ${files.place}`;
+        // a CSV or Parquet file has no name of a table
+        const topic = files.isOneTable ? `${drafts[0]?.topic} ` : '';
+        const hint = `lens produce ${topic}--from ${files.place}`;
         output.notice(`the rows there are not in the topics yet: ${hint}`, { event: 'to be published', hint });
       }
       if (outcomes.length === 0) output.line('every source table has its topic', { event: 'unchanged' });

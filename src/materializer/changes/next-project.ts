@@ -35,7 +35,7 @@ export async function readProject(
   const catalog = loadTopics(dir, { registry });
   const given = parseExactJson(vars) as Readonly<Record<string, unknown>>;
   const project = await settleProject(
-    loadProject(dir, { vars: given, target }),
+    loadProject(dir, { vars: given, target, isFed: (table) => catalog.forTable(table) !== undefined }),
     (read) => inputRelations(inputTables(catalog, read)),
     keptOrAsked(askOf(connection)),
   );

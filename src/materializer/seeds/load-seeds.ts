@@ -23,12 +23,21 @@ export async function seedsDiffer(one: Edition, other: Edition): Promise<boolean
   return (await loaded(other)).some(({ seed, checksum }) => (known.get(seed) ?? checksum) !== checksum);
 }
 
+/** What came of the seeds whose files have changed. */
+export interface ChangedSeeds {
+  /** By seed that was loaded, a sentence that says so. */
+  readonly loaded: ReadonlyMap<string, string>;
+  /** What else is to be said. */
+  readonly notices: readonly string[];
+}
+
 /**
- * Loads the seeds whose files are others than those that were loaded; gives what is to be said. One that has other columns by now is
+ * Loads the seeds whose files are others than those that were loaded. One that has other columns by now is
  * left as it is: the models are planned by those that it had; and so is one that cannot be loaded. GATE_REFUSED.
  */
-export async function loadChangedSeeds(edition: Edition): Promise<string[]> {
+export async function loadChangedSeeds(edition: Edition): Promise<ChangedSeeds> {
   const notices: string[] = [];
+  const loaded = new Map<string, string>();
   const stays = (error: unknown): null => {
     if (!(error instanceof LensError) || !isOfFile(error)) throw error;
     notices.push(`${error.message} (${error.place}); its table stays as it was`);
@@ -44,13 +53,12 @@ export async function loadChangedSeeds(edition: Edition): Promise<string[]> {
     }
   }
   for (const seed of await edition.write((connection) => changedSeeds(connection, same))) {
-    const loaded = await loadSeed(edition, seed).catch(stays);
-    if (loaded === null) continue;
-    const { rowsChanged, failed } = loaded;
-    notices.push(
-      `loaded seed ${seed.name} again, since ${seed.file.seed.path} changed: ${rowsChanged} model rows changed`,
-      ...failed.map((error) => error.message),
-    );
+    const applied = await loadSeed(edition, seed).catch(stays);
+    if (applied === null) continue;
+    const { rowsChanged, failed } = applied;
+    const why = `since ${seed.file.seed.path} changed`;
+    loaded.set(seed.name, `loaded seed ${seed.name} again, ${why}: ${rowsChanged} model rows changed`);
+    notices.push(...failed.map((error) => error.message));
   }
-  return notices;
+  return { loaded, notices };
 }

@@ -133,7 +133,8 @@ export class UnitTests implements AsyncDisposable {
     }
     if (Object.keys(vars).length + Object.keys(env).length === 0) return this.#project;
     const key = exactJson([vars, env]);
-    const options = { vars: { ...this.#project.vars, ...vars }, env: { ...process.env, ...env } };
+    const isFed = (table: string): boolean => this.#catalog.forTable(table) !== undefined;
+    const options = { vars: { ...this.#project.vars, ...vars }, env: { ...process.env, ...env }, isFed };
     const project = this.#others.get(key) ?? loadProject(this.#project.dir, options);
     this.#others.set(key, project);
     return project;
