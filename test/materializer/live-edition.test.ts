@@ -49,22 +49,50 @@ async function waits(promise: Promise<unknown>): Promise<boolean> {
   return !settled;
 }
 
-/** Has the closing of one file's warehouse last until it is let go. */
-function slowToClose(file: string): { began: Promise<void>; letGo: () => void } {
-  const prototype = Warehouse.prototype;
-  const close = prototype[Symbol.asyncDispose];
-  const [began, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+/** What others wait for; passed at the latest when the test is at its end, also where it fails. */
+function gate(): Disposable & { passed: Promise<void>; open: () => void; fail: (error: Error) => void } {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  return { passed: promise, open: resolve, fail: reject, [Symbol.dispose]: resolve };
+}
+
+/**
+ * Has the closing of one file's warehouse last until it is let go. DuckDB itself lets others be connected to what is being closed, and has the file
+ * open on: here they may not be.
+ */
+function slowToClose(file: string): Disposable & { began: Promise<void>; letGo: () => void } {
+  const { prototype } = Warehouse;
+  // oxlint-disable-next-line typescript/unbound-method -- called on what they were called on
+  const { connect, [Symbol.asyncDispose]: close } = prototype;
+  const [began, held] = [gate(), gate()];
+  const connections = new Map<Warehouse, number>();
+  const count = (warehouse: Warehouse, more: number): void =>
+    void connections.set(warehouse, (connections.get(warehouse) ?? 0) + more);
+  const closing = new Set<Warehouse>();
+  prototype.connect = async function (this: Warehouse) {
+    if (closing.has(this)) throw new Error('it is being closed');
+    count(this, 1);
+    const connection = await connect.call(this);
+    const dispose = connection[Symbol.dispose].bind(connection);
+    connection[Symbol.dispose] = () => {
+      count(this, -1);
+      dispose();
+    };
+    return connection;
+  };
   prototype[Symbol.asyncDispose] = async function (this: Warehouse) {
     const isIt = this.path === file;
+    closing.add(this);
+    if (isIt && (connections.get(this) ?? 0) > 0) began.fail(new Error('it is closed while somebody reads it'));
     await close.call(this);
     if (!isIt) return;
-    began.resolve();
-    await gate.promise;
+    began.open();
+    await held.passed;
   };
-  onTestFinished(() => {
-    prototype[Symbol.asyncDispose] = close;
-  });
-  return { began: began.promise, letGo: gate.resolve };
+  const letGo = (): void => {
+    Object.assign(prototype, { connect, [Symbol.asyncDispose]: close });
+    held.open();
+  };
+  return { began: began.passed, letGo, [Symbol.dispose]: letGo };
 }
 
 describe('another edition', () => {
@@ -72,21 +100,53 @@ describe('another edition', () => {
     const { first, open, place } = await editions();
     await (await open('other'))[Symbol.asyncDispose]();
     await using live = new LiveEdition(first);
-    const { began, letGo } = slowToClose(place('other'));
+    using closing = slowToClose(place('other'));
     const read = (): Promise<unknown> => live.readOther(() => place('other'), {}, nameOf);
     expect(await read()).toBe('other');
-    await began;
+    await closing.began;
     const late = [read(), read()];
     expect(await waits(Promise.race(late))).toBe(true);
-    letGo();
+    closing.letGo();
     expect(await Promise.all(late)).toEqual(['other', 'other']);
   });
 
-  it('is asked for again when one was replaced meanwhile', async () => {
+  it('is one that nobody closes, at whichever moment it is asked for', async () => {
     const { first, open, place } = await editions();
+    await (await open('other'))[Symbol.asyncDispose]();
+    await using live = new LiveEdition(first);
+    const read = (then?: () => void): Promise<unknown> =>
+      live.readOther(
+        () => place('other'),
+        {},
+        async (connection) => {
+          const name = await nameOf(connection);
+          then?.();
+          return name;
+        },
+      );
+    // Microtasks after the only one who reads has what it wants.
+    for (let moment = 0; moment < 16; moment++) {
+      using closing = slowToClose(place('other'));
+      const closed = closing.began.finally(closing.letGo);
+      let again: Promise<unknown> | undefined;
+      const askAgain = async (): Promise<unknown> => {
+        for (let n = 0; n < moment; n++) await Promise.resolve();
+        return read();
+      };
+      await read(() => {
+        again = askAgain();
+      });
+      expect([moment, await again]).toEqual([moment, 'other']);
+      await closed;
+    }
+  });
+
+  it('is the one that there is when one has been replaced meanwhile', async () => {
+    const { first, open, place } = await editions();
+    await (await open('older'))[Symbol.asyncDispose]();
     await using live = new LiveEdition(first);
     const exchanged = Promise.withResolvers<Edition>();
-    let previous: string | null = null;
+    let previous = place('older');
     const replacing = live.replace(async () => {
       const edition = await exchanged.promise;
       await first.retire();
@@ -107,9 +167,10 @@ describe('another edition', () => {
   it('that is replaced is there until its last reader is done, and gone when that is waited for', async () => {
     const { first, open } = await editions();
     await using live = new LiveEdition(first);
-    const [one, two] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    using one = gate();
+    using two = gate();
     const reading = live.read(async (connection) => {
-      await one.promise;
+      await one.passed;
       return nameOf(connection);
     });
     const file = first.path;
@@ -121,16 +182,16 @@ describe('another edition', () => {
       () => file,
       {},
       async (connection) => {
-        await two.promise;
+        await two.passed;
         return nameOf(connection);
       },
     );
-    one.resolve();
+    one.open();
     expect(await reading).toBe('first');
     expect(await waits(later)).toBe(true);
     const released = live.release(file, 'told to go');
     expect(await waits(released)).toBe(true);
-    two.resolve();
+    two.open();
     expect(await later).toBe('first');
     await released;
     // nobody here has it open any more
@@ -162,16 +223,16 @@ describe('work that the plans must be those of', () => {
     await using live = new LiveEdition(first);
     const [exchanged, second] = [Promise.withResolvers<Edition>(), await open('second')];
     let adopting: Promise<void> | undefined;
-    const began = Promise.withResolvers<void>();
+    using began = gate();
     let begins = 0;
     const found = live.readAsPlanned(async (_, edition, __, begun) => {
       begins++;
       adopting ??= live.adopt(() => exchanged.promise);
-      began.resolve();
+      began.open();
       begun();
       return edition;
     });
-    await began.promise;
+    await began.passed;
     expect(await waits(found)).toBe(true);
     expect(begins).toBe(1);
     exchanged.resolve(second);

@@ -11,6 +11,9 @@ import type {
   Verification,
   VerifyOptions,
 } from '../../src/materializer/verification/verification.ts';
+import { verifyWarehouse } from '../../src/materializer/verification/verify.ts';
+import { Edition } from '../../src/materializer/edition.ts';
+import { Connection } from '../../src/warehouse/connection.ts';
 import { Warehouse } from '../../src/warehouse/warehouse.ts';
 import { histories, type Happening } from './random-history.ts';
 import { SHIPPED, SHOP, Workshop } from './workshop.ts';
@@ -105,6 +108,109 @@ const ALL_EQUAL = {
   customer_totals: 'equal',
   'customer_totals (state_customer_totals)': 'equal',
 };
+
+/**
+ * Verifies, and has something be done before a statement of the connection that it has: 0 is before its transaction begins. Gives how many
+ * statements there were, too.
+ */
+async function verifyWhile(
+  materializer: Materializer,
+  options: VerifyOptions,
+  before: number,
+  work: () => Promise<void>,
+): Promise<{ found: Verification; statements: number }> {
+  const { prototype } = Connection;
+  // oxlint-disable-next-line typescript/unbound-method -- called on what they were called on
+  const { transaction, rows, run } = prototype;
+  /** The first that has a transaction. */
+  const verifying: Connection[] = [];
+  let statements = 0;
+  const counted = async (connection: Connection): Promise<void> => {
+    if (connection === verifying[0] && statements++ === before) await work();
+  };
+  prototype.transaction = async function <T>(this: Connection, body: () => Promise<T>): Promise<T> {
+    verifying.push(this);
+    if (statements === 0) await counted(this);
+    return transaction.call(this, body) as Promise<T>;
+  };
+  prototype.rows = async function <T>(this: Connection, ...args: Parameters<Connection['rows']>): Promise<T[]> {
+    await counted(this);
+    return rows.apply(this, args) as Promise<T[]>;
+  };
+  prototype.run = async function (this: Connection, ...args: Parameters<Connection['run']>) {
+    await counted(this);
+    return run.apply(this, args);
+  };
+  try {
+    return { found: await materializer.verify(options), statements };
+  } finally {
+    Object.assign(prototype, { transaction, rows, run });
+  }
+}
+
+describe('whatever is committed before whichever of its statements', () => {
+  it.each<['raw' | 'log', number[]]>([
+    ['raw', [0, 2, 3, 4, 5, 6, 7, 9, 13, 20]],
+    ['log', [0, 3, 7, 12]],
+  ])('from %s, one checkpoint is what is compared, and told', async (from, moments) => {
+    await using workshop = await Workshop.of(SHOP);
+    await using materializer = await workshop.open();
+    await workshop.publish([customer('ann'), customer('bob', 'fr'), order(1)]);
+    await materializer.run({});
+    let id = 1;
+    for (const at of moments) {
+      const before = id;
+      const { found, statements } = await verifyWhile(materializer, { from }, at, async () => {
+        await workshop.publish([order(++id), order(1, 'bob', `${id}.00`), customer('ann', `x${id}`)]);
+        await materializer.catchUp();
+      });
+      expect([statements > at, id - before]).toEqual([true, 1]);
+      expect([at, found.status, found.tables.filter(({ status }) => status === 'different')]).toEqual([
+        at,
+        'equal',
+        [],
+      ]);
+      const orders = found.checkpoint.filter(({ topic }) => topic === 'orders');
+      const applied = orders.reduce((sum, { nextOffset }) => sum + nextOffset, 0);
+      // An order and a change of the first come with each batch.
+      expect([at, table(found, 'fct_orders')?.rows]).toEqual([at, (applied + 1) / 2]);
+      // 1 is its BEGIN; what it sees is what there is when it first looks.
+      if (at > 2) expect([at, applied]).toEqual([at, 2 * before - 1]);
+      await materializer.compact({ full: false });
+    }
+  });
+
+  it('has its snapshot when it says that it has', async () => {
+    await using workshop = await Workshop.of(SHOP);
+    const { project, catalog, log } = workshop;
+    const dataDir = workshop.dir;
+    const kept = { project, catalog, warehouse: { threads: 1 } };
+    await using edition = await Edition.open(path.join(dataDir, 'lab.duckdb'), kept);
+    using connection = await edition.warehouse.connect();
+    const { plans, tables, seeds } = edition;
+    const at = (nextOffset: number): Promise<void> =>
+      edition.write((writing) =>
+        writing.run(
+          `delete from lens.checkpoint; insert into lens.checkpoint (topic, partition, next_offset, first_offset, topic_id) values ('orders', 0, ${nextOffset}, 0, 'x')`,
+        ),
+      );
+    await at(1);
+    let isBegun = false;
+    const rows = connection.rows.bind(connection);
+    connection.rows = async <T>(sql: string): Promise<T[]> => {
+      if (isBegun) await at(2);
+      isBegun = false;
+      return rows<T>(sql);
+    };
+    const batch = { maxRecords: 10, maxMilliseconds: 20 };
+    const work = { ...kept, log, dataDir, batch, bulk: { lagRecords: 1 }, plans, tables, seeds };
+    const found = await verifyWarehouse(connection, work, { models: ['dim_customers'] }, undefined, () => {
+      isBegun = true;
+    });
+    expect(found.checkpoint).toEqual([{ topic: 'orders', partition: 0, nextOffset: 1 }]);
+    expect((await edition.checkpoint()).map(({ nextOffset }) => nextOffset)).toEqual([2]);
+  });
+});
 
 describe('against the stored raw tables', () => {
   it('a model behind its checkpoint is not compared, and it is said what to do', async () => {
