@@ -10,7 +10,7 @@ const CARRIED = 'lens_carried_hook';
 
 /**
  * Has a next edition take over what hooks have made in the live one, while nobody writes to either. Gives what is to be said: views and macros
- * over what is not there any more are left behind.
+ * over what is not there any more are left behind, and indexes that do not fit.
  */
 export async function takeHookObjects(live: Edition, next: Edition): Promise<string[]> {
   using from = await live.warehouse.connect();
@@ -54,14 +54,22 @@ async function carryHookObjects(from: Connection, to: Connection, project: Proje
     ...[...of('type'), ...of('macro')].map((one) => ({ ...one, sql: one.definition })),
     ...[...of('table'), ...of('view')].map((one) => ({ ...one, sql: one.object.sql })),
   ]);
-  const isLeft = (one: Pick<Made, 'kind' | 'schema' | 'name'>): boolean =>
-    left.some((other) => objectKey(other.one) === objectKey(one));
+  const among = (some: readonly Made[]) => {
+    const keys = new Set(some.map(objectKey));
+    return (one: Pick<Made, 'kind' | 'schema' | 'name'>): boolean => keys.has(objectKey(one));
+  };
+  const isLeft = among(left.map(({ one }) => one));
   for (const { object } of of('table')) if (!isLeft(object)) await copyTable(from, to, object);
-  await makeIndexes(to, of('index'), await due(to, project));
-  for (const { kind, schema, name, definition } of found.filter((one) => !isLeft(one))) {
+  const unfit = await makeIndexes(to, of('index'), await due(to, project));
+  const isUnfit = among(unfit.map(({ one }) => one));
+  const carried = found.filter((one) => !isLeft(one) && !isUnfit(one));
+  // Those on models that it had already go on being of hooks.
+  const present = await catalogObjects(to);
+  const own = before.filter((one) => one.kind === 'index' && present.has(objectKey(one)) && !among(carried)(one));
+  for (const { kind, schema, name, definition } of [...carried, ...own]) {
     await to.run('insert into lens.hook_objects values (?, ?, ?, ?)', [kind, schema, name, definition]);
   }
-  return left;
+  return [...left, ...unfit];
 }
 
 function placesOf({ models, seeds, sources }: Project): Set<string> {
@@ -112,19 +120,22 @@ async function sequenceSql(from: Connection, { schema, name, sql }: CatalogObjec
 }
 
 /**
- * On tables that are there.
+ * On tables that are there. Gives those that do not fit them: a model may have had other columns in an edition that was kept.
  *
  * @param due places, by {@link objectKey}, of models that were built anew: their hooks are to make their indexes
  */
-async function makeIndexes(
+async function makeIndexes<T extends Made & { readonly object: CatalogObject }>(
   to: Connection,
-  indexes: readonly { readonly object: CatalogObject }[],
+  indexes: readonly T[],
   due: ReadonlySet<string>,
-): Promise<void> {
+): Promise<NotMade<T>[]> {
   const present = await catalogObjects(to);
-  for (const { object } of indexes) {
-    const { schema, on, sql } = object;
-    const table = objectKey({ kind: 'table', schema, name: on?.table ?? '' });
-    if (present.has(table) && !present.has(objectKey(object)) && !due.has(table)) await to.run(sql);
-  }
+  const wanted = indexes.filter(({ object }) => {
+    const table = objectKey({ kind: 'table', schema: object.schema, name: object.on?.table ?? '' });
+    return present.has(table) && !present.has(objectKey(object)) && !due.has(table);
+  });
+  return makeInAnyOrder(
+    to,
+    wanted.map((one) => ({ ...one, sql: one.object.sql })),
+  );
 }
