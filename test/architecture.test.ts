@@ -55,6 +55,24 @@ function importsOf(file: string): string[] {
   return [...matches].map((match) => (match[1] ?? match[2] ?? match[3]) as string);
 }
 
+/** A file with all that is loaded when it is: other files of src, and packages. */
+function loadedWith(file: string, found = new Set<string>()): Set<string> {
+  if (found.has(file)) return found;
+  found.add(file);
+  const source = readFileSync(path.join(ROOT, file), 'utf8');
+  const statements = source.matchAll(/(?:^|\n)(?:import|export)\s+(?!type\b)([^'"`;]*?)from\s+'([^']+)'/g);
+  for (const [, names = '', target = ''] of statements) {
+    const types = /^\{([^}]*)\}/
+      .exec(names)?.[1]
+      ?.split(',')
+      .filter((name) => name.trim() !== '') ?? [''];
+    if (types.every((name) => name.trim().startsWith('type '))) continue;
+    if (target.startsWith('.')) loadedWith(path.posix.join(path.posix.dirname(file), target), found);
+    else found.add(target);
+  }
+  return found;
+}
+
 /** The folder of src/materializer that a file is in, if any. */
 function partOf(file: string): string | undefined {
   return /^src\/materializer\/([^/]+)\//.exec(file)?.[1];
@@ -88,6 +106,22 @@ describe('architecture', () => {
 
   it('imports point one way, and outside packages stay in their layer', () => {
     expect(FILES.flatMap(violations)).toEqual([]);
+  });
+
+  it('what the service answers, and lists of the project, load neither DuckDB nor the way of a batch', () => {
+    const heavy = /^@duckdb|^kafkajs|materializer\/(edition|materializer|warehouse-reader)\.ts$/;
+    const found = [
+      'main',
+      'commands/ls',
+      'commands/parse',
+      'commands/query',
+      'commands/status',
+      'commands/lag',
+    ].flatMap((name) =>
+      [...loadedWith(`src/cli/${name}.ts`)].filter((one) => heavy.test(one)).map((one) => `${name}: ${one}`),
+    );
+    expect(found).toEqual([]);
+    expect([...loadedWith('src/service/runtime.ts')].some((one) => one.startsWith('@duckdb'))).toBe(true);
   });
 
   it('every folder of src has its rule', () => {

@@ -23,7 +23,7 @@ export async function main(args: readonly string[]): Promise<never> {
 
 /** Runs one command, prints its error, and returns the exit code that `main` ends the process with. */
 export async function outcome(args: readonly string[]): Promise<number> {
-  const program = buildProgram();
+  const program = await buildProgram(args);
   try {
     for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
       command.exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });

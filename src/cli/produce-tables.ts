@@ -4,7 +4,7 @@ import type { Settings } from '../core/settings.ts';
 import type { LogWriter } from '../log/event-log.ts';
 import { fedTables } from '../materializer/raw-tables.ts';
 import { namesIn } from '../service/file-draft.ts';
-import { openProject } from '../service/runtime.ts';
+import { openProject } from '../service/open-project.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import { type TableFile, TableFiles } from '../warehouse/table-files.ts';
 import { counted } from './numbers.ts';

@@ -6,7 +6,7 @@ import type { MacroDone, MacroFailure } from '../materializer/hooks/run-macro.ts
 import type { WarehouseReads } from '../materializer/operations.ts';
 import type { NamedMacro } from '../project/macro-contract.ts';
 import { withWarehouse, withWarehouseReads } from '../service/hold-warehouse.ts';
-import { projectSource } from '../service/runtime.ts';
+import { projectSource } from '../service/open-project.ts';
 import { noticePrinter } from './event-printer.ts';
 import type { NodeCommand, NodeFlags } from './node-command.ts';
 import { progressPrinter } from './node-lines.ts';

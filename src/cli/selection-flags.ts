@@ -7,7 +7,7 @@ import type { Resource, ResourceType } from '../project/resource-graph.ts';
 import { selectResources, type Selection } from '../project/select-resources.ts';
 import { defaultSelector } from '../project/selector-definitions.ts';
 import { INDIRECT_SELECTIONS, type IndirectSelection } from '../project/selection-spec.ts';
-import { openProject } from '../service/runtime.ts';
+import { openProject } from '../service/open-project.ts';
 import type { Output } from './output.ts';
 import { isError, type WarnFlags } from './warn-errors.ts';
 import { TargetFolder } from './target-folder.ts';

@@ -8,7 +8,7 @@ import { found } from '../materializer/nodes/run-data-tests.ts';
 import { runUnitTests } from '../materializer/unit-tests/run-unit-tests.ts';
 import type { Project } from '../project/project-contract.ts';
 import { withWarehouseReads } from '../service/hold-warehouse.ts';
-import { openCatalog } from '../service/runtime.ts';
+import { openCatalog } from '../service/open-project.ts';
 import { hooksCounted, withHooks } from './command-hooks.ts';
 import { noticePrinter } from './event-printer.ts';
 import { interruption } from './interruption.ts';

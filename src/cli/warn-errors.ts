@@ -4,7 +4,7 @@ import { LensError } from '../core/errors.ts';
 import { yamlProblem } from '../core/yaml-schema.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Project } from '../project/project-contract.ts';
-import { openProject } from '../service/runtime.ts';
+import { openProject } from '../service/open-project.ts';
 
 export interface WarnFlags {
   readonly warnError?: boolean;

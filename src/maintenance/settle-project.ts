@@ -1,6 +1,6 @@
 import { compile, qualified as named } from '../project/compile.ts';
 import type { Project } from '../project/project-contract.ts';
-import { questionKey, type Answer, type Question } from '../project/questions.ts';
+import { asksNothing, questionKey, type Answer, type Question } from '../project/questions.ts';
 import { DATABASE } from '../project/relation-naming.ts';
 import { PlanCatalog } from '../warehouse/plan-catalog.ts';
 import { qualified } from '../warehouse/sql.ts';
@@ -38,7 +38,7 @@ export async function settleProject(
     for (const [key, answer] of found) answers.set(key, answer);
     project = loaded.answering(answers);
   }
-  if (project.asked.size === 0 && project.waiting.size === 0) return project;
+  if (asksNothing(project)) return project;
   await using catalog = await openCatalog(raw(project));
   const { waiting } = await addModels(catalog, project);
   return withWaiting(project, waiting);

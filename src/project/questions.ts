@@ -1,5 +1,5 @@
 import { LensError } from '../core/errors.ts';
-import type { RelationColumn } from './project-contract.ts';
+import type { Project, RelationColumn } from './project-contract.ts';
 
 /** What a template asks of the warehouse while it is rendered for its SQL. */
 export type Question =
@@ -153,4 +153,9 @@ export class Interview {
     }
     return answer;
   }
+}
+
+/** Whether a project is what it is without a look at any warehouse. */
+export function asksNothing({ questions, asked, waiting }: Pick<Project, 'questions' | 'asked' | 'waiting'>): boolean {
+  return questions.length === 0 && asked.size === 0 && waiting.size === 0;
 }

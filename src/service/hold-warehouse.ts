@@ -4,7 +4,7 @@ import type { Settings } from '../core/settings.ts';
 import type { WarehouseOperations, WarehouseReads } from '../materializer/operations.ts';
 import type { EventSink } from '../materializer/events.ts';
 import { ControlClient } from './control-client.ts';
-import { openReader, openRuntime, type RuntimeOptions } from './runtime.ts';
+import type { RuntimeOptions } from './runtime.ts';
 import { liveService } from './service-file.ts';
 
 /** How long a command waits for a warehouse that another short command holds, or a service that is just starting. */
@@ -20,6 +20,8 @@ export function withWarehouse<T>(
   work: (operations: WarehouseOperations) => Promise<T>,
 ): Promise<T> {
   return held(settings, options.onEvent, work, async () => {
+    // Loading it takes longer than the service takes to answer.
+    const { openRuntime } = await import('./runtime.ts');
     await using runtime = await openRuntime(settings, options);
     return await work(runtime.materializer);
   });
@@ -32,6 +34,7 @@ export function withWarehouseReads<T>(
   work: (operations: WarehouseReads) => Promise<T>,
 ): Promise<T> {
   return held(settings, onEvent, work, async () => {
+    const { openReader } = await import('./open-reader.ts');
     await using reader = await openReader(settings, onEvent);
     return await work(reader);
   });

@@ -7,7 +7,7 @@ import { relationsSoFar } from '../materializer/input-tables.ts';
 import { askRows, askWith } from '../materializer/models/template-answers.ts';
 import type { Project } from '../project/project-contract.ts';
 import { withWarehouseReads } from './hold-warehouse.ts';
-import { openCatalog } from './runtime.ts';
+import { openCatalog } from './open-project.ts';
 
 /**
  * The SQL of a template given on the command line. What it asks of rows is answered by the warehouse as it is now, over empty tables

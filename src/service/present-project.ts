@@ -5,7 +5,7 @@ import type { EventSink } from '../materializer/events.ts';
 import { type Ask, askWith } from '../materializer/models/template-answers.ts';
 import type { Project } from '../project/project-contract.ts';
 import { withWarehouseReads } from './hold-warehouse.ts';
-import { openCatalog, openProject } from './runtime.ts';
+import { openCatalog, openProject } from './open-project.ts';
 
 /**
  * The project of the settings' folder, with what the warehouse keeps of the rows that its templates ask for, or has now. Where there is no

@@ -15,7 +15,7 @@ async function taken(
   env: Record<string, string | undefined> = {},
   ofProject: Record<string, unknown> = {},
 ): Promise<{ flags: Record<string, unknown>; remarks: string[]; command: string; all: Record<string, unknown> }> {
-  const program = buildProgram().exitOverride();
+  const program = (await buildProgram()).exitOverride();
   const found: Awaited<ReturnType<typeof taken>>[] = [];
   for (const command of [...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
     command.exitOverride().configureOutput({ outputError: () => {} });

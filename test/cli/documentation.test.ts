@@ -13,7 +13,8 @@ function commandsOf(command: Command, before: string): { name: string; command: 
   return command.commands.flatMap((sub) => commandsOf(sub, `${name} `));
 }
 
-const commands = commandsOf(buildProgram(), '');
+const program = await buildProgram();
+const commands = commandsOf(program, '');
 
 test('every command is documented, and each documented command exists', () => {
   const documented = sections.map((section) => section.split('\n')[0]);
@@ -33,7 +34,7 @@ test('the page names the flags of each command and no other', () => {
   const known = new Set(
     commands.flatMap(({ command }) => [...command.options, ...(command.parent?.options ?? [])]).map(({ long }) => long),
   );
-  for (const option of buildProgram().options) known.add(option.long);
+  for (const option of program.options) known.add(option.long);
   known.add('--help');
   const written = new Set(page.match(/--[a-z][a-z-]+/g));
   expect([...written].filter((flag) => !known.has(flag))).toEqual([]);

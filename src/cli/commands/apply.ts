@@ -4,7 +4,7 @@ import { LensError } from '../../core/errors.ts';
 import type { Applied } from '../../materializer/editions/apply-contract.ts';
 import type { ChangePlan } from '../../materializer/changes/change-plan.ts';
 import { withWarehouse, withWarehouseReads } from '../../service/hold-warehouse.ts';
-import { projectSource } from '../../service/runtime.ts';
+import { projectSource } from '../../service/open-project.ts';
 import { changePlanText, isEmpty } from '../change-text.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { interruption, reportInterruption } from '../interruption.ts';

@@ -6,7 +6,7 @@ import type { RedriveRequest } from '../../materializer/dead-letters/dead-letter
 import { placeText } from '../../materializer/dead-letters/dead-letter-contract.ts';
 import { countedLetters, shownLetters } from '../../materializer/dead-letters/letter-reads.ts';
 import { withWarehouse, withWarehouseReads } from '../../service/hold-warehouse.ts';
-import { openCatalog } from '../../service/runtime.ts';
+import { openCatalog } from '../../service/open-project.ts';
 import type { TopicCatalog } from '../../topics/catalog.ts';
 import { decodeWithAnySchema } from '../../topics/decode-with-any-schema.ts';
 import { eventPrinter, noticePrinter } from '../event-printer.ts';

@@ -14,7 +14,7 @@ import type { Project } from '../../project/project-contract.ts';
 import { RESOURCE_TYPES } from '../../project/resource-graph.ts';
 import { withService, withWarehouseReads } from '../../service/hold-warehouse.ts';
 import { presentProject } from '../../service/present-project.ts';
-import { openCatalog } from '../../service/runtime.ts';
+import { openCatalog } from '../../service/open-project.ts';
 import { docsData, docsStatus } from '../docs/docs-data.ts';
 import { docsPage } from '../docs/docs-page.ts';
 import { serveDocs } from '../docs/docs-server.ts';

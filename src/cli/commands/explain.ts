@@ -2,7 +2,7 @@ import { buildableProject } from '../../materializer/buildable-project.ts';
 import { Command } from 'commander';
 import { leftOutWords, usableProject } from '../../materializer/seeds/usable-seeds.ts';
 import { presentProject } from '../../service/present-project.ts';
-import { openCatalog } from '../../service/runtime.ts';
+import { openCatalog } from '../../service/open-project.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { explainedPlans } from '../explained-plans.ts';
 import { invocationOf } from '../invocation.ts';

@@ -5,7 +5,8 @@ import type { IngestContext, IngestSummary } from '../../ingest/ingest-contract.
 import { ingestGenerations } from '../../ingest/ingest-generations.ts';
 import { ingestPrompts } from '../../ingest/ingest-prompts.ts';
 import { ingestUsers } from '../../ingest/ingest-users.ts';
-import { openCatalog, openLog } from '../../service/runtime.ts';
+import { openLog } from '../../service/open-log.ts';
+import { openCatalog } from '../../service/open-project.ts';
 import { createMissingTopics } from '../../topics/create-missing-topics.ts';
 import { ingestLine } from '../ingest-line.ts';
 import { interruption, reportInterruption } from '../interruption.ts';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { withWarehouseReads } from '../../service/hold-warehouse.ts';
-import { projectSource } from '../../service/runtime.ts';
+import { projectSource } from '../../service/open-project.ts';
 import { changePlanText, isEmpty } from '../change-text.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { interruption, reportInterruption } from '../interruption.ts';

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import type { InitOutcome } from '../../service/draft-parts.ts';
 import { initTopics } from '../../service/init-topics.ts';
-import { hasLog, openCatalog, openLog, openProject } from '../../service/runtime.ts';
+import { hasLog, openLog } from '../../service/open-log.ts';
+import { openCatalog, openProject } from '../../service/open-project.ts';
 import { contractFiles, writeFiles } from '../../topics/init-contract.ts';
 import { TableFiles } from '../../warehouse/table-files.ts';
 import { invocationOf } from '../invocation.ts';

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import type { Settings } from '../../core/settings.ts';
 import { readProjectFile } from '../../project/project-file.ts';
-import { hasLog, openCatalog, openLog } from '../../service/runtime.ts';
+import { hasLog, openLog } from '../../service/open-log.ts';
+import { openCatalog } from '../../service/open-project.ts';
 import type { TopicCatalog } from '../../topics/catalog.ts';
 import { applyTopics, checkTopics, remedyOf, type TopicDifference } from '../../topics/manage-topics.ts';
 import { initCommand } from './topics-init.ts';

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { LensError } from '../../core/errors.ts';
-import { openProject } from '../../service/runtime.ts';
+import { openProject } from '../../service/open-project.ts';
 import { invocationOf } from '../invocation.ts';
 
 /** A command of dbt that is named, and not run here. */
-export interface VerbNotRun {
+interface VerbNotRun {
   readonly name: string;
   /** Of the arguments. */
   readonly usage: string;
@@ -14,24 +14,29 @@ export interface VerbNotRun {
   readonly unless?: (names: ReadonlyMap<string, string>) => boolean;
 }
 
-export const VERBS_NOT_RUN: readonly VerbNotRun[] = [
-  {
+/** `lens snapshot`. */
+export function snapshotCommand(): Command {
+  return verbNotRun({
     name: 'snapshot',
     usage: 'snapshot',
     why: 'snapshots are not run',
     instead: 'a topic in mode append keeps every version of a row, for a model to make the periods of',
     unless: (leftOut) => ![...leftOut.values()].some((why) => why.includes('one of the snapshots')),
-  },
-  {
+  });
+}
+
+/** `lens clone`. */
+export function cloneCommand(): Command {
+  return verbNotRun({
     name: 'clone',
     usage: 'clone --state DIR',
     why: 'relations are not cloned from another warehouse',
     instead: 'lens run --full-refresh builds a next edition beside the live one, lens query --edition asks another one',
-  },
-];
+  });
+}
 
 /** Refuses with what to use in its place, whatever flags it is given. USAGE. */
-export function verbNotRun({ name, usage, why, instead, unless }: VerbNotRun): Command {
+function verbNotRun({ name, usage, why, instead, unless }: VerbNotRun): Command {
   return new Command(name)
     .description(`dbt's; ${why}`)
     .argument('[words...]', "dbt's arguments")

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadSettings } from '../../../src/core/settings.ts';
 import { openKafkaLog } from '../../../src/log/kafka/kafka-log.ts';
 import type { KafkaOptions, KafkaSasl } from '../../../src/log/kafka/kafka-options.ts';
-import { openLog } from '../../../src/service/runtime.ts';
+import { openLog } from '../../../src/service/open-log.ts';
 import { freePort } from '../../../tools/kafka/free-port.ts';
 import { ownBrokerSuite } from '../../kafka/kafka-suite.ts';
 import { append, readFrom, startOf } from '../log-fixture.ts';
