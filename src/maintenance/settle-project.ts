@@ -5,7 +5,7 @@ import { DATABASE } from '../project/relation-naming.ts';
 import { PlanCatalog } from '../warehouse/plan-catalog.ts';
 import { qualified } from '../warehouse/sql.ts';
 import { answerQuestion, type RowSource } from './answer-question.ts';
-import { addModels, relationKey, type Standing } from './models-so-far.ts';
+import { addModels, type Standing } from './models-so-far.ts';
 import type { RawRelation } from './planner.ts';
 
 /**
@@ -117,13 +117,14 @@ export class Respondent implements AsyncDisposable {
    * ask of the catalog, and what reads them, are not in it.
    */
   async #describe(): Promise<PlanCatalog> {
-    const { open, waiting } = this.#standing;
+    const { waiting } = this.#standing;
     const described = await openCatalog(this.#raw, DATABASE);
     for (const model of this.#project.models) {
       const { name, schema, alias, materialized } = model;
-      if (materialized === 'ephemeral' || open.has(relationKey(schema, alias)) || waiting.has(name)) continue;
+      // It may be made over empty tables, and break its contract.
+      if (waiting.has(name)) continue;
       const columns = await this.#catalog.describe(`select * from ${qualified(schema, alias)}`).catch(() => null);
-      // one that does not bind: the planner tells what is wrong with it
+      // Ephemeral, or of SQL that is not known by now or does not bind: the planner tells what is wrong with it.
       if (columns === null) continue;
       if (materialized === 'view') await described.createView(schema, alias, compile(this.#project, model, named));
       else await described.createTable(schema, alias, columns);

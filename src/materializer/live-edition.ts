@@ -55,7 +55,8 @@ export class LiveEdition implements AsyncDisposable {
   async readAndWrite<T>(
     work: (connection: Connection, edition: Edition, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    await this.#replacing;
+    // Without waiting from then on: a replacement that begins ends those whom it knows.
+    while (this.#isReplacing) await this.#replacing;
     const edition = this.#edition;
     return this.#writers.read((connection, signal) => work(connection, edition, signal));
   }

@@ -278,7 +278,11 @@ describe('a model that asks for rows', () => {
       'models/m.sql': PIVOT,
       'models/m.yml': `models: [{name: m, config: {contract: {enforced: true}}, columns: [{name: id, data_type: bigint}, {name: is_x, data_type: boolean}]}]`,
     };
-    expect((await rowsFor(files, {})).project.waiting.get('m')).toMatch(/missing in definition .*: is_x/);
+    const listing = `{% set t = run_query("select table_name from information_schema.tables order by 1") %}select '{{ t.columns[0].values() | join(' ') if execute }}'`;
+    const { project: waits } = await rowsFor({ ...files, 'models/listing.sql': listing }, {});
+    expect(waits.waiting.get('m')).toMatch(/missing in definition .*: is_x/);
+    // it is not there to be found in the catalog
+    expect(compile(waits, waits.model('listing'), qualified)).toBe("select 'stg t'");
     const kept = await rowsFor(files, { stg: [['x']] });
     expect(kept.project.waiting.size).toBe(0);
     await planModels(kept.project, RAW);

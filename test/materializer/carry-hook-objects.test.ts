@@ -77,6 +77,7 @@ describe('what hooks have made', () => {
       'schema audit.audit': 'create schema audit',
       'table audit.log': 'create table audit.log (older integer)',
       'view audit.z': 'create view audit.z as select * from audit.log',
+      'index main.by_model': 'create index by_model on main.m (id)',
     });
     await next.write((connection) => connection.run('insert into audit.log values (1)'));
     expect(await takeHookObjects(live, next)).toEqual([]);

@@ -164,6 +164,57 @@ describe('another edition', () => {
     expect(place('second')).toBe(live.edition.path);
   });
 
+  it('takes over when those are done who also write', async () => {
+    const { first, open } = await editions();
+    await using live = new LiveEdition(first);
+    using writing = gate();
+    const written = live.readAndWrite(async (connection) => {
+      await writing.passed;
+      await connection.run("insert into answers values ('written')");
+    });
+    let exchanged = false;
+    const replaced = live.replace(async () => {
+      exchanged = true;
+      await first.retire();
+      return open('second');
+    });
+    expect(await waits(replaced)).toBe(true);
+    expect(exchanged).toBe(false);
+    writing.open();
+    await written;
+    await replaced;
+    expect(await live.read((connection) => nameOf(connection))).toBe('second');
+  });
+
+  it('is closed with the live one, and who reads it is told', async () => {
+    const { first, open, place } = await editions();
+    await (await open('other'))[Symbol.asyncDispose]();
+    const live = new LiveEdition(first);
+    const reads = [gate(), gate()];
+    const aborted = (at: number, signal: AbortSignal): Promise<void> =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('ended')));
+        reads[at]?.open();
+      });
+    const reading = [
+      live.read((_, __, signal) => aborted(0, signal)),
+      live.readOther(
+        () => place('other'),
+        {},
+        (_, signal) => aborted(1, signal),
+      ),
+    ];
+    await Promise.all(reads.map(({ passed }) => passed));
+    const told = Promise.allSettled(reading);
+    await live[Symbol.asyncDispose]();
+    expect(await told).toMatchObject(
+      [0, 1].map(() => ({
+        reason: { code: 'QUERY_FAILED', message: 'the query was interrupted, since its warehouse is being closed' },
+      })),
+    );
+    for (const name of ['first', 'other']) await (await Warehouse.open(place(name)))[Symbol.asyncDispose]();
+  });
+
   it('that is replaced is there until its last reader is done, and gone when that is waited for', async () => {
     const { first, open } = await editions();
     await using live = new LiveEdition(first);
