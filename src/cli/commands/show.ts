@@ -11,6 +11,7 @@ import { noticePrinter } from '../event-printer.ts';
 import { invocationOf } from '../invocation.ts';
 import type { Output } from '../output.ts';
 import { previewText } from '../preview-text.ts';
+import { showJson } from '../show-json.ts';
 import { selectionOf, selects, withSelectionFlags, type SelectionFlags } from '../selection-flags.ts';
 
 interface ShowFlags extends SelectionFlags {
@@ -59,7 +60,7 @@ Examples:
               rows: (piece) => void rows.push(...piece),
             },
           );
-          output.result(flags.output === 'json' ? jsonText(name, columns, rows) : text(name, columns, rows, output));
+          output.result(flags.output === 'json' ? showJson(name, columns, rows) : text(name, columns, rows, output));
         }
       });
     });
@@ -96,15 +97,6 @@ function text(
   const preview = `${previewText(columns, rows)}\n`;
   if (output.quiet) return preview;
   return `${name === null ? 'Previewing inline node:' : `Previewing node '${name}':`}\n${preview}`;
-}
-
-function jsonText(
-  name: string | null,
-  columns: readonly ResultColumn[],
-  rows: readonly (readonly unknown[])[],
-): string {
-  const show = rows.map((row) => Object.fromEntries(columns.map((column, i) => [column.name, row[i]])));
-  return JSON.stringify(name === null ? { show } : { node: name, show }, null, 2);
 }
 
 function rowLimit(given: string): number {
