@@ -1,3 +1,4 @@
+import { LensError } from '../core/errors.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { Warehouse, type WarehouseOptions, warehousePlace } from '../warehouse/warehouse.ts';
 import type { Edition } from './edition.ts';
@@ -31,6 +32,8 @@ export class LiveEdition implements AsyncDisposable {
   #isReplacing = false;
   /** Editions that are not the live one and are open, by file. */
   readonly #others = new Map<string, OtherEdition>();
+  /** Those that are wanted back, by file, with what is said to who would read them. */
+  readonly #reserved = new Map<string, string>();
 
   constructor(edition: Edition) {
     this.#edition = edition;
@@ -62,7 +65,7 @@ export class LiveEdition implements AsyncDisposable {
   }
 
   /**
-   * The same on another edition, for reading only. WAREHOUSE_* errors when it cannot be opened.
+   * The same on another edition, for reading only. WAREHOUSE_* errors when it cannot be opened, WAREHOUSE_LOCKED also while it is reserved.
    *
    * @param file which it is, when none is being replaced; null for the live one
    */
@@ -77,6 +80,9 @@ export class LiveEdition implements AsyncDisposable {
     if (found === null) return this.read((connection, _, signal) => work(connection, signal));
     const place = warehousePlace(found);
     while (this.#others.get(place)?.isClosing === true) await this.#others.get(place)?.closed;
+    const reserved = this.#reserved.get(place);
+    if (reserved !== undefined)
+      throw new LensError('WAREHOUSE_LOCKED', reserved, { hint: 'ask the live one, or wait' });
     const known = this.#others.get(place);
     // Without waiting, where it is open: else it could be closed in between.
     if (known?.readers !== undefined) return known.readers.read(work);
@@ -143,6 +149,13 @@ export class LiveEdition implements AsyncDisposable {
     return this.#replaced(async () => {
       this.#edition = await exchange();
     });
+  }
+
+  /** Nobody who is not reading a file by now comes to read it, until it is disposed: it is about to be written. */
+  reserve(file: string, why: string): Disposable {
+    const place = warehousePlace(file);
+    this.#reserved.set(place, why);
+    return { [Symbol.dispose]: () => void this.#reserved.delete(place) };
   }
 
   /** When nobody here has a file open any more: who reads on is interrupted after three seconds. */

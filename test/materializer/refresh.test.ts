@@ -279,8 +279,21 @@ describe('a rollback', () => {
     const asked = materializer.query('select count(*) from range(1000000) a, range(1000000) b', { timeoutMs: 600_000 });
     const ended = expect(asked).rejects.toMatchObject({ message: expect.stringContaining('rollback') as string });
     await materializer.run({ fullRefresh: true });
-    await materializer.rollback({});
+    const meanwhile: Promise<unknown>[] = [];
+    await materializer.rollback({
+      onProgress: (news) => {
+        if (news.kind !== 'phase' || news.phase !== 'catch up') return;
+        const refused = {
+          code: 'WAREHOUSE_LOCKED',
+          message: expect.stringMatching(/^a rollback is catching edition 1 up/),
+        };
+        meanwhile.push(expect(rows(materializer, 'select 1', 'previous')).rejects.toMatchObject(refused));
+      },
+    });
     await ended;
+    await Promise.all(meanwhile);
+    expect(meanwhile).toHaveLength(1);
+    expect(await rows(materializer, 'select count(*) from fct_orders', 'previous')).toEqual([[0]]);
     expect(await rows(materializer, 'select count(*) from fct_orders')).toEqual([[0]]);
   });
 });

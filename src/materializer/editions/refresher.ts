@@ -168,6 +168,8 @@ export class Refresher implements AsyncDisposable {
     }
     const { file, number, builtBy, builtAt } = previous;
     const place = path.join(dataDir, file);
+    // Half caught up, its tables are at no checkpoint.
+    using _reserved = this.#live.reserve(place, `a rollback is catching edition ${number} up, and it takes over then`);
     await this.#live.release(place, 'interrupted, since a rollback returns to the edition it reads');
     const { whole, catalog: own, broken } = this.#live.edition;
     const { project, catalog } = this.#before?.number === number ? this.#before : { project: whole, catalog: own };
