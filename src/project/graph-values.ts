@@ -23,7 +23,7 @@ export function graphValue(
       ...(version === null ? {} : { version: version.v, latest_version: version.latest }),
       schema,
       alias,
-      original_file_path: pathIn(part.file, path),
+      ...paths(pathIn(part.file, path)),
       raw_code: rawSql,
       language: 'sql',
       config: { ...config, materialized },
@@ -41,7 +41,7 @@ export function graphValue(
     ...node('seed', seed.uniqueId, seed.packageName, seed.ownName, seed.fqn),
     schema: seed.schema,
     alias: seed.alias,
-    original_file_path: seed.path,
+    ...paths(seed.path),
     config: { ...seed.config, materialized: 'seed' },
     tags: seed.tags,
     meta: seed.meta,
@@ -51,6 +51,8 @@ export function graphValue(
   }));
   const ofSources = sources.map((source) => ({
     ...node('source', source.uniqueId, source.packageName, source.name, source.fqn),
+    original_file_path: source.path,
+    path: source.path,
     source_name: source.sourceName,
     schema: source.schema,
     identifier: source.table,
@@ -79,4 +81,9 @@ function draftId({ file: { ownName: name, version, part } }: ModelDraft): string
 
 function node(type: string, id: string, packageName: string, name: string, fqn: readonly string[]) {
   return { resource_type: type, unique_id: id, package_name: packageName, name, fqn: [...fqn], database: DATABASE };
+}
+
+/** dbt's `path` is that below the folder of models or seeds. */
+function paths(path: string) {
+  return { original_file_path: path, path: path.split('/').slice(1).join('/') };
 }

@@ -136,7 +136,7 @@ export class HookRenderer {
   }
 }
 
-/** `log()` with `info=true`, and `print()`: lines on the console of the command. */
+/** `log()` with `info=true`, `print()` and `exceptions.warn()`: lines on the console of the command. */
 function speaking(say: HookScene['say']): Record<string, Callable> {
   return {
     log: ({ positional: [message, info], named }) => {
@@ -146,6 +146,10 @@ function speaking(say: HookScene['say']): Record<string, Callable> {
     },
     print: ({ positional: [message], named }) => {
       say({ text: text(message ?? named.get('msg') ?? ''), printed: true });
+      return '';
+    },
+    'exceptions.warn': ({ positional: [message], named }) => {
+      say({ text: text(message ?? named.get('msg') ?? ''), printed: false });
       return '';
     },
   };

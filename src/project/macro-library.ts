@@ -29,7 +29,7 @@ export class MacroLibrary {
   readonly #warnings: string[] = [];
   /** Files of packages. */
   readonly #foreign = new Set<string>();
-  readonly #nothingPrinted = new Set<string>();
+  readonly #said = new Set<string>();
 
   /** @param sources the project's first. PROJECT_INVALID when one part defines a name twice. */
   constructor(sources: readonly MacroSource[], lookup: MacroLookup = { dispatch: new Map(), missing: [] }) {
@@ -65,15 +65,20 @@ export class MacroLibrary {
     addMacros(macros, template);
   }
 
-  /** What was left out of the project's files, and what has been printed that is not there, a sentence each. */
+  /** What was left out of the project's files, what has been printed that is not there, and what templates have warned of, a sentence each. */
   get warnings(): readonly string[] {
-    return [...this.#warnings, ...this.#nothingPrinted];
+    return [...this.#warnings, ...this.#said];
   }
 
   /** A template of a part has printed a name that is not there. Packages do that on purpose. */
   noteNothingPrinted(what: string, file: string, line: number, part: string): void {
     if (part !== this.#root || this.#foreign.has(file)) return;
-    this.#nothingPrinted.add(`${placeOf(file, line)}: ${what} is undefined, and prints nothing`);
+    this.#said.add(`${placeOf(file, line)}: ${what} is undefined, and prints nothing`);
+  }
+
+  /** A template has warned of something: `exceptions.warn()`. */
+  noteWarning(message: string, file: string, line: number): void {
+    this.#said.add(`${placeOf(file, line)}: ${message}`);
   }
 
   /** Whether a template of a part may call a macro by its own name; of the project when no part is named. */

@@ -26,7 +26,9 @@ export function printedTable(
 ): string {
   const shown = columns.slice(0, limits.columns ?? columns.length);
   const cut = (cell: string): string =>
-    limits.width !== null && cell.length > limits.width ? cell.slice(0, limits.width - MORE.length) + MORE : cell;
+    limits.width !== null && lengthOf(cell) > limits.width
+      ? [...cell].slice(0, limits.width - MORE.length).join('') + MORE
+      : cell;
   const first = rows.slice(0, limits.rows ?? rows.length);
   const formats = shown.map(({ type }, at) => (DECIMALS.test(type) ? decimals(first.map((row) => row[at])) : text));
   const more = shown.length < columns.length ? [MORE] : [];
@@ -37,11 +39,11 @@ export function printedTable(
       ...more,
     ]),
   ];
-  const widths = lines[0]?.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0))) ?? [];
+  const widths = lines[0]?.map((_, at) => Math.max(...lines.map((line) => lengthOf(line[at] ?? '')))) ?? [];
   const line = (cells: readonly string[]): string => {
     const padded = cells.map((cell, at) => {
-      const width = widths[at] ?? 0;
-      return TEXT.test(columns[at]?.type ?? '') ? cell.padEnd(width) : cell.padStart(width);
+      const blanks = ' '.repeat(Math.max(0, (widths[at] ?? 0) - lengthOf(cell)));
+      return TEXT.test(columns[at]?.type ?? '') ? cell + blanks : blanks + cell;
     });
     return `| ${padded.join(' | ')} |`;
   };
@@ -50,6 +52,11 @@ export function printedTable(
   return [line(head), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...body.map(line), ...rest].join(
     '\n',
   );
+}
+
+/** In characters, as Python counts: 🤷 is one. */
+function lengthOf(cell: string): number {
+  return [...cell].length;
 }
 
 /** All with as many digits as the one with the most, and a sign for what is left out. */

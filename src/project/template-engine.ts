@@ -5,7 +5,7 @@ import type { Frame } from './jinja/macro.ts';
 import { ReturnSignal } from './jinja/macro.ts';
 import type { Scope } from './jinja/scope.ts';
 import type { Template } from './jinja/template.ts';
-import { TemplateError, Thing, UnsupportedError, toJs, type Callable, type Value } from './jinja/values.ts';
+import { TemplateError, Thing, UnsupportedError, text, toJs, type Callable, type Value } from './jinja/values.ts';
 import { LATE } from './config-tree.ts';
 import { isYamlRecord } from './yaml-file.ts';
 import type { NamedMacro } from './macro-contract.ts';
@@ -84,6 +84,11 @@ export class TemplateEngine {
       (text) => interpreter.render(parseFile(text, interpreter.frames.at(-1)?.file ?? 'a variable'), scope),
     );
     dispatch = this.macros.bindTo(scope, interpreter, this.settings.packageName);
+    setName(scope, 'exceptions.warn', ({ positional: [message], named }) => {
+      const { file, line } = interpreter.frames[0] ?? { file: '', line: 0 };
+      this.macros.noteWarning(text(message ?? named.get('msg') ?? ''), file, line);
+      return '';
+    });
     for (const [name, value] of Object.entries(names.names)) setName(scope, name, value);
     try {
       return body(interpreter, scope);

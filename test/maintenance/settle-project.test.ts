@@ -315,11 +315,11 @@ describe('a model that asks for rows', () => {
 describe('the graph', () => {
   it('holds models, seeds and source tables when SQL is rendered, and nothing before', async () => {
     const sql = `{% if execute %}{% for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='name') -%}
-{{ node.unique_id }} {{ node.config.materialized }} {{ node.depends_on.nodes | join('+') }} {% endfor %}{{ graph.sources.values() | map(attribute='identifier') | list }}{% else %}{{ config(tags=['n' ~ graph.nodes | default([]) | length]) }}{% endif %}`;
+{{ node.unique_id }} {{ node.path }} {{ node.config.materialized }} {{ node.depends_on.nodes | join('+') }} {% endfor %}{{ graph.sources.values() | map(attribute='identifier') | list }}{% else %}{{ config(tags=['n' ~ graph.nodes | default([]) | length]) }}{% endif %}`;
     const project = await settled({ 'models/m.sql': sql });
     expect(project.model('m').tags).toEqual(['n0']);
     expect(compile(project, project.model('m'), qualified)).toBe(
-      "model.p.m view  model.p.stg view source.p.raw.t ['t']",
+      "model.p.m m.sql view  model.p.stg stg.sql view source.p.raw.t ['t']",
     );
   });
 

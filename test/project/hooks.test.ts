@@ -190,3 +190,20 @@ it('print_table() prints a table as dbt does', () => {
     ],
   ]);
 });
+
+it('counts characters of a printed table as Python does', () => {
+  const answer = {
+    columns: [{ name: 'status', type: 'VARCHAR' }],
+    rows: [['🤷: b'], ['🤷: more than twenty characters']],
+  };
+  const macro = "{% macro m() %}{% do run_query('q').print_table() %}{% endmacro %}";
+  expect(rendered('{{ m() }}', { 'macros/m.sql': macro }, [answer]).said[0]?.text.split('\n').slice(2)).toEqual([
+    '| 🤷: b                 |',
+    '| 🤷: more than twen... |',
+  ]);
+});
+
+it('says what a macro warns of', () => {
+  const macro = "{% macro m() %}{% do exceptions.warn('take care') %}{% endmacro %}";
+  expect(rendered('{{ m() }}', { 'macros/m.sql': macro }).said).toEqual([{ text: 'take care', printed: false }]);
+});

@@ -234,3 +234,15 @@ describe('two packages', () => {
     expect(failureOf(() => projectOf(same)).message).toContain('main_alpha.base is there twice');
   });
 });
+
+it('says what a macro of a package warns of, once', () => {
+  const macro = "{% macro old() %}{% do exceptions.warn('old() goes away') %}1{% endmacro %}";
+  const project = projectOf({
+    'packages.yml': 'packages: [{local: w}]',
+    'dbt_packages/w/dbt_project.yml': 'name: w',
+    'dbt_packages/w/macros/old.sql': macro,
+    'models/m.sql': 'select\n{{ w.old() }} as a',
+  });
+  expect(project.warnings).toEqual(['models/m.sql:2: old() goes away']);
+  expect(compile(project, project.model('m'), qualified)).toBe('select\n1 as a');
+});

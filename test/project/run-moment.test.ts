@@ -66,9 +66,9 @@ describe('what is other at each run', () => {
 
 describe('modules', () => {
   it('give what Python gives', () => {
-    // as Python 3 has them: eval(expression) with datetime, pytz and itertools
+    // as Python 3 has them: eval(expression) with datetime, pytz, re and itertools
     const answers = cases as [string, string][];
-    const names = ['datetime', 'pytz', 'itertools'].map((name) => `{% set ${name} = modules.${name} %}`).join('');
+    const names = ['datetime', 'pytz', 're', 'itertools'].map((name) => `{% set ${name} = modules.${name} %}`).join('');
     const sql = sqlOf({ 'models/m.sql': names + answers.map(([expression]) => `{{ ${expression} }}`).join('\n') });
     expect(sql.split('\n').map((text, at) => [answers[at]?.[0], text])).toEqual(answers);
   });

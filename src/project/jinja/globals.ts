@@ -117,7 +117,6 @@ export const GLOBALS: Readonly<Record<string, Value>> = {
     raise_dependency_error: raise,
     raise_fail_fast_error: raise,
     raise_not_implemented: raise,
-    warn: nothing,
   }),
   fromjson: fromJson,
   fromyaml: fromYaml,

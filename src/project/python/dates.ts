@@ -85,11 +85,11 @@ export class PythonDatetime extends Moment {
         const to = given.get('tzinfo');
         given.delete('tzinfo');
         const moved = replaced(wall, { positional: args.positional, named: given }, PARTS);
-        return new PythonDatetime(moved, to === undefined ? zone : zoneOf(to));
+        return new PythonDatetime(moved, to === undefined ? zone : (zoneOf(to)?.asItIs() ?? null));
       },
       astimezone: (args) => {
         const { tz } = bind('astimezone', args, ['tz']);
-        return inZone(utcMicros(wall, zone ?? UTC), zoneOf(tz ?? UTC) ?? UTC);
+        return inZone(utcMicros(wall, zone ?? UTC), zoneOf(tz ?? UTC)?.whole ?? UTC);
       },
     });
     this.zone = zone;
@@ -126,8 +126,9 @@ export class PythonDatetime extends Moment {
 
 /** A point in time, in microseconds since 1970, on the clock of a zone. */
 export function inZone(utc: bigint, zone: TimeZone): PythonDatetime {
-  const { minutes } = zone.at(Number(floorDivide(utc, 1000n)));
-  return new PythonDatetime(utc + BigInt(minutes) * 60_000_000n, zone);
+  const millis = Number(floorDivide(utc, 1000n));
+  const { minutes } = zone.at(millis);
+  return new PythonDatetime(utc + BigInt(minutes) * 60_000_000n, zone.fixedAt(millis));
 }
 
 /** The wall clock of `year, month, day, hour, ...`. */

@@ -33,7 +33,7 @@ function datetimeModule(now: () => bigint): Thing {
   const at: Callable = (args) => {
     const { tz } = bind('now', args, ['tz']);
     const zone = zoneOf(tz ?? null);
-    return zone === null ? inUtc() : inZone(now(), zone);
+    return zone === null ? inUtc() : inZone(now(), zone.whole);
   };
   const datetime = new Thing(
     'modules.datetime.datetime',
@@ -52,12 +52,12 @@ function datetimeModule(now: () => bigint): Thing {
         if (!isNumber(timestamp)) throw new TemplateError('fromtimestamp() needs a number');
         const micros = BigInt(Math.round(Number(numeric(timestamp)) * 1e6));
         const zone = zoneOf(tz ?? null);
-        return zone === null ? new PythonDatetime(micros, null) : inZone(micros, zone);
+        return zone === null ? new PythonDatetime(micros, null) : inZone(micros, zone.whole);
       },
     },
     {
       call: ({ positional, named }) => {
-        const zone = zoneOf(named.get('tzinfo') ?? null);
+        const zone = zoneOf(named.get('tzinfo') ?? null)?.asItIs() ?? null;
         const others = new Map([...named].filter(([name]) => name !== 'tzinfo'));
         return new PythonDatetime(wallOf('datetime', { positional, named: others }, PARTS), zone);
       },
@@ -102,13 +102,19 @@ function isoDatetime(source: string): PythonDatetime {
   return new PythonDatetime(micros, zone === undefined ? null : fixed(offsetMinutes(zone)));
 }
 
-/** pytz's zones put themselves on a time that has none. */
+/** pytz's zones put themselves on a time that has none, and right the offset of one that has been computed with. */
 function withLocalize(zone: TimeZone): Thing {
   const localize: Callable = ({ positional }) => {
     const [naive] = positional;
     if (!(naive instanceof PythonDatetime)) throw new TemplateError('localize() needs a datetime');
     if (naive.zone !== null) throw new TemplateError('localize(): Not naive datetime (tzinfo is already set)');
-    return new PythonDatetime(naive.wall, zone);
+    return inZone(new PythonDatetime(naive.wall, zone).utc, zone);
   };
-  return zone.withMethods({ localize });
+  const normalize: Callable = ({ positional }) => {
+    const [aware] = positional;
+    if (!(aware instanceof PythonDatetime) || aware.zone === null)
+      throw new TemplateError('normalize() needs a datetime with a time zone');
+    return inZone(aware.utc, zone);
+  };
+  return zone.withMethods({ localize, normalize });
 }
