@@ -27,7 +27,9 @@ export function printedTable(
   const shown = columns.slice(0, limits.columns ?? columns.length);
   const cut = (cell: string): string =>
     limits.width !== null && lengthOf(cell) > limits.width
-      ? [...cell].slice(0, limits.width - MORE.length).join('') + MORE
+      ? Array.from(cell)
+          .slice(0, limits.width - MORE.length)
+          .join('') + MORE
       : cell;
   const first = rows.slice(0, limits.rows ?? rows.length);
   const formats = shown.map(({ type }, at) => (DECIMALS.test(type) ? decimals(first.map((row) => row[at])) : text));
@@ -56,7 +58,7 @@ export function printedTable(
 
 /** In characters, as Python counts: 🤷 is one. */
 function lengthOf(cell: string): number {
-  return [...cell].length;
+  return Array.from(cell).length;
 }
 
 /** All with as many digits as the one with the most, and a sign for what is left out. */

@@ -110,8 +110,8 @@ function matchThing(match: RegExpExecArray): Thing {
   const named = Object.entries(match.groups ?? {}).map(([name, one]): [string, Value] => [name, one ?? null]);
   const byName = Object.fromEntries(named);
   const one = (key: Value): Value => (typeof key === 'number' ? groups[key] : byName[text(key)]) ?? null;
-  const start = [...match.input.slice(0, match.index)].length;
-  const end = start + [...match[0]].length;
+  const start = Array.from(match.input.slice(0, match.index)).length;
+  const end = start + Array.from(match[0]).length;
   const otherwise = ({ positional, named: given }: Arguments): Value => positional[0] ?? given.get('default') ?? null;
   return new Thing(
     'match',
