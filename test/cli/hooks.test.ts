@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import dbt from '../fixtures/dbt-hooks.json' with { type: 'json' };
 import { lens, type LensResult } from './lens-process.ts';
 import { OwnShop } from './own-shop.ts';
@@ -12,10 +12,25 @@ const FIXTURE = fileURLToPath(new URL('../fixtures/hooks', import.meta.url));
 
 // dbt-hooks.json is what `dbt build` of dbt 1.11.16 gives of that project, twice: with {broken: true} the second time; then what `dbt run-operation` gives
 describe('a project with hooks, beside dbt', { timeout: 180_000 }, () => {
-  const dir = mkdtempSync(path.join(tmpdir(), 'lens-hooks-'));
-  const flags = ['--project-dir', dir, '--data-dir', path.join(dir, 'data')];
+  /** Of the test that is run. */
+  let dir = '';
+  let flags: string[] = [];
+  const inFolder = (folder: string): string[] => ['--project-dir', folder, '--data-dir', path.join(folder, 'data')];
 
-  beforeAll(() => cpSync(FIXTURE, dir, { recursive: true }));
+  /** The project after its first build. */
+  const built = mkdtempSync(path.join(tmpdir(), 'lens-hooks-'));
+  let first: LensResult;
+  beforeAll(async () => {
+    cpSync(FIXTURE, built, { recursive: true });
+    first = await lens(['build', ...inFolder(built)]);
+  });
+
+  // Each goes on from there in a folder of its own.
+  beforeEach(() => {
+    dir = mkdtempSync(path.join(tmpdir(), 'lens-hooks-'));
+    flags = inFolder(dir);
+    cpSync(built, dir, { recursive: true });
+  });
 
   async function rows(sql: string): Promise<Record<string, unknown>[]> {
     const { stdout } = await lens(['query', sql, '--format', 'json', ...flags]);
@@ -38,7 +53,7 @@ describe('a project with hooks, beside dbt', { timeout: 180_000 }, () => {
   }
 
   test('runs them when dbt does, with its lines, results and rows', async () => {
-    const { code, stdout, stderr } = await lens(['build', ...flags]);
+    const { code, stdout, stderr } = first;
     expect([code, stderr]).toEqual([0, '']);
     expect(hookLines(stdout)).toEqual(dbt.first.lines);
     expect(stdout).toMatch(/Found 2 models, 1 seed, 10 operations, 1 data test\n/);

@@ -206,7 +206,12 @@ describe('another edition', () => {
     ];
     await Promise.all(reads.map(({ passed }) => passed));
     const told = Promise.allSettled(reading);
-    await live[Symbol.asyncDispose]();
+    using closing = slowToClose(place('other'));
+    const disposed = live[Symbol.asyncDispose]();
+    await closing.began;
+    expect(await waits(disposed)).toBe(true);
+    closing.letGo();
+    await disposed;
     expect(await told).toMatchObject(
       [0, 1].map(() => ({
         reason: { code: 'QUERY_FAILED', message: 'the query was interrupted, since its warehouse is being closed' },
