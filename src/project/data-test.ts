@@ -2,7 +2,7 @@ import { mergeConfig, type Config } from './config-tree.ts';
 import { readSeverity, readTestConfig } from './data-test-config.ts';
 import { withEphemerals, type ModelAccess } from './compile.ts';
 import type { TemplateNames } from './dbt-context.ts';
-import { atAnyRun, type RunMoment } from './run-moment.ts';
+import { atAnyRun, atItsRun, testRun, type RunMoment } from './run-moment.ts';
 import { relationValue } from './relation-values.ts';
 import type { Template } from './jinja/template.ts';
 import { fromJs, type Value } from './jinja/values.ts';
@@ -81,14 +81,22 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
   let first: RenderedTest | undefined;
   let question: Question | null = null;
   let problem: string | null = null;
+  /** Whether its text is another one at each run. */
+  let ofItsRun = false;
   try {
-    first = renderTest(definition, capture);
+    const parsed = (first = renderTest(definition, capture, undefined, testRun()));
     const render = (moment: RunMoment): { sql: string; asked: Interview } => {
       const asked = (interview = Interview.first(surroundings.answers));
       return { sql: renderTest(definition, capture, asked, moment).rendered, asked };
     };
-    const settle = (): void => void (interview = atAnyRun(definition.place, render, ({ sql }) => sql).asked);
-    if (!isEnabled(first.config)) return null;
+    const settle = (): void => {
+      ofItsRun = atItsRun(definition.place, render);
+      // a gate is planned once, and asked in every batch
+      if (!ofItsRun || !readTestConfig(definition, parsed.config).gate) return;
+      interview = atAnyRun(definition.place, render, ({ sql }) => sql).asked;
+      ofItsRun = false;
+    };
+    if (!isEnabled(parsed.config)) return null;
     question = questionOf(settle);
   } catch (error) {
     if (capture.metDisabled) return null;
@@ -115,9 +123,9 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
   const sql = (naming: RelationNaming, storing?: boolean): string => {
     const resolver = new ReferenceCapture(surroundings.references, naming, definition.packageName);
     const own = storing === undefined ? definition : { ...definition, declared: storingConfig(definition, storing) };
-    const made = withAnswers(`data test ${name}`, place, () =>
-      renderTest(own, resolver, Interview.again(interview.answers)),
-    );
+    const asked = ofItsRun ? Interview.first(surroundings.answers) : Interview.again(interview.answers);
+    const moment = ofItsRun ? testRun() : undefined;
+    const made = withAnswers(`data test ${name}`, place, () => renderTest(own, resolver, asked, moment));
     return withEphemerals(made.rendered, made.dependsOn, surroundings.models(naming));
   };
   const resultOf = (rows: string, limit: number | null): string => {

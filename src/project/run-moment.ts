@@ -1,5 +1,6 @@
-import type { Invocation } from '../core/invocation.ts';
+import { INVOCATION, type Invocation } from '../core/invocation.ts';
 import { LensError } from '../core/errors.ts';
+import { PendingQuestion, questionKey } from './questions.ts';
 import { withoutLayout } from './sql-layout.ts';
 
 /** What templates see of the command they are rendered for; goes over the service's control port as JSON. */
@@ -52,6 +53,17 @@ function sample(at: number): RunMoment {
   return new RunMoment({ ...invocation, which: 'run', flags: {} }, () => (now += 61_001 * (at + 1)), thread);
 }
 
+/**
+ * A run of data tests that begins now, as they see it when they are rendered for it.
+ *
+ * @param later milliseconds from now
+ */
+export function testRun(later = 0): RunMoment {
+  const now = (): number => Date.now() + later;
+  const startedAt = new Date(now()).toISOString();
+  return new RunMoment({ id: INVOCATION.id, startedAt, which: 'test', flags: {} }, now);
+}
+
 /** What templates are rendered with whose text must not follow from the run. */
 export const noRun = (): RunMoment => sample(0);
 
@@ -68,14 +80,47 @@ export function atAnyRun<T>(place: string, render: (moment: RunMoment) => T, tex
   const text = withoutLayout(textOf(made));
   for (let at = 1; at < SAMPLES.length; at++) {
     if (withoutLayout(textOf(render(sample(at)))) === text) continue;
-    throw new LensError(
-      'MODEL_NOT_SUPPORTED',
-      `its text follows from ${[...moment.met].join(', ')}, which is other at each run`,
-      {
-        place,
-        hint: 'the same model must always give the same SQL: write what it gives into the model, or set it under vars:',
-      },
-    );
+    throw otherAtEachRun(moment, 'its text follows', place);
   }
   return made;
+}
+
+const ONE_SECOND = 1000;
+
+/**
+ * Renders what is rendered anew for each run, and tells whether that is needed. Questions are answered before, so that they must be the
+ * same a second later: those about a day are. MODEL_NOT_SUPPORTED when they are not; throws a PendingQuestion that has no answer yet.
+ *
+ * @param place for the error
+ */
+export function atItsRun(place: string, render: (moment: RunMoment) => unknown): boolean {
+  const moment = testRun();
+  const pending = pendingAt(moment, render);
+  const isOther = moment.met.size > 0;
+  if (isOther && keyOf(pending) !== keyOf(pendingAt(testRun(ONE_SECOND), render)))
+    throw otherAtEachRun(moment, 'a query of its template follows', place);
+  // oxlint-disable-next-line typescript/only-throw-error -- the jump out of the rendering, once more
+  if (pending !== null) throw pending;
+  return isOther;
+}
+
+function pendingAt(moment: RunMoment, render: (moment: RunMoment) => unknown): PendingQuestion | null {
+  try {
+    render(moment);
+    return null;
+  } catch (error) {
+    if (error instanceof PendingQuestion) return error;
+    throw error;
+  }
+}
+
+function keyOf(pending: PendingQuestion | null): string | null {
+  return pending === null ? null : questionKey(pending.question);
+}
+
+function otherAtEachRun({ met }: RunMoment, what: string, place: string): LensError {
+  return new LensError('MODEL_NOT_SUPPORTED', `${what} from ${[...met].join(', ')}, which is other at each run`, {
+    place,
+    hint: 'the same model must always give the same SQL: write what it gives into the model, or set it under vars:',
+  });
 }

@@ -312,6 +312,29 @@ describe('a model that asks for rows', () => {
   });
 });
 
+describe('a data test that looks at the clock', () => {
+  const testOf = (time: string): Files => ({
+    'tests/t.sql': `{% set r = run_query("select strlen('" ~ modules.datetime.${time} ~ "') as n") %}
+select * from {{ ref('stg') }} where n > {{ r.columns[0].values()[0] if execute else 0 }} and '{{ modules.datetime.date.today() }}' > ''`,
+  });
+
+  it('is rendered at its run, with what its queries of the day give', async () => {
+    const project = await settled(testOf('date.today()'));
+    const today = new Date().toISOString().slice(0, 10);
+    expect(project.tests.map((test) => test.sql(qualified))).toEqual([
+      `select * from "main"."stg" where n > 10 and '${today}' > ''`,
+    ]);
+  });
+
+  it('is left out when its queries are others each second', async () => {
+    const project = await settled(testOf('datetime.now()'));
+    expect(project.tests).toEqual([]);
+    expect(project.warnings).toEqual([
+      'tests/t.sql: the data test t is left out: a query of its template follows from the clock, which is other at each run',
+    ]);
+  });
+});
+
 describe('the graph', () => {
   it('holds models, seeds and source tables when SQL is rendered, and nothing before', async () => {
     const sql = `{% if execute %}{% for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='name') -%}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import cases from './jinja/python-modules.json' with { type: 'json' };
-import { compile, bare } from '../../src/project/compile.ts';
+import { compile, bare, qualified } from '../../src/project/compile.ts';
 import { projectOf, type Files } from './project-folder.ts';
 
 /** The SQL of the model `m`, or what the project says of it. */
@@ -48,14 +48,21 @@ describe('what is other at each run', () => {
     );
   });
 
-  it('is told of data tests, too', () => {
-    const files = {
-      'models/m.sql': 'select 1 as a',
-      'tests/t.sql': "select * from {{ ref('m') }} where '{{ run_started_at }}' < ''",
-    };
-    const { tests, warnings } = projectOf(files);
-    expect(tests).toEqual([]);
-    expect(warnings.join()).toContain('the data test t is left out: its text follows from run_started_at');
+  it('is what it is at each run of a data test', () => {
+    const at = (config: string) =>
+      projectOf({
+        'models/m.sql': 'select 1 as a',
+        'tests/t.sql': `${config}select * from {{ ref('m') }} where '{{ run_started_at }}' < '{{ modules.datetime.datetime.now() }}'`,
+      });
+    const { tests } = at('');
+    const times = tests.map((test) => test.sql(qualified).match(/\d{4}-[\d :.-]+/g) ?? []);
+    const [started = NaN, now = NaN] = times.flat().map((time) => Date.parse(`${time.trim()}Z`));
+    expect(Math.abs(now - Date.now())).toBeLessThan(60_000);
+    expect(started).toBeLessThanOrEqual(now);
+    // a gate is planned once
+    const gated = at('{{ config(gate=true) }}');
+    expect(gated.tests).toEqual([]);
+    expect(gated.warnings.join()).toContain('the data test t is left out: its text follows from run_started_at');
   });
 
   it('has the same SQL at each load, whatever stands in comments', () => {
