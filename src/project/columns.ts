@@ -1,4 +1,5 @@
 import type { Config } from './config-tree.ts';
+import { docBlocksIn } from './doc-blocks.ts';
 import { tagsOf } from './model-files.ts';
 import type { ColumnDescription } from './project-contract.ts';
 import type { Properties } from './properties.ts';
@@ -10,6 +11,11 @@ export function describe(
   engine: TemplateEngine,
 ): string {
   return String(engine.yaml(description, yaml.place([...at, 'description'])));
+}
+
+/** Unique ids of the docs blocks that a description names. */
+export function docBlocksOf({ description }: Pick<Properties, 'description'>, { settings }: TemplateEngine): string[] {
+  return docBlocksIn(description, settings.docs);
 }
 
 /** The columns a yml file describes, with the ids of their tests. */
@@ -25,6 +31,7 @@ export function describeColumns(
     return {
       name,
       description: describe({ ...properties, ...column }, engine),
+      docBlocks: docBlocksOf(column, engine),
       dataType,
       constraints,
       quote,

@@ -21,6 +21,8 @@ export interface DataTest {
   /** Arguments of a generic test as the yml file has them, `column_name` among them, `model` not. */
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly description: string;
+  /** Unique ids of the docs blocks in it. */
+  readonly docBlocks: readonly string[];
   /** The file as it is, or the call that dbt makes of a generic test. */
   readonly rawSql: string;
   /** Place in the yml file that describes a singular test; null when none does. */

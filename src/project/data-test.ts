@@ -44,6 +44,8 @@ export interface TestDefinition {
   readonly testName: string | null;
   readonly testPackage: string | null;
   readonly description: string;
+  /** Unique ids of the docs blocks in it. */
+  readonly docBlocks: readonly string[];
   readonly kind: 'generic' | 'singular';
   readonly path: string;
   /** Project, folders, name: what the tree of dbt_project.yml matches. */
@@ -119,7 +121,7 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
   const { config: given, captured, dependsOn } = first;
   const config = readTestConfig(definition, given);
   const { name, uniqueId, packageName, kind, path, place, fqn, target, columnName } = definition;
-  const { testName, testPackage, description, arguments: args } = definition;
+  const { testName, testPackage, description, docBlocks, arguments: args } = definition;
   const sql = (naming: RelationNaming, storing?: boolean): string => {
     const resolver = new ReferenceCapture(surroundings.references, naming, definition.packageName);
     const own = storing === undefined ? definition : { ...definition, declared: storingConfig(definition, storing) };
@@ -157,6 +159,7 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
     testPackage,
     arguments: args,
     description,
+    docBlocks,
     severity,
     target,
     columnName,

@@ -17,6 +17,7 @@ import {
 } from './jinja/values.ts';
 import { DBT_VERSION } from './dbt-version.ts';
 import { noRun, type RunMoment } from './run-moment.ts';
+import type { DocBlock } from './declared-nodes.ts';
 import { setRunNames } from './run-names.ts';
 import type { Target } from './profile.ts';
 import type { Interview } from './questions.ts';
@@ -33,8 +34,8 @@ export interface ProjectSettings {
   readonly vars: Readonly<Record<string, unknown>>;
   readonly target: Target;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Texts of `{% docs %}` by name. */
-  readonly docs: ReadonlyMap<string, string>;
+  /** What `doc()` may mean, by name and by `PACKAGE.NAME`. */
+  readonly docs: ReadonlyMap<string, DocBlock>;
 }
 
 /** What a template refers to; both throw MODEL_UNKNOWN_REF without a place, which the renderer adds. */
@@ -216,11 +217,11 @@ function variable(vars: Readonly<Record<string, unknown>>, render: (text: string
 }
 
 /** `doc('name')`, or with the project before it. */
-function documentation(docs: ReadonlyMap<string, string>): Callable {
+function documentation(docs: ReadonlyMap<string, DocBlock>): Callable {
   return ({ positional }) => {
-    const name = stringArgument('doc()', positional.at(-1));
+    const name = positional.map((argument) => stringArgument('doc()', argument)).join('.');
     const found = docs.get(name);
-    if (found !== undefined) return found;
+    if (found !== undefined) return found.text;
     const near = closestName(name, [...docs.keys()]);
     throw new TemplateError(
       `there is no docs block ${name}`,

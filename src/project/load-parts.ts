@@ -1,6 +1,6 @@
 import type { ProjectSettings } from './dbt-context.ts';
 import { checkDbtVersion } from './dbt-version.ts';
-import { docBlocks } from './doc-blocks.ts';
+import { docBlocks, docsByName } from './doc-blocks.ts';
 import { leftOut, type LeftOut } from './left-out.ts';
 import { MacroLibrary } from './macro-library.ts';
 import { findPackages } from './packages.ts';
@@ -46,11 +46,12 @@ export function loadParts(root: string, options: LoadOptions): LoadedParts {
     { dispatch: file.dispatch, missing: packages.missing },
   );
   const docs = files.flatMap((one) => docBlocks(root, one));
-  // that of the project goes before those of packages
-  const texts = new Map(docs.toReversed().map(({ name, text }) => [name, text]));
   const engineOf = (one: ProjectFile): TemplateEngine => {
     const vars = varsOf(one, file, options.vars ?? {});
-    return new TemplateEngine({ name: file.name, packageName: one.name, vars, target, env, docs: texts }, macros);
+    return new TemplateEngine(
+      { name: file.name, packageName: one.name, vars, target, env, docs: docsByName(docs, [file.name, one.name]) },
+      macros,
+    );
   };
   const loaded = (one: ProjectFile, rootPart: ProjectPart | null): LoadedPart => {
     const yamls = propertyFiles(root, one);

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { describe, describeColumns } from './columns.ts';
+import { describe, describeColumns, docBlocksOf } from './columns.ts';
 import { makeTest, type TestDefinition, type TestSurroundings } from './data-test.ts';
 import { draftModels } from './draft-models.ts';
 import { loadExposures } from './exposures.ts';
@@ -240,6 +240,7 @@ function describeAll(drafts: ReadonlyMap<string, ModelDraft>): {
       meta: (config['meta'] ?? {}) as Record<string, unknown>,
       tags: tagsOf(config),
       description: properties === undefined ? '' : describe(properties, engine),
+      docBlocks: properties === undefined ? [] : docBlocksOf(properties, engine),
       columns,
       rawSql,
       dependsOn,

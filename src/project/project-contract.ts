@@ -108,10 +108,7 @@ export interface LoadOptions {
   readonly vars?: Readonly<Record<string, unknown>> | undefined;
   /** What is not said follows from profiles.yml. */
   readonly target?: TargetRequest | undefined;
-  /**
-   * Whether a topic feeds that table: then a source is read from there, whatever dbt-duckdb would read it from. Asked only of sources
-   * that it reads from elsewhere; false when missing.
-   */
+  /** Whether a topic feeds that table: asked of sources that dbt-duckdb would read from elsewhere; false when missing. */
   readonly isFed?: ((table: string) => boolean) | undefined;
   /** What `env_var()` reads; `process.env` when missing. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
@@ -148,6 +145,8 @@ export interface Model {
   readonly meta: Readonly<Record<string, unknown>>;
   readonly tags: readonly string[];
   readonly description: string;
+  /** Unique ids of the docs blocks in it. */
+  readonly docBlocks: readonly string[];
   readonly columns: readonly ColumnDescription[];
   /** The file as it is. */
   readonly rawSql: string;
@@ -206,6 +205,8 @@ export interface Seed {
   readonly meta: Readonly<Record<string, unknown>>;
   readonly tags: readonly string[];
   readonly description: string;
+  /** Unique ids of the docs blocks in it. */
+  readonly docBlocks: readonly string[];
   readonly columns: readonly ColumnDescription[];
   readonly group: string | null;
   /** Types by column, of those that are not to be guessed from the values. */
@@ -236,6 +237,8 @@ export interface SourceTable {
   /** The identifier: the table's name in the warehouse, and the `table` of the topic that feeds it. */
   readonly table: string;
   readonly schema: string;
+  /** As it is written, with Jinja; null when nothing is said. */
+  readonly writtenSchema: string | null;
   /** Where it is declared: `file:line`. */
   readonly place: string;
   /** `source.PROJECT.SOURCE.NAME`. */
@@ -245,6 +248,8 @@ export interface SourceTable {
   readonly path: string;
   readonly fqn: readonly string[];
   readonly description: string;
+  /** Unique ids of the docs blocks in it. */
+  readonly docBlocks: readonly string[];
   /** Of the source that the table is one of. */
   readonly sourceDescription: string;
   readonly loader: string;
@@ -258,6 +263,8 @@ export interface SourceTable {
 export interface ColumnDescription {
   readonly name: string;
   readonly description: string;
+  /** Unique ids of the docs blocks in it. */
+  readonly docBlocks: readonly string[];
   /** As declared; the warehouse decides the real type. */
   readonly dataType: string | null;
   readonly constraints: readonly Constraint[];

@@ -50,7 +50,8 @@ export interface TestDeclaration {
 export interface SourceProperties {
   readonly at: Path;
   readonly sourceName: string;
-  readonly schema: string;
+  /** Null when nothing is said: then it is the source's name. */
+  readonly schema: string | null;
   readonly description: string;
   readonly loader: string;
   readonly config: Config;
@@ -72,7 +73,7 @@ export function readNodeProperties(yaml: YamlFile, key: 'models' | 'seeds'): Pro
   });
 }
 
-/** The `sources:` of a yml file. A source's schema is its name, unless it says otherwise. */
+/** The `sources:` of a yml file. */
 export function readSourceProperties(yaml: YamlFile): SourceProperties[] {
   const data = yaml.record(yaml.data, []);
   return yaml.list(data['sources'], ['sources']).map((entry, i) => {
@@ -92,7 +93,7 @@ export function readSourceProperties(yaml: YamlFile): SourceProperties[] {
     return {
       at,
       sourceName,
-      schema: yaml.string(source['schema'], [...at, 'schema'], sourceName),
+      schema: source['schema'] === undefined ? null : yaml.string(source['schema'], [...at, 'schema']),
       description: yaml.string(source['description'], [...at, 'description'], ''),
       loader: yaml.string(source['loader'], [...at, 'loader'], ''),
       config: readConfig(yaml, source, at, SOURCE_CONFIG),

@@ -1,7 +1,8 @@
 import { nameInPackage } from './same-names.ts';
-import { describe, describeColumns } from './columns.ts';
+import { describe, describeColumns, docBlocksOf } from './columns.ts';
 import { mergeConfig, type Config } from './config-tree.ts';
 import type { TestDefinition } from './data-test.ts';
+import { joinedParts, sortedByName } from './joined-parts.ts';
 import { groupOf } from './groups.ts';
 import { isEnabled, tagsOf, twice } from './model-files.ts';
 import { relationNames } from './node-names.ts';
@@ -68,6 +69,7 @@ export function loadSeeds(dir: string, part: ProjectPart, properties: ReadonlyMa
       meta: (config['meta'] ?? {}) as Record<string, unknown>,
       tags: tagsOf(config),
       description: said === undefined ? '' : describe(said, engine),
+      docBlocks: said === undefined ? [] : docBlocksOf(said, engine),
       columns: said === undefined ? [] : describeColumns(said, own?.byColumn ?? new Map(), engine),
       group: groupOf(config),
       ...csvOptions(name, said === undefined ? path : said.yaml.place(said.at), config),
@@ -75,7 +77,7 @@ export function loadSeeds(dir: string, part: ProjectPart, properties: ReadonlyMa
   }
   for (const name of seeds.keys()) disabled.delete(name);
   return {
-    seeds: [...seeds.keys()].sort().map((name) => seeds.get(name) as Seed),
+    seeds: sortedByName(seeds),
     tests,
     disabled,
     fqns,
@@ -126,12 +128,10 @@ export function joinSeeds(all: readonly LoadedSeeds[]): LoadedSeeds {
     }
   }
   return {
-    seeds: [...byName.keys()].sort().map((name) => byName.get(name) as Seed),
+    ...joinedParts(all, byName),
+    seeds: sortedByName(byName),
     tests,
-    disabled: new Map(all.flatMap((one) => [...one.disabled]).filter(([name]) => !byName.has(name))),
-    fqns: all.flatMap((one) => one.fqns),
     names: all.flatMap((one) => one.names),
-    warnings: all.flatMap((one) => one.warnings),
   };
 }
 

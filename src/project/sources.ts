@@ -5,9 +5,10 @@ import { foldersBelow } from './project-files.ts';
 import { imposedOn, treeOf, type ProjectPart } from './project-part.ts';
 import { readSourceProperties, type Properties } from './properties.ts';
 import { isYamlRecord, type YamlFile } from './yaml-file.ts';
-import { describe, describeColumns } from './columns.ts';
+import { describe, describeColumns, docBlocksOf } from './columns.ts';
 import { genericTests } from './test-definitions.ts';
 import type { TestDefinition } from './data-test.ts';
+import { joinedParts, sortedByName } from './joined-parts.ts';
 
 export interface LoadedSources {
   readonly tables: readonly SourceTable[];
@@ -54,7 +55,7 @@ export function loadSources(
         const first = places.get(full);
         if (first !== undefined) throw twice('source table', full, first, place);
         places.set(full, place);
-        const schema = String(engine.yaml(source.schema, place));
+        const schema = String(engine.yaml(source.schema ?? source.sourceName, place));
         const identifier = String(engine.yaml(table.identifier, place));
         const relation: Relation = { kind: 'source', name: full, schema, identifier };
         const key = externalKey(config);
@@ -68,6 +69,7 @@ export function loadSources(
           name: table.name,
           table: identifier,
           schema,
+          writtenSchema: source.schema,
           place,
           uniqueId: `source.${file.name}.${full}`,
           packageName: file.name,
@@ -77,6 +79,7 @@ export function loadSources(
           loader: table.loader,
           config,
           description: describe(table, engine),
+          docBlocks: docBlocksOf(table, engine),
           meta: (config['meta'] ?? {}) as Record<string, unknown>,
           tags: tagsOf(config),
           columns: describeColumns(table, byColumn, engine),
@@ -85,7 +88,7 @@ export function loadSources(
     }
   }
   return {
-    tables: [...tables.keys()].sort().map((key) => tables.get(key) as SourceTable),
+    tables: sortedByName(tables),
     tests,
     disabled,
     external,
@@ -133,11 +136,9 @@ export function joinSources(all: readonly LoadedSources[]): LoadedSources {
     if (!byName.has(full)) byName.set(full, table);
   }
   return {
-    tables: [...byName.keys()].sort().map((name) => byName.get(name) as SourceTable),
+    ...joinedParts(all, byName),
+    tables: sortedByName(byName),
     tests: all.flatMap((one) => one.tests),
-    disabled: new Map(all.flatMap((one) => [...one.disabled]).filter(([name]) => !byName.has(name))),
     external: new Map(all.toReversed().flatMap((one) => [...one.external])),
-    fqns: all.flatMap((one) => one.fqns),
-    warnings: all.flatMap((one) => one.warnings),
   };
 }

@@ -1,3 +1,4 @@
+import { describe, docBlocksOf } from './columns.ts';
 import { closestName } from '../core/closest-name.ts';
 import { mergeConfig, type Config } from './config-tree.ts';
 import { genericTestTemplate, type TestDefinition } from './data-test.ts';
@@ -65,7 +66,8 @@ function define(
     packageName: file.name,
     testName: test,
     testPackage: declaration.package,
-    description: declaration.description,
+    description: describe(declaration, engine),
+    docBlocks: docBlocksOf(declaration, engine),
     kind: 'generic',
     path: yaml.path,
     fqn,
@@ -145,7 +147,8 @@ export function singularTests(
       packageName: file.name,
       testName: null,
       testPackage: null,
-      description: said?.description ?? '',
+      description: said === undefined ? '' : describe(said, engine),
+      docBlocks: said === undefined ? [] : docBlocksOf(said, engine),
       kind: 'singular',
       path,
       fqn,

@@ -152,6 +152,7 @@ models:
       {
         name: 'a',
         description: '',
+        docBlocks: [],
         dataType: null,
         constraints: [],
         quote: false,

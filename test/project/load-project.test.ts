@@ -165,12 +165,30 @@ describe('descriptions', () => {
       'models/d.md': '# x\n{% docs grain %}\nOne row per *day*.\n{% enddocs %}\n{%- docs other -%}o{%- enddocs -%}',
       'models/m.sql': 'select 1 as a',
       'models/m.yml':
-        "sources: [{name: raw, tables: [{name: t, description: \"{{ doc('other') }}\"}]}]\nmodels:\n- name: m\n  description: '{{ doc(\"grain\") }} Yes.'\n  columns: [{name: a, description: \"{{ doc('p', 'other') }}\"}]\n",
+        "sources: [{name: raw, tables: [{name: t, description: \"{{ doc('other') }}\"}]}]\nmodels:\n- name: m\n  description: '{{ doc(\"grain\") }} Yes.'\n  columns: [{name: a, description: \"{{ doc('p', 'other') }}\", data_tests: [{not_null: {description: \"{{ doc('other') }}{{ doc('grain') }}\"}}]}]\n",
+      'macros/m.sql':
+        '{% macro one() %}1{% endmacro %}\n\n{%- macro two() -%}2{%- endmacro -%}\n\n{% macro three() %}3{% endmacro %}\n',
     });
     expect(project.model('m').description).toBe('One row per *day*. Yes.');
     expect(project.model('m').columns[0]?.description).toBe('o');
     expect(project.sources[0]?.description).toBe('o');
-    const { docs } = manifestOf(project, { metadata: {}, generatedAt: new Date(0) }) as { docs: object };
+    expect(project.tests[0]?.description).toBe('oOne row per *day*.');
+    const { docs, nodes, sources, macros } = manifestOf(project, {
+      metadata: {},
+      generatedAt: new Date(0),
+    }) as unknown as Record<string, Record<string, object>>;
+    // as dbt 1.11 has them
+    expect(nodes).toMatchObject({
+      'model.p.m': { doc_blocks: ['doc.p.grain'], columns: { a: { doc_blocks: ['doc.p.other'] } } },
+      [project.tests[0]?.uniqueId ?? '']: { doc_blocks: ['doc.p.other', 'doc.p.grain'] },
+    });
+    expect(sources).toMatchObject({ 'source.p.raw.t': { doc_blocks: ['doc.p.other'], unrendered_schema: null } });
+    // white space that a `-` takes away is part of a macro
+    expect(Object.values(macros ?? {})).toMatchObject([
+      { macro_sql: '{% macro one() %}1{% endmacro %}' },
+      { macro_sql: '\n\n{%- macro two() -%}2{%- endmacro -%}\n\n' },
+      { macro_sql: '{% macro three() %}3{% endmacro %}' },
+    ]);
     expect(docs).toMatchObject({
       'doc.p.grain': {
         name: 'grain',

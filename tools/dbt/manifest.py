@@ -4,7 +4,7 @@
 
 Every field of every node, source, exposure, group, unit test, selector and macro of the project and its packages, and the maps
 between them, docs blocks, too. Not compared: times, ids of runs and people, the folder, names of the database, and what lens leaves
-out (`doc_blocks`, `disabled`; dbt's own macros and overview). Prints what differs; the last line is `N passed, N failed, N skipped`, over all
+out (`disabled`; dbt's own macros and overview). Prints what differs; the last line is `N passed, N failed, N skipped`, over all
 of these.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from dbt.cli.main import dbtRunner
 
 PARTS = ("nodes", "sources", "exposures", "groups", "docs", "unit_tests", "selectors", "macros", "parent_map", "child_map", "group_map")
-NOT_COMPARED = {"created_at", "root_path", "doc_blocks", "database"}
+NOT_COMPARED = {"created_at", "root_path", "database"}
 
 
 def main(arguments: list[str]) -> int:

@@ -6,7 +6,7 @@ type Json = Readonly<Record<string, unknown>>;
 /** The columns of a node by name: `ColumnInfo` of dbt's manifest. */
 export function columnsOf(columns: readonly ColumnDescription[]): Json {
   return Object.fromEntries(
-    columns.map(({ name, description, meta, dataType, constraints, quote, tags }) => [
+    columns.map(({ name, description, meta, dataType, constraints, quote, tags, docBlocks }) => [
       name,
       {
         name,
@@ -18,7 +18,7 @@ export function columnsOf(columns: readonly ColumnDescription[]): Json {
         config: { meta, tags },
         tags,
         granularity: null,
-        doc_blocks: [],
+        doc_blocks: docBlocks,
       },
     ]),
   );

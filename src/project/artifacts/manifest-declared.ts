@@ -44,8 +44,8 @@ export function sourceNode(source: SourceTable, { project, createdAt }: Manifest
     relation_name: withDatabase(source.schema, source.table),
     created_at: createdAt,
     unrendered_database: null,
-    unrendered_schema: source.schema,
-    doc_blocks: [],
+    unrendered_schema: source.writtenSchema,
+    doc_blocks: source.docBlocks,
   };
 }
 

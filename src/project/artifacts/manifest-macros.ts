@@ -10,7 +10,7 @@ interface MacroText {
   readonly name: string;
   readonly packageName: string;
   readonly path: string;
-  /** From its opening tag to its closing one. */
+  /** From its opening tag to its closing one, with white space that these take away. */
   readonly sql: string;
 }
 
@@ -70,7 +70,7 @@ export function macroNodes(macros: ManifestMacros, createdAt: number): Readonly<
         original_file_path: macro.path,
         unique_id: idOf(macro),
         macro_sql: macro.sql,
-        depends_on: { macros: macros.calledBy(macro.sql.replace(/^\{%[\s\S]*?%\}/, ''), macro.packageName) },
+        depends_on: { macros: macros.calledBy(macro.sql.replace(/^\s*\{%[\s\S]*?%\}/, ''), macro.packageName) },
         description: '',
         meta: {},
         docs,
@@ -100,7 +100,8 @@ function macroTexts({ dir, packages }: Project): MacroText[] {
   });
 }
 
-const MACRO = /\{%-?\s*(macro|test|data_test)\s+(\w+)[\s\S]*?\{%-?\s*end\1\s*-?%\}/g;
+/** As dbt finds it, white space that a `-` takes away is part of the macro. */
+const MACRO = /(?:\s*\{%-|\{%)\s*(macro|test|data_test)\s+(\w+)[\s\S]*?\{%-?\s*end\1\s*(?:-%\}\s*|%\})/g;
 
 function macrosIn(text: string): { name: string; sql: string }[] {
   const comments = [...text.matchAll(/\{#[\s\S]*?#\}/g)].map(({ index, 0: comment }) => [

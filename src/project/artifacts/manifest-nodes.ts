@@ -35,7 +35,7 @@ export function modelNode(model: Model, context: ManifestContext): Json {
     checksum: checksum(rawSql),
     config: configOf(resource),
     ...described(model, resource),
-    ...made(context, model.writtenConfig),
+    ...made(context, model.writtenConfig, model.docBlocks),
     relation_name: model.materialized === 'ephemeral' ? null : withDatabase(schema, alias),
     raw_code: rawSql.trim(),
     ...reads(project, resource, dependsOn, context.macros.calledBy(withHooks(rawSql, model.config), model.packageName)),
@@ -62,7 +62,7 @@ export function seedNode(seed: Seed, context: ManifestContext): Json {
     checksum: checksum(fileText(context.project.dir, path)),
     config: configOf(resource),
     ...described(seed, resource),
-    ...made(context, seed.writtenConfig),
+    ...made(context, seed.writtenConfig, seed.docBlocks),
     relation_name: withDatabase(schema, alias),
     raw_code: '',
     root_path: context.project.dir,
@@ -93,7 +93,7 @@ export function testNode(test: DataTest, context: ManifestContext): Json {
     ...described({ description: test.description, columns: [] }, resource),
     // of a test that is on nothing its own
     group: (attached ?? resource).config['group'] ?? null,
-    ...made(context, test.writtenConfig),
+    ...made(context, test.writtenConfig, test.docBlocks),
     relation_name: ['table', 'view'].includes(test.config.storeFailures) ? withDatabase(schema, alias) : null,
     raw_code: text.trim(),
     ...reads(project, resource, test.dependsOn, macros),
@@ -192,8 +192,8 @@ function described(
   };
 }
 
-function made({ createdAt }: ManifestContext, written: Json): Json {
-  return { unrendered_config: written, created_at: createdAt, doc_blocks: [] };
+function made({ createdAt }: ManifestContext, written: Json, docBlocks: readonly string[]): Json {
+  return { unrendered_config: written, created_at: createdAt, doc_blocks: docBlocks };
 }
 
 /** A model or seed as ref() calls it: with its package where its name alone could be another one's. */
