@@ -37,7 +37,7 @@ export interface ExplainedGate {
 
 /** `its SQL follows from 3 rows of main.stg, as of TIME (12 records applied)`. */
 function answerText({ rows, reads, since, newer }: AskedRows['answer']): string {
-  const of = reads.map(({ schema, identifier }) => `${schema}.${identifier}`).join(', ');
+  const of = reads.map(({ schema, identifier }) => `${schema}.${identifier}`).join(', ') || 'the clock';
   const when = since === null ? 'over empty tables' : `as of ${since.at} (${counted(since.records, 'record')} applied)`;
   const other = newer === undefined || newer === null ? '' : `; those there are now are not taken: ${newer}`;
   return `its SQL follows from ${counted(rows.length, 'row')} of ${of}, ${when}${other}`;

@@ -2,14 +2,19 @@ import { messageOf } from '../core/errors.ts';
 import { type Answer, type Question, questionKey, type RowsAnswer } from '../project/questions.ts';
 import type { CatalogColumn, PlanCatalog } from '../warehouse/plan-catalog.ts';
 import { ident, qualified } from '../warehouse/sql.ts';
-import { isCatalogSchema, nondeterministicCalls, readsCatalog } from './analysis/duckdb/nondeterministic-calls.ts';
+import {
+  isCatalogSchema,
+  nondeterministicCalls,
+  readsCatalog,
+  readsClock,
+} from './analysis/duckdb/nondeterministic-calls.ts';
 import { tablesNamed } from './analysis/duckdb/tables-named.ts';
 import { inFixedOrder } from './fixed-order.ts';
 import { relationKey, type Standing } from './models-so-far.ts';
 import { stabilityIn } from './surroundings.ts';
 
 /** A query over rows that a template asks. */
-export interface RowsQuery extends Pick<RowsAnswer, 'query' | 'reads'> {
+export interface RowsQuery extends Pick<RowsAnswer, 'query' | 'reads' | 'clock'> {
   /** {@link questionKey} of it. */
   readonly key: string;
 }
@@ -58,12 +63,14 @@ export async function answerQuestion(
     if (calls.length > 0 && reads.length === 0 && calls.every(readsCatalog))
       return described === null ? null : await answerOf(described, sql);
     const [call] = calls;
-    if (call !== undefined) return { refused: `its SQL follows from a query that calls ${call}` };
+    // rows and the time together would be others at each look
+    const isOfClock = reads.length === 0 && calls.every(readsClock);
+    if (call !== undefined && !isOfClock) return { refused: `its SQL follows from a query that calls ${call}` };
     const columns = await catalog.describe(sql);
-    if (reads.length === 0) return { columns, rows: await rowsOf(catalog, columns, sql) };
+    if (reads.length === 0 && call === undefined) return { columns, rows: await rowsOf(catalog, columns, sql) };
     const query = await inFixedOrder(catalog, sql, columns);
-    const given = await rows({ key: questionKey(question), query, reads });
-    return given ?? { columns, rows: await rowsOf(catalog, columns, query), query, reads, since: null };
+    const given = await rows({ key: questionKey(question), query, reads, clock: call });
+    return given ?? { columns, rows: await rowsOf(catalog, columns, query), query, reads, clock: call, since: null };
   } catch (error) {
     return { refused: `a query of its template fails: ${messageOf(error)}` };
   }

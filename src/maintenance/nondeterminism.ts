@@ -35,7 +35,9 @@ export class Nondeterminism {
     const through = model.dependsOn.models
       .filter((name) => ['view', 'ephemeral'].includes(this.#project.model(name).materialized))
       .flatMap((name) => this.#calls.get(name) ?? []);
-    return this.#keep(model, [...own.map((call) => ({ call, model: model.name })), ...through]);
+    // what its template has asked of the clock
+    const asked = (this.#project.asked.get(model.name) ?? []).flatMap(({ answer: { clock } }) => clock ?? []);
+    return this.#keep(model, [...[...own, ...asked].map((call) => ({ call, model: model.name })), ...through]);
   }
 
   /** What the plan of a model shows and its text does not (a macro of DuckDB's own). */

@@ -110,6 +110,7 @@ async function stateBelow(connection: Connection, { whole: project, tables }: Ed
   const models = new Map(project.models.map((model) => [relationKey(model.schema, model.alias), model]));
   const raw = new Map(tables.map((table) => [relationKey(table.schema, table.name), table]));
   const topics = new Set<string>();
+  const asked = [...project.asked.values()].flat();
   const above = new Set<string>();
   const addTopic = (identifier: string): void => {
     for (const { name, contract } of tables) if (name === identifier) topics.add(contract.name);
@@ -121,7 +122,7 @@ async function stateBelow(connection: Connection, { whole: project, tables }: Ed
     dependsOn.models.forEach(visit);
     dependsOn.sources.forEach(addTopic);
   };
-  for (const { answer } of [...project.asked.values()].flat()) {
+  for (const { answer } of asked) {
     for (const { schema, identifier } of answer.reads) {
       const key = relationKey(schema, identifier);
       const model = models.get(key);
@@ -140,5 +141,6 @@ async function stateBelow(connection: Connection, { whole: project, tables }: Ed
   ];
   const rows: unknown[] = [];
   for (const sql of moves) rows.push(await connection.rows(`${sql} order by all`));
-  return JSON.stringify(rows);
+  const time = asked.some(({ answer }) => answer.clock !== undefined) ? new Date().toISOString() : '';
+  return JSON.stringify([rows, time]);
 }

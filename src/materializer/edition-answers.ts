@@ -155,7 +155,7 @@ function changesOf(before: ReadonlyMap<string, RowsAnswer>, fresh: ReadonlyMap<s
       ...(left.length > 0 ? [`${shown(left)} left`] : []),
       ...(came.length + left.length === 0 ? ['another order, number or type'] : []),
     ];
-    const of = reads.map(({ schema, identifier }) => `${schema}.${identifier}`).join(', ');
+    const of = reads.map(({ schema, identifier }) => `${schema}.${identifier}`).join(', ') || 'the clock';
     return [`of ${of} ${parts.join(', ')}`];
   });
 }

@@ -233,7 +233,7 @@ function renderTest(
 ): RenderedTest {
   const { engine } = definition.part;
   const config = { declared: mergeConfig(definition.declared, definition.imposed), captured: {} as Config };
-  const names: TemplateNames = { resolver, config, interview, moment, names: {} };
+  const names: TemplateNames = { resolver, config, interview, moment, isTest: true, names: {} };
   let bound = names;
   if (definition.target !== null) {
     const args = renderArguments(definition, names, engine);

@@ -70,6 +70,8 @@ export interface TemplateNames {
   readonly moment?: RunMoment | undefined;
   /** Names whose values are made when they are looked at. */
   readonly made?: Readonly<Record<string, () => Value>> | undefined;
+  /** Whether it is that of a data test, which is asked at each run. */
+  readonly isTest?: boolean | undefined;
   /** Where `print_table()` of a result goes to. */
   readonly print?: ((text: string) => unknown) | undefined;
   /** Other names: `this`, `model`, arguments of a test. */
@@ -95,6 +97,7 @@ export function contextScope(
     interview,
     relationAt: (schema, identifier) => resolver?.relationAt(schema, identifier) ?? null,
     inSql: (sql) => resolver?.inSql(sql) ?? sql,
+    mayFollowClock: () => mayFollowClock(template),
     print: template.print,
   });
   set(GLOBALS);
@@ -145,6 +148,15 @@ export function contextScope(
   for (const [name, make] of Object.entries(template.made ?? {})) scope.setMade(name, make);
   setRunNames(scope, template.moment ?? noRun());
   return scope;
+}
+
+/** A model that says so, or a data test that is no gate. */
+function mayFollowClock({ config: { declared, captured }, isTest = false }: TemplateNames): boolean {
+  const merged = mergeConfig(declared, captured);
+  const meta = merged['meta'];
+  const said = (key: string): unknown =>
+    merged[key] ?? (typeof meta === 'object' && meta !== null ? (meta as Record<string, unknown>)[key] : undefined);
+  return isTest ? said('gate') !== true : said('nondeterministic') === 'allow';
 }
 
 function referenceFunctions(resolver: Resolver): Record<string, Value> {

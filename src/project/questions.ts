@@ -21,6 +21,8 @@ export interface RowsAnswer {
   readonly rows: readonly (readonly unknown[])[];
   /** The SELECT as the warehouse is asked it: in an order without ties. */
   readonly query: string;
+  /** By which it follows from the time, `now()`: only who may have other SQL each day is given it. */
+  readonly clock?: string | undefined;
   /** The relations of the project that the query names. */
   readonly reads: readonly { readonly schema: string; readonly identifier: string }[];
   /** Null for the answer over empty tables, until the warehouse has been asked. */
@@ -142,10 +144,12 @@ export class Interview {
     return [...this.#askedRows.values()];
   }
 
-  ask(question: Question): Answer {
+  /** @param accept throws for an answer that cannot be taken, which then has not been given */
+  ask(question: Question, accept: (answer: Answer) => void = () => undefined): Answer {
     const answer = this.#known === null ? this.#given[this.#asked.length] : this.#known.get(questionKey(question));
     // oxlint-disable-next-line typescript/only-throw-error -- a jump out of the rendering, not a failure
     if (answer === undefined) throw new PendingQuestion(question);
+    accept(answer);
     this.#asked.push(answer);
     if (question.kind === 'rows' && isOfRows(answer)) {
       const key = questionKey(question);

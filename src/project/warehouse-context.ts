@@ -12,6 +12,8 @@ export interface AskingContext {
   readonly relationAt: (schema: string, identifier: string) => Value;
   /** SQL with dbt's names of relations replaced. */
   readonly inSql: (sql: string) => string;
+  /** Whether its SQL may be another one each day. */
+  readonly mayFollowClock: () => boolean;
   /** What templates print; nothing is printed without. */
   readonly print?: ((text: string) => unknown) | undefined;
 }
@@ -27,7 +29,11 @@ export function warehouseNames(context: AskingContext): {
   const results = new Map<string, Value>();
   const query = (sql: string): Value => {
     if (context.interview === null) return null;
-    return tableThing(given(context.interview.ask({ kind: 'rows', sql: context.inSql(sql) })), context.print);
+    const answer = context.interview.ask({ kind: 'rows', sql: context.inSql(sql) }, (found) => {
+      if ('clock' in found && found.clock !== undefined && !context.mayFollowClock())
+        throw new UnsupportedError(`its SQL follows from a query that calls ${found.clock}`, OF_CLOCK);
+    });
+    return tableThing(given(answer), context.print);
   };
   const live: Partial<LiveAdapter> = context.interview?.isLive === true ? liveAdapter(query) : {};
   const statement: Callable = ({ positional, named }) => {
@@ -80,6 +86,7 @@ function given(answer: Answer): Exclude<Answer, { readonly refused: string } | {
   return answer;
 }
 
+const OF_CLOCK = '`+nondeterministic: allow` takes what it gives, and asks again on the interval of compactions';
 const REMEDY = 'write what it gives into the model, or set it under vars:';
 
 function placeOf(relation: Value): { readonly schema: string; readonly identifier: string } | null {

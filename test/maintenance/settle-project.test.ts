@@ -312,6 +312,32 @@ describe('a model that asks for rows', () => {
   });
 });
 
+describe('a query that calls now()', () => {
+  const files = (config: string): Files => ({
+    'macros/spine.sql': `{% macro days() %}{% call statement('n', fetch_result=True) %}select date_diff('day', date '2026-01-01', current_date) + 1{% endcall %}
+{%- do return((load_result('n')['data'] | map(attribute=0) | list)[0] if execute else 0) %}{% endmacro %}`,
+    'models/m.sql': `${config}select * from range({{ days() }})`,
+  });
+
+  it('is answered as of now for a model that may follow the time, whose plan says so', async () => {
+    const project = await settled(files("{{ config(materialized='table', nondeterministic='allow') }}"));
+    const days = Math.floor(Date.now() / 86_400_000) - Date.UTC(2026, 0, 1) / 86_400_000 + 1;
+    expect(compile(project, project.model('m'), qualified)).toBe(`select * from range(${days})`);
+    expect(project.asked.get('m')?.map(({ answer: { reads, clock } }) => [reads, clock])).toEqual([
+      [[], 'current_date'],
+    ]);
+    const plans = await planModels(project, RAW);
+    expect(plans.find(({ model }) => model === 'm')?.nondeterministic).toEqual([{ call: 'current_date', model: 'm' }]);
+  });
+
+  it('leaves out a model that may not, with the way out', async () => {
+    const project = await settled(files(''));
+    expect(project.models.map(({ name }) => name)).toEqual(['stg']);
+    expect(project.asked.size).toBe(0);
+    expect(project.warnings.join()).toContain('its SQL follows from a query that calls current_date');
+  });
+});
+
 describe('a data test that looks at the clock', () => {
   const testOf = (time: string): Files => ({
     'tests/t.sql': `{% set r = run_query("select strlen('" ~ modules.datetime.${time} ~ "') as n") %}

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Materializer } from '../../src/materializer/materializer.ts';
 import type { Project } from '../../src/project/project-contract.ts';
-import { askingProject, askingShop } from './asking-shop.ts';
-import { customer, order } from './changed-shop.ts';
+import { ASKING, askingProject, askingShop } from './asking-shop.ts';
+import { changedShop, customer, order } from './changed-shop.ts';
 import type { Happening } from './random-history.ts';
 import { contents, Workshop } from './workshop.ts';
 
@@ -41,19 +41,24 @@ function withStatus<Record extends { value: object }>(record: Record, status: st
 /** A shop whose warehouse may be closed and opened again. */
 class Kept implements AsyncDisposable {
   readonly workshop: Workshop;
+  readonly project: Project;
   materializer!: Materializer;
-  private constructor(workshop: Workshop) {
+  private constructor(workshop: Workshop, own: Project) {
     this.workshop = workshop;
+    this.project = own;
   }
 
-  static async of(): Promise<Kept> {
-    const kept = new Kept(await Workshop.of(dir));
+  static async of(own = { dir, project }): Promise<Kept> {
+    const kept = new Kept(await Workshop.of(own.dir), own.project);
     await kept.open();
     return kept;
   }
 
   async open(): Promise<void> {
-    this.materializer = await this.workshop.open({ project, dataDir: path.join(this.workshop.dir, 'kept') });
+    this.materializer = await this.workshop.open({
+      project: this.project,
+      dataDir: path.join(this.workshop.dir, 'kept'),
+    });
   }
 
   async again(): Promise<void> {
@@ -275,6 +280,27 @@ describe('models whose columns follow from rows', () => {
     const since = (await kept.materializer.status()).answers;
     await kept.materializer.compact({ full: true });
     expect((await kept.materializer.status()).answers).toEqual(since);
+  }, 240_000);
+
+  it('are asked again when nothing but the time has gone on', async () => {
+    const shop = changedShop({
+      'macros/values.sql': ASKING['macros/values.sql'],
+      'models/tick.sql': `{{ config(materialized='table', nondeterministic='allow') }}
+select {{ single_value('select epoch_us(now())') }} as asked_at`,
+    });
+    await using kept = await Kept.of({ dir: shop, project: await askingProject(shop) });
+    await kept.materializer.run({});
+    const asked = async (): Promise<unknown> => (await kept.rows('select asked_at from tick'))[0]?.[0];
+    const first = await asked();
+    // the answer is kept over a start
+    await kept.again();
+    expect(await asked()).toBe(first);
+    kept.notices();
+    await kept.materializer.run({});
+    expect(Number(await asked())).toBeGreaterThan(Number(first));
+    expect(kept.notices().join()).toMatch(/of the clock \(\d+\) came, \(\d+\) left/);
+    const { status, tables } = await kept.materializer.verify({});
+    expect([status, tables.find(({ name }) => name === 'tick')?.status]).toEqual(['equal', 'not compared']);
   }, 240_000);
 });
 

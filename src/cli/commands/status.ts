@@ -82,7 +82,7 @@ export function statusText(status: WarehouseStatus): string {
 function answerLines({ answers, waiting }: WarehouseStatus): string[] {
   const rows = answers.map(({ template, reads, rows: n, since, newer }) => [
     template,
-    reads.join(', '),
+    reads.join(', ') || 'the clock',
     count(n),
     since === null ? 'not asked yet' : `${since.at}, ${counted(since.records, 'record')} applied`,
     firstLine(newer ?? ''),

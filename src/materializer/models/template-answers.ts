@@ -40,10 +40,10 @@ export function keptOrAsked(ask: Ask): RowSource {
 }
 
 /** Rows as they are now; null as {@link keptOrAsked}. */
-export async function askRows(ask: Ask, { query, reads }: RowsQuery): Promise<RowsAnswer | null> {
+export async function askRows(ask: Ask, { query, reads, clock }: RowsQuery): Promise<RowsAnswer | null> {
   try {
     const { columns, rows } = await ask(query);
-    return { columns, rows: rowValues(columns, rows), query, reads, since: await answeredAt(ask) };
+    return { columns, rows: rowValues(columns, rows), query, reads, clock, since: await answeredAt(ask) };
   } catch {
     return null;
   }
@@ -76,9 +76,9 @@ export async function keptAnswers(ask: Ask): Promise<Map<string, RowsAnswer>> {
 export async function writeAnswers(connection: Connection, { asked }: Pick<Project, 'asked'>): Promise<void> {
   await connection.run('delete from lens.template_answers');
   const answers = new Map([...asked.values()].flatMap((all) => all.map(({ key, answer }) => [key, answer] as const)));
-  for (const [key, { columns, rows, query, reads, since }] of answers) {
+  for (const [key, { columns, rows, query, reads, clock, since }] of answers) {
     if (since === null) continue;
-    const answer = JSON.stringify({ columns, rows, query, reads, since });
+    const answer = JSON.stringify({ columns, rows, query, reads, clock, since });
     await connection.run('insert into lens.template_answers values (?, ?, null)', [key, answer]);
   }
 }

@@ -11,6 +11,10 @@ const WORDS: ReadonlySet<string> = new Set(
   `current_date current_time current_timestamp localtime localtimestamp current_user current_role session_user user
   current_catalog current_schema`.split(/\s+/),
 );
+const CLOCK: ReadonlySet<string> = new Set(
+  `now() today() get_current_timestamp() get_current_time() transaction_timestamp() current_date() current_localtime()
+  current_localtimestamp() current_date current_time current_timestamp localtime localtimestamp`.split(/\s+/),
+);
 const CATALOG_SCHEMAS: ReadonlySet<string> = new Set(['information_schema', 'pg_catalog']);
 
 type Node = Readonly<Record<string, unknown>>;
@@ -18,6 +22,11 @@ type Node = Readonly<Record<string, unknown>>;
 /** Whether what {@link nondeterministicCalls} tells of is the catalog: which relations there are, and their columns. */
 export function readsCatalog(call: string): boolean {
   return CATALOG_SCHEMAS.has(call.split('.')[0] ?? '') || /^duckdb_(?:columns|schemas|tables|views)\(\)$/.test(call);
+}
+
+/** Whether it is the time, and nothing else. */
+export function readsClock(call: string): boolean {
+  return CLOCK.has(call);
 }
 
 export function isCatalogSchema(schema: string): boolean {
