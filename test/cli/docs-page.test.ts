@@ -14,7 +14,8 @@ interface Layout {
   readonly lines: readonly { from: string; to: string; path: string }[];
 }
 const page = '../../src/cli/docs/page';
-const { layoutLineage } = (await import(`${page}/lineage.js`)) as {
+const { layoutLineage, shortLabel } = (await import(`${page}/lineage.js`)) as {
+  shortLabel: (label: string) => string;
   layoutLineage: (nodes: readonly { id: string; label: string; parents: readonly string[] }[]) => Layout;
 };
 const { markdown } = (await import(`${page}/markdown.js`)) as { markdown: (text: string) => unknown[] };
@@ -82,6 +83,15 @@ test('boxes of the lineage stand in columns, apart from each other, and no line 
   for (const [i, id] of ['a', 'b', 'c'].entries())
     for (const box of boxes.filter((one) => one.x === x(id)))
       expect((ys[i] as number) < box.y || (ys[i] as number) > box.y + box.height, `${long} ${box.id}`).toBe(true);
+});
+
+test('a box is as wide as its name, which is shortened where it is long; a line stands once', () => {
+  expect(['x'.repeat(35), 'x'.repeat(36)].map(shortLabel)).toEqual(['x'.repeat(35), `${'x'.repeat(34)}…`]);
+  const width = (...names: string[]): number => layout(...names).boxes[0]?.width as number;
+  expect([width('a'), width('x'.repeat(20)), width('x'.repeat(35)), width('x'.repeat(90))]).toEqual([
+    90, 178, 294, 294,
+  ]);
+  expect(layout('a', 'b:a a').lines).toHaveLength(1);
 });
 
 test('descriptions are Markdown, their HTML is text, and only harmless addresses are links', () => {

@@ -82,6 +82,15 @@ describe('a model that asks for', () => {
     expect(await sqlOf(source, bare)).toBe('select "id", "kind" from t');
   });
 
+  it('columns of relations of one name in two schemas has those of each', async () => {
+    const files = {
+      'models/other.sql': "{{ config(schema='other', alias='stg') }}select 1 as another",
+      'models/m.sql':
+        "select {{ kit.star(ref('stg')) }}, {{ kit.star(ref('other')) }} from {{ ref('stg') }}, {{ ref('other') }}",
+    };
+    expect(await sqlOf(files)).toMatch(/^select "id", "kind", "n", "another" from "main"."stg", "\w*other"."stg"$/);
+  });
+
   it('columns of a model that asks itself has them in turn', async () => {
     const files = {
       'models/a.sql': "select {{ kit.star(ref('stg'), except=['id']) }} from {{ ref('stg') }}",
@@ -160,6 +169,11 @@ describe('a model that asks for', () => {
     ],
     ['rows of itself', "{% set v = run_query('select 1 from ' ~ this) %}select 1", /follows from a model whose SQL/],
     [
+      'the catalog and the time',
+      "{% set v = run_query('select now() from information_schema.tables') %}select 1",
+      /calls now\(\)/,
+    ],
+    [
       'the catalog with rows',
       "{% set v = run_query('select 1 from information_schema.tables, ' ~ source('raw', 't')) %}select 1",
       /information_schema/,
@@ -176,6 +190,7 @@ describe('a model that asks for', () => {
     const project = await settled({
       'models/m.sql': `${tables('table_name, table_type')}select '{% for row in t or [] %}{{ row[0] }} {{ row.table_type }}, {% endfor %}'`,
       'models/after.sql': "select * from {{ ref('m') }}",
+      'models/part.sql': "{{ config(materialized='ephemeral') }}select 1 as one",
       'models/built.sql':
         "{{ config(materialized='table', schema='x') }}select {{ kit.star(ref('stg')) }} from {{ ref('stg') }}",
       'models/columns.sql':
@@ -232,11 +247,11 @@ describe('a model that asks for rows', () => {
 
   it('has those that are given, and others when it is answered anew, of the files as they were read', async () => {
     const dir = projectFolder({ ...MACROS, 'models/m.sql': PIVOT });
-    const loaded = loadProject(dir);
+    let project = loadProject(dir);
     writeFileSync(path.join(dir, 'models/m.sql'), 'select 1 as changed');
     for (const kinds of [['x', 'y'], ['z']]) {
-      const project = await answeredAnew(
-        loaded,
+      project = await answeredAnew(
+        project,
         () => RAW,
         async (query) => ({
           ...query,
@@ -263,13 +278,22 @@ describe('a model that asks for rows', () => {
       'models/after.sql': "select * from {{ ref('m') }}",
       'models/asks.sql':
         "{% set r = run_query('select count(*) from ' ~ ref('m')) %}select {{ r.rows[0][0] if execute }} as n",
+      'models/refused.sql': "{% set v = run_query('select now()') %}select 1",
     };
     const { project } = await rowsFor(files, {});
     expect(project.models.map(({ name }) => name)).toEqual(['stg', 'm', 'after', 'asks']);
     expect(project.waiting.get('m')).toMatch(why);
     expect(project.waiting.get('after')).toBe('models/after.sql: it reads m, which waits');
     expect(project.waiting.get('asks')).toMatch(/it asks about "main"."m", which waits/);
-    expect([...project.leftOut.keys()]).toEqual([...project.waiting.keys()]);
+    expect(failureOf(() => compile(project, project.model('asks'), qualified))).toMatchObject({
+      code: 'MODEL_RENDER_FAILED',
+      message: expect.stringMatching(
+        /^model asks is not rendered yet: it asks about "main"."m", which waits/,
+      ) as string,
+    });
+    expect([...project.leftOut.keys()].sort()).toEqual(['after', 'asks', 'm', 'refused']);
+    const { waiting, leftOut } = project.withoutSeeds(new Map());
+    expect([waiting, leftOut.has('m')]).toEqual([project.waiting, true]);
     expect((await planModels(project, RAW)).map(({ model }) => model)).toEqual(['stg']);
   });
 
@@ -285,6 +309,10 @@ describe('a model that asks for rows', () => {
     expect(compile(waits, waits.model('listing'), qualified)).toBe("select 'stg t'");
     const kept = await rowsFor(files, { stg: [['x']] });
     expect(kept.project.waiting.size).toBe(0);
+    // not all of its rows are known
+    const more = `${PIVOT} {% set n = run_query('select count(*) from ' ~ source('raw', 't')) %}`;
+    const { project: partly } = await rowsFor({ ...files, 'models/m.sql': more }, { stg: [['y']] });
+    expect(partly.waiting.get('m')).toMatch(/missing in definition .*: is_x/);
     await planModels(kept.project, RAW);
     const broken = await rowsFor(files, { stg: [['y']] });
     await expect(planModels(broken.project, RAW)).rejects.toMatchObject({ code: 'MODEL_CONTRACT_BROKEN' });
