@@ -1,6 +1,7 @@
 import { answeredAnew } from '../maintenance/settle-project.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
+import type { EventSink } from './events.ts';
 import { inputRelations, inputTables } from './input-tables.ts';
 import { type Ask, keptOrAsked } from './models/template-answers.ts';
 
@@ -13,10 +14,17 @@ export async function projectAnsweredBy(
   return answeredAnew(project, (one) => inputRelations(inputTables(catalog, one)), keptOrAsked(ask));
 }
 
-/** What waits for rows, or cannot be built at all, a sentence each. */
+/** What waits, for rows or for a model that cannot be built, a sentence each. */
 export function waitingWords({ waiting, faulty }: Pick<Project, 'waiting' | 'faulty'>): string[] {
-  return [...waiting].map(([name, why]) => {
-    if (faulty.has(name)) return `the model ${name} cannot be built, and its table, if any, stays as it is: ${why}`;
-    return `the model ${name} waits ${faulty.size > 0 ? 'until' : 'for rows with which'} it can be built: ${why}`;
-  });
+  const until = faulty.size > 0 ? 'until' : 'for rows with which';
+  const others = [...waiting].filter(([name]) => !faulty.has(name));
+  return others.map(([name, why]) => `the model ${name} waits ${until} it can be built: ${why}`);
+}
+
+/** Tells of the models that cannot be built at all. */
+export function tellFaulty({ waiting, faulty }: Pick<Project, 'waiting' | 'faulty'>, onEvent: EventSink): void {
+  for (const model of faulty.keys()) {
+    const message = `the model ${model} cannot be built, and its table, if any, stays as it is: ${waiting.get(model)}`;
+    onEvent({ kind: 'model-failed', model, message });
+  }
 }

@@ -34,7 +34,7 @@ export type MaterializerEvent =
       readonly failed: readonly FailedModel[];
       readonly milliseconds: number;
     }
-  /** A model's SQL failed on data; it is left behind with those that read it. */
+  /** A model's SQL failed on data, or it cannot be built at all; it is left behind with those that read it. */
   | { readonly kind: 'model-failed'; readonly model: string; readonly message: string }
   | { readonly kind: 'progress'; readonly label: string; readonly done: number; readonly total: number }
   | {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Connection } from '../warehouse/connection.ts';
 import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts';
+import { tellFaulty } from './answered-project.ts';
 import { AnswerKeeper } from './answer-keeper.ts';
 import { CheckpointPublisher, positions } from './checkpoint-publisher.ts';
 import { Compactor } from './compactor.ts';
@@ -111,6 +112,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     await removeUnnamed(dataDir);
     const materializer = new Materializer(options, edition);
     const changed = options.asItIs === true ? null : await loadChangedSeeds(edition);
+    tellFaulty(edition.whole, options.onEvent);
     for (const message of edition.notices) options.onEvent({ kind: 'notice', message });
     for (const [seed, message] of [...edition.seedNotices, ...(changed?.loaded ?? [])])
       options.onEvent({ kind: 'seed-loaded', seed, message });

@@ -116,6 +116,7 @@ describe('a model that cannot be built', () => {
     {
       await using changed = await shop(wrong);
       await using materializer = await changed.open({ dataDir, log: plain.log });
+      expect(changed.events.find((event) => event.kind === 'model-failed')).toMatchObject({ model: 'numbers' });
       await plain.publish([order(2, 'k1')]);
       const { models, results } = await materializer.run({});
       expect(models.filter(({ status }) => status !== 'success').map(({ name, status }) => [name, status])).toEqual([
