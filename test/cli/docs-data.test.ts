@@ -6,7 +6,7 @@ import { projectFolder, projectOf, type Files } from '../project/project-folder.
 
 const PACKAGE = {
   'dbt_packages/kit/dbt_project.yml': 'name: kit\n',
-  'dbt_packages/kit/docs.md': '{% docs __overview__ %}of the package{% enddocs %}',
+  'dbt_packages/kit/models/docs.md': '{% docs __overview__ %}of the package{% enddocs %}',
   'dbt_packages/kit/models/kit_model.sql': 'select 1 as one',
 };
 
