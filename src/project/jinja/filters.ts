@@ -161,6 +161,17 @@ const indent: Filter = (value, args) => {
   return truthy(first ?? false) ? space + indented : indented;
 };
 
+const truncate: Filter = (value, args) => {
+  const { length, killwords, end, leeway } = bind('truncate', args, ['length', 'killwords', 'end', 'leeway']);
+  const most = wholeArgument('truncate', length ?? 255);
+  const ending = text(end ?? '...');
+  const all = Array.from(text(value));
+  if (all.length <= most + wholeArgument('truncate', leeway ?? 5)) return text(value);
+  const kept = all.slice(0, Math.max(0, most - ending.length)).join('');
+  const lastBlank = truthy(killwords ?? false) ? -1 : kept.lastIndexOf(' ');
+  return (lastBlank === -1 ? kept : kept.slice(0, lastBlank)) + ending;
+};
+
 const batch: Filter = (value, args) => {
   const { linecount, fill_with: fill } = bind('batch', args, ['linecount', 'fill_with']);
   const size = wholeArgument('batch', linecount);
@@ -263,6 +274,7 @@ const FILTERS: Readonly<Record<string, Filter>> = {
     return json.replaceAll(/[<>&']/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
   },
   trim: method('strip'),
+  truncate,
   unique,
   upper: method('upper'),
   wordcount: (value) => text(value).split(/\s+/).filter(Boolean).length,
