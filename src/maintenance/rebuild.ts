@@ -1,5 +1,6 @@
 import type { Connection } from '../warehouse/connection.ts';
 import { ident, qualified } from '../warehouse/sql.ts';
+import { isWide, storedColumn } from '../warehouse/stored-column.ts';
 import { buildState } from './aggregate-state.ts';
 import type { MaintenancePlan } from './maintenance-plan.ts';
 import { requireConstraints } from './constraint-check.ts';
@@ -15,12 +16,19 @@ export async function rebuild(connection: Connection, plan: MaintenancePlan): Pr
   await requireSameColumns(connection, plan);
   await connection.run(
     `create schema if not exists ${ident(plan.relation.schema)};
-     create or replace table ${target} as select * from (\n${plan.fullSql}\n)`,
+     ${createFilled(target, plan)}`,
   );
   await requireUnique(connection, plan, target);
   await requireConstraints(connection, plan, { all: target });
   for (const state of plan.states) await buildState(connection, state);
   return connection.number(`select count(*) from ${target}`);
+}
+
+function createFilled(target: string, { columns, fullSql }: MaintenancePlan): string {
+  const rows = `select * from (\n${fullSql}\n)`;
+  if (!columns.some(({ type }) => isWide(type))) return `create or replace table ${target} as ${rows}`;
+  const list = columns.map(({ name, type }) => storedColumn(name, type));
+  return `create or replace table ${target} (${list.join(', ')});\ninsert into ${target} ${rows}`;
 }
 
 /** Creates or replaces a view. */

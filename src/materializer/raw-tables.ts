@@ -6,6 +6,7 @@ import type { TopicCatalog } from '../topics/catalog.ts';
 import type { TopicContract } from '../topics/topic-contract.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { ident, qualified, text } from '../warehouse/sql.ts';
+import { storedColumn } from '../warehouse/stored-column.ts';
 import type { ColumnChange } from './changes/change-plan.ts';
 import { rawTableChange } from './changes/raw-table-change.ts';
 
@@ -132,7 +133,7 @@ export async function prepareRawTable(connection: Connection, table: RawTable): 
 }
 
 function definition(column: Column, key: boolean): string {
-  return `${ident(column.name)} ${sqlType(column.type)}${key ? ' not null' : ''}`;
+  return `${storedColumn(column.name, sqlType(column.type))}${key ? ' not null' : ''}`;
 }
 
 const LAND_AGAIN =

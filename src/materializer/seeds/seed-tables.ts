@@ -10,6 +10,7 @@ import type { Connection } from '../../warehouse/connection.ts';
 import { copyRows } from '../../warehouse/copy-rows.ts';
 import { checkCsv, type CsvFile, readCsv } from '../../warehouse/csv-table.ts';
 import { ident, qualified, text } from '../../warehouse/sql.ts';
+import { storedColumn } from '../../warehouse/stored-column.ts';
 
 /** A seed that no topic feeds: a table made of its CSV, and an input of the graph as a raw table is. */
 export interface SeedTable {
@@ -232,5 +233,5 @@ export function columnsText({ file }: SeedTable): string {
 }
 
 function definitions({ file }: SeedTable): string {
-  return file.columns.map(({ name, type }) => `${ident(name)} ${type}`).join(', ');
+  return file.columns.map(({ name, type }) => storedColumn(name, type)).join(', ');
 }
