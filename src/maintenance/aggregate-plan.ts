@@ -14,8 +14,11 @@ import type { AggregateState, Relation, StateBranch, StateLookup, StateScan, Sta
 /** A tree whose aggregates are read from states, which are tables like any other. */
 export interface WithStates {
   readonly tree: Rel;
-  readonly states: readonly AggregateState[];
+  readonly states: readonly Aggregated[];
 }
+
+/** A state, without where it stands in its model. */
+type Aggregated = Omit<AggregateState, 'alters'>;
 
 /** What is known of the stored tables. */
 interface Tables {
@@ -30,7 +33,7 @@ interface Tables {
 export function withStates(model: string, tree: Rel, tables: Tables): WithStates | null {
   const kept = keptAggregates(tree, tables.keysOf);
   const by = new Map<Rel, Rel>();
-  const states: AggregateState[] = [];
+  const states: Aggregated[] = [];
   let id = operators(tree).filter((rel) => rel.op === 'get').length;
   for (const one of kept) {
     const state = stateOf(model, one, tables);
@@ -44,7 +47,7 @@ export function withStates(model: string, tree: Rel, tables: Tables): WithStates
   return toSql(rest, () => '_') === null ? null : { tree: rest, states };
 }
 
-function scanOf({ relation, columns }: AggregateState, id: number): Get {
+function scanOf({ relation, columns }: Aggregated, id: number): Get {
   const names = columns.map(({ name }) => name);
   const types = columns.map(({ type }) => type);
   return {
@@ -57,7 +60,7 @@ function scanOf({ relation, columns }: AggregateState, id: number): Get {
   };
 }
 
-function stateOf(model: string, kept: KeptAggregate, tables: Tables): AggregateState | null {
+function stateOf(model: string, kept: KeptAggregate, tables: Tables): Aggregated | null {
   const { aggregate, calls } = kept;
   const branches = kept.branches.map((branch) => stateBranch(kept, branch, tables));
   if (branches.includes(null)) return null;

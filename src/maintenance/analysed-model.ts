@@ -1,6 +1,7 @@
 import { LensError } from '../core/errors.ts';
 import type { PlanCatalog, CatalogColumn } from '../warehouse/plan-catalog.ts';
 import { cautionsOf } from './analysis/cautions.ts';
+import { columnsAltered } from './analysis/columns-altered.ts';
 import { columnsRead } from './analysis/columns-read.ts';
 import { planTree } from './analysis/duckdb/bound-plan.ts';
 import { callsOf, operators } from './analysis/expressions.ts';
@@ -94,9 +95,8 @@ export function withKeptStates(
     const state = states.get(table);
     return state === undefined ? around.keysOf(table) : [state.columns.slice(0, state.keyCount).map((one) => one.name)];
   };
-  // Beside what the model sees, a state has columns that change by themselves.
-  const width = (table: string): number => (states.has(table) ? Infinity : around.width(table));
-  const rest = analyseTree(split.tree, model, { ...around, relation, keysOf, width });
+  const columns: Surroundings['columns'] = (table) => states.get(table)?.columns ?? around.columns(table);
+  const rest = analyseTree(split.tree, model, { ...around, relation, keysOf, columns });
   if (rest.reason !== null || rest.inputs.some((input) => input.whole !== null)) return null;
   return {
     ...rest,
@@ -105,7 +105,10 @@ export function withKeptStates(
     neverNull: plain.neverNull,
     keyNeverNull: rest.key.every((column) => plain.neverNull.includes(column)),
     cautions: plain.cautions,
-    states: split.states,
+    states: [...states].map(([table, state]) => {
+      const altered = columnsAltered(split.tree, table, keysOf);
+      return { ...state, alters: altered?.map((at) => model.columns[at]?.name as string) ?? null };
+    }),
     writtenSql: (alias) =>
       namedAs(
         toSql(split.tree, (get) => ident(alias(relation(get.table)))),
@@ -123,7 +126,7 @@ function namedAs(sql: string | null, columns: readonly CatalogColumn[]): string 
 
 function analyseTree(
   tree: Rel,
-  { columns, declaredKey, unstable: written }: ModelToAnalyse,
+  { columns, declaredKey, unstable: written, lineage = false }: ModelToAnalyse,
   around: Surroundings,
   conditions: Conditions = new Map(),
 ): AnalysedModel {
@@ -136,7 +139,9 @@ function analyseTree(
   const reason = whyNever(tree, unstable);
   const locality = reason === null ? chooseKey(tree, columns, unique, declaredKey) : null;
   const carriers = locality === null ? null : carriersOf(tree, locality.key, columns);
-  const inputs = inputsOf(tree, carriers, locality, { ...around, conditions }, reason);
+  const found = inputsOf(tree, carriers, locality, { ...around, conditions }, reason);
+  // Lineage shows whole rows.
+  const inputs = lineage ? found.map((input) => ({ ...input, unread: [] })) : found;
   const whole = inputs.filter((input) => input.whole !== null);
   const all = inputs.length > 0 && whole.length === inputs.length;
   return {

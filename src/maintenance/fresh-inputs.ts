@@ -14,9 +14,10 @@ export interface FreshInputs {
   readonly standIns: ReadonlyMap<string, string>;
   /**
    * For which of the touched keys rows can be stored, where rows stand in for the input that all rows of the model have their
-   * key from: those that had a row of it before, as a SELECT of them. `none` of keys that are all new.
+   * key from: those that had a row of it before, as a SELECT of them, which may have to be `asked` whether there are any. `none` of
+   * keys that are all new.
    */
-  readonly stored: 'any' | 'none' | { readonly keys: string };
+  readonly stored: 'any' | 'none' | { readonly keys: string; readonly asked: boolean };
 }
 
 export const NOTHING_FRESH: FreshInputs = { standIns: new Map(), stored: 'any' };
@@ -40,14 +41,19 @@ export async function freshInputs(
   const carrier = fresh.find(({ input }) => input.carriesKey);
   return {
     standIns: new Map(fresh.map(({ input, change }) => [input.relation.name, change.rowsIn])),
-    stored: carrier === undefined ? 'any' : carrier.change.onlyIn ? 'none' : { keys: keysBefore(keys, carrier) },
+    stored: carrier === undefined ? 'any' : carrier.change.onlyIn ? 'none' : keysBefore(keys, carrier),
   };
 }
 
-/** The touched keys of the rows that left: others may have left, too, which differ in nothing that the model reads. */
-function keysBefore(keys: TouchedKeys, { change, use }: Candidate): string {
+/** The touched keys of the rows that left. */
+function keysBefore(keys: TouchedKeys, { change, use }: Candidate): { keys: string; asked: boolean } {
+  if (use.everyColumn) {
+    const list = use.values.map((value, at) => `${value} as ${ident(keys.columns[at] as string)}`);
+    return { keys: `select ${list.join(', ')} from ${change.rowsOut} i`, asked: false };
+  }
+  // Others may have left, too, which differ in nothing that the model reads.
   const left = `select ${valuesAs(use)} from ${change.rowsOut} i`;
-  return `select t.* from ${keys.table} t semi join (${left}) c on ${matches(keys)}`;
+  return { keys: `select t.* from ${keys.table} t semi join (${left}) c on ${matches(keys)}`, asked: true };
 }
 
 interface Candidate {

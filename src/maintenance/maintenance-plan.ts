@@ -90,6 +90,11 @@ export interface PlanInput {
   readonly alias: string;
   /** The columns that can matter to the model: a change in others touches nothing. */
   readonly columns: readonly string[];
+  /**
+   * The others, where the SELECT reads it in several places: DuckDB then makes the rows that stand in for it once, with all their columns. Nulls
+   * stand in for these.
+   */
+  readonly unread: readonly { readonly name: string; readonly type: string }[];
   /** How its rows name touched values: one a place where the SELECT reads it. */
   readonly uses: readonly InputUse[];
   /** It is read in one place, by the key, and has one row a key at most. */
@@ -142,6 +147,8 @@ export interface AggregateState {
   /** The keys for people. */
   readonly keyNames: readonly string[];
   readonly values: readonly StateValue[];
+  /** The columns of the model that it bears on; null where it bears on which rows there are. */
+  readonly alters: readonly string[] | null;
 }
 
 /** Rows that follow the `main` table one by one: each of its rows gives its own, with what the lookups have for it. */

@@ -31,6 +31,7 @@ export function withNamedReads(
     inputs: reads.map((relation) => ({
       relation,
       columns: [],
+      unread: [],
       uses: [],
       unique: false,
       carriesKey: false,

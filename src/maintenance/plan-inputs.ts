@@ -35,7 +35,7 @@ export function inputsOf(
       const values = valuesOf(get, exprs);
       if (values === null || !hasText(domain)) return null;
       const read = watched(get);
-      const everyColumn = read.length === around.width(table);
+      const everyColumn = read.length === around.columns(table).length;
       return { domain: domain.id, values, columns: read, everyColumn, ...conditionOf(get, around.conditions) };
     });
     const whole =
@@ -45,6 +45,7 @@ export function inputsOf(
     return {
       relation: around.relation(table),
       columns,
+      unread: own.length < 2 ? [] : around.columns(table).filter(({ name }) => !columns.includes(name)),
       uses: whole === null ? texts.filter((use) => use !== null) : [],
       unique: whole === null && own.length === 1 && isUnique(uses, around),
       carriesKey: own.length === 1 && carriers?.length === 1 && carriers[0]?.get === own[0],

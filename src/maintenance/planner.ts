@@ -60,7 +60,7 @@ export class Planner implements AsyncDisposable {
   /** Stored tables by `schema.identifier`. */
   readonly #tables = new Map<string, Relation>();
   readonly #keys = new Map<string, readonly (readonly string[])[]>();
-  readonly #widths = new Map<string, number>();
+  readonly #columns = new Map<string, readonly CatalogColumn[]>();
   readonly #neverNull = new Map<string, readonly string[]>();
   readonly #nondeterminism: Nondeterminism;
 
@@ -91,7 +91,7 @@ export class Planner implements AsyncDisposable {
       },
       keysOf: (table) => this.#keys.get(table) ?? [],
       neverNull: (table) => this.#neverNull.get(table) ?? [],
-      width: (table) => this.#widths.get(table) ?? 0,
+      columns: (table) => this.#columns.get(table) ?? [],
     };
   }
 
@@ -99,7 +99,7 @@ export class Planner implements AsyncDisposable {
     await this.#catalog.createTable(schema, identifier, columns);
     this.#nondeterminism.addColumns(columns);
     this.#tables.set(`${schema}.${identifier}`, { name, schema, identifier });
-    this.#widths.set(`${schema}.${identifier}`, columns.length);
+    this.#columns.set(`${schema}.${identifier}`, columns);
     if (key === null) return;
     this.#keys.set(`${schema}.${identifier}`, [key]);
     // Other columns may have come with a newer contract, and are null for rows landed before.
@@ -133,7 +133,7 @@ export class Planner implements AsyncDisposable {
       this.#tables.set(`${relation.schema}.${relation.identifier}`, relation);
       this.#keys.set(`${relation.schema}.${relation.identifier}`, analysed.uniqueKeys);
       this.#neverNull.set(`${relation.schema}.${relation.identifier}`, analysed.neverNull);
-      this.#widths.set(`${relation.schema}.${relation.identifier}`, columns.length);
+      this.#columns.set(`${relation.schema}.${relation.identifier}`, columns);
     }
     const plan = await this.#plan(model, relation, toAnalyse, analysed);
     const proved = analysed.uniqueKeys.some((unique) => unique.every((column) => key.columns.includes(column)));

@@ -8,10 +8,17 @@ import { collectKeys, restrictedTo, sameKey, type TouchedKeys, without } from '.
 import { requireConstraints } from './constraint-check.ts';
 import { requireUnique, rowsWithKeysOf } from './unique-check.ts';
 
-/** A change set with the number of rows that really differ. */
+/** What became of the rows of touched keys. */
 export interface Applied {
-  readonly change: ChangeSet;
+  /** The rows that differ; null where nobody asks which do. */
+  readonly change: ChangeSet | null;
   readonly rowsChanged: number;
+}
+
+export interface RecomputeOptions {
+  readonly fresh?: FreshInputs | undefined;
+  /** Whether somebody asks which rows differ (`asked-changes.ts`). */
+  readonly asked?: boolean | undefined;
 }
 
 /**
@@ -23,16 +30,18 @@ export async function recomputeKeys(
   connection: Connection,
   plan: MaintenancePlan,
   keys: TouchedKeys,
-  fresh: FreshInputs = NOTHING_FRESH,
+  { fresh = NOTHING_FRESH, asked = true }: RecomputeOptions = {},
 ): Promise<Applied | null> {
   const redone = temporary('new', plan.model);
-  const applied = await spliced(connection, plan, keys, fresh, redone);
+  const work = asked ? spliced : exchanged;
+  const applied = await work(connection, plan, keys, fresh, redone);
   if (applied === null) return null;
+  const came = applied.change?.rowsIn ?? redone;
   // Rows that share the key by which they are redone are redone together.
   const together = plan.key.every((column) => plan.checkedKey.includes(ident(column)));
-  await requireUnique(connection, plan, together ? redone : rowsWithKeysOf(plan, applied.change.rowsIn));
+  await requireUnique(connection, plan, together ? redone : rowsWithKeysOf(plan, came));
   const target = qualified(plan.relation.schema, plan.relation.identifier);
-  await requireConstraints(connection, plan, { all: target, came: applied.change.rowsIn });
+  await requireConstraints(connection, plan, { all: target, came });
   return applied;
 }
 
@@ -50,9 +59,31 @@ async function spliced(
     await connection.run(redo);
     return replaced(connection, plan, keys, redone, null);
   }
+  if (!fresh.stored.asked) {
+    await connection.run(redo);
+    return replaced(connection, plan, keys, redone, { ...keys, table: `(${fresh.stored.keys})` });
+  }
   const found = { ...keys, table: temporary('found', plan.model) };
   const count = await connection.number(`${redo};\n${createTemporary(found.table, fresh.stored.keys)}`);
   return count === 0 ? added(connection, target, redone) : replaced(connection, plan, keys, redone, found);
+}
+
+/** All rows of the touched keys are exchanged, without a look at those that are stored. */
+async function exchanged(
+  connection: Connection,
+  plan: MaintenancePlan,
+  keys: TouchedKeys,
+  { standIns }: FreshInputs,
+  redone: string,
+): Promise<Applied | null> {
+  const target = qualified(plan.relation.schema, plan.relation.identifier);
+  const same = sameKey(keys, 't', 'k', plan.relation);
+  const left = await connection.number(
+    `${createTemporary(redone, restrictedSql(plan, keys, standIns))};
+     delete from ${target} t using ${keys.table} k where ${same}`,
+  );
+  const came = await connection.number(`insert into ${target} select * from ${redone}`);
+  return left + came === 0 ? null : { change: null, rowsChanged: left + came };
 }
 
 /** @param found the touched keys that can have stored rows; null for all of them */

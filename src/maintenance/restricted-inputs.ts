@@ -1,6 +1,6 @@
 import { ident, qualified } from '../warehouse/sql.ts';
 import { type FreshInputs, NOTHING_FRESH } from './fresh-inputs.ts';
-import type { MaintenancePlan } from './maintenance-plan.ts';
+import type { MaintenancePlan, PlanInput } from './maintenance-plan.ts';
 import { domainOf, equals, leads, type TouchedKeys } from './touched-keys.ts';
 
 /**
@@ -41,7 +41,7 @@ export function restrictedInputs(
       expressions.push(`${ident(input.alias)} as (from ${standIn})`);
       continue;
     }
-    const rows = `select i.* from ${qualified(input.relation.schema, input.relation.identifier)} i`;
+    const rows = `select ${columnsOf(input)} from ${qualified(input.relation.schema, input.relation.identifier)} i`;
     const restrictions = input.uses.map(({ domain, values, condition }) => {
       const equal = domain === 0 ? equals(keys, input.relation) : 'is not distinct from';
       const match = values.map((value, at) => `${value} ${equal} v.k${at}`).join(' and ');
@@ -50,6 +50,11 @@ export function restrictedInputs(
     expressions.push(`${ident(input.alias)} as (${input.whole === null ? restricted(rows, restrictions) : rows})`);
   }
   return expressions;
+}
+
+function columnsOf({ unread }: PlanInput): string {
+  const nulls = unread.map(({ name, type }) => `null::${type} as ${ident(name)}`);
+  return nulls.length === 0 ? 'i.*' : `i.* replace (${nulls.join(', ')})`;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { PlanCatalog } from '../warehouse/plan-catalog.ts';
+import type { CatalogColumn, PlanCatalog } from '../warehouse/plan-catalog.ts';
 import type { StabilityOf } from './analysis/duckdb/bound-expression.ts';
 import { isNondeterministic } from './analysis/duckdb/nondeterministic-calls.ts';
 import type { NeverNullColumns } from './analysis/never-null.ts';
@@ -12,8 +12,7 @@ export interface Surroundings {
   readonly relation: (table: string) => Relation;
   readonly keysOf: TableKeys;
   readonly neverNull: NeverNullColumns;
-  /** How many columns a table has. */
-  readonly width: (table: string) => number;
+  readonly columns: (table: string) => readonly CatalogColumn[];
   readonly stability: StabilityOf;
 }
 

@@ -33,7 +33,7 @@ export interface TouchedKeys {
 
 /**
  * SELECTs, one for each place where the model reads a changed input, that give the touched keys of a plan (columns
- * named as the plan's key). Old and new images both count: a row that moves from one key to another touches both.
+ * named as the plan's key), some more than once. Old and new images both count: a row that moves from one key to another touches both.
  * Lookups read the new state, which is right because the changes of the tables they read are mapped by uses of their own.
  */
 export function touchedKeyQueries(plan: MaintenancePlan, changes: Changes): string[] {
@@ -56,7 +56,7 @@ export function reachesAll(plan: MaintenancePlan, changes: Changes): boolean {
 
 function keysOf(plan: MaintenancePlan, use: InputUse, change: ChangeSet): string {
   let domain = domainOf(plan, use.domain);
-  let values = `select distinct ${named(use.values)} from (${images(change, use)}) i`;
+  let values = `select ${named(use.values)} from (${images(change, use)}) i`;
   while (domain.parent !== null) {
     const own = values;
     values = leads(domain, () => own, 'own', 'leadsTo');

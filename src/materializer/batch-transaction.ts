@@ -141,6 +141,7 @@ export class BatchTransaction {
             costs,
             mayRebuild,
             small: this.#parts.indexes.small,
+            gated: (model) => this.#parts.gates.reads(model),
           });
       if (mode === 'aside') await this.#parts.compaction.within(connection);
       const failures = await this.#parts.gates.check(connection, changes, behind, baselines);

@@ -96,7 +96,7 @@ async function redo(
   if (keys === null) return null;
   const applied = await recomputeKeys(connection, plan, keys);
   if (applied === null) return 0;
-  changes.set(plan.model, applied.change);
+  if (applied.change !== null) changes.set(plan.model, applied.change);
   return applied.rowsChanged;
 }
 

@@ -1,3 +1,4 @@
+import { asksForChanges } from '../maintenance/asked-changes.ts';
 import type { Changes } from '../maintenance/change-set.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
 import { keepState } from '../maintenance/aggregate-state.ts';
@@ -15,6 +16,8 @@ export interface FoldOptions {
   /** Whether to throw {@link RebuildPreferred} where so many keys of a model are touched that a rebuild is cheaper. */
   readonly mayRebuild?: boolean | undefined;
   readonly small?: SmallTables | undefined;
+  /** Whether a gate reads that model. */
+  readonly gated?: ((model: string) => boolean) | undefined;
 }
 
 /**
@@ -34,7 +37,7 @@ export async function fold(
   for (const plan of plans) {
     if (skip.has(plan.model) || !plan.reads.some(({ name }) => changes.has(name))) continue;
     try {
-      const work = (): Promise<number> => foldModel(connection, plan, changes, options);
+      const work = (): Promise<number> => foldModel(connection, plan, plans, changes, options);
       rowsChanged += await (plan.upkeep === 'batch' ? costs.upkeep(plan.model, work) : work());
     } catch (error) {
       throw error instanceof RebuildPreferred ? error : modelFailed(plan.model, error);
@@ -46,8 +49,9 @@ export async function fold(
 async function foldModel(
   connection: Connection,
   plan: MaintenancePlan,
+  plans: readonly MaintenancePlan[],
   changes: Changes,
-  { mayRebuild = false, small }: FoldOptions,
+  { mayRebuild = false, small, gated }: FoldOptions,
 ): Promise<number> {
   if (plan.strategy === 'view') return 0;
   if (plan.upkeep === 'compaction') {
@@ -60,9 +64,11 @@ async function foldModel(
   const keys = await collectKeys(connection, plan, queries, small);
   if (keys === null) return 0;
   if (mayRebuild) await preferRebuild(connection, plan, keys);
-  const applied = await recomputeKeys(connection, plan, keys, await freshInputs(connection, plan, keys, changes));
+  const asked = gated?.(plan.model) === true || asksForChanges(plan, changes, plans);
+  const fresh = await freshInputs(connection, plan, keys, changes);
+  const applied = await recomputeKeys(connection, plan, keys, { fresh, asked });
   if (applied === null) return 0;
-  changes.set(plan.model, applied.change);
+  if (applied.change !== null) changes.set(plan.model, applied.change);
   return applied.rowsChanged;
 }
 

@@ -2,6 +2,7 @@ import type { ChangeSet } from '../maintenance/change-set.ts';
 import { createTemporary, onlyIn, temporary } from '../maintenance/change-set.ts';
 import type { SealedBatch } from '../topics/topic-batch.ts';
 import type { Connection } from '../warehouse/connection.ts';
+import { LOOKED_UP_KEYS } from '../warehouse/key-indexes.ts';
 import { ident, idents } from '../warehouse/sql.ts';
 import { landPatch } from './landing-patch.ts';
 import type { NewestKeys } from './newest-keys.ts';
@@ -67,29 +68,24 @@ async function landUpsert(
   await appendTemporary(connection, fresh, contract.columns, sealed.rows);
   const insert = `insert into ${relation} select * from ${fresh}`;
   const sameAs = (other: string): string => sameKey('t', other, key);
-  const found = temporary('found', table.name);
-  // Looking for the keys reads nothing else; most batches of new events find none and need no more.
-  const look = async (): Promise<number> => {
+  const fetch = async (): Promise<number> => {
     const keys = await batchKeys(connection, table, fresh, sealed);
     const where = known.condition === null ? '' : ` where ${known.condition}`;
-    return connection.number(
-      createTemporary(
-        found,
-        `select ${idents(key, 't.')} from ${relation} t semi join (select ${idents(key)} from ${keys}${where}) k on ${sameAs('k')}`,
-      ),
-    );
+    const wanted = `(select ${idents(key)} from ${keys}${where})`;
+    const rows = (columns: string, of: string): string =>
+      `select ${columns} from ${relation} t semi join ${of} k on ${sameAs('k')}`;
+    if (known.count <= LOOKED_UP_KEYS) return connection.number(createTemporary(old, rows('t.*', wanted)));
+    // So many are looked for without an index, which would read whole rows: first the keys alone.
+    const found = temporary('found', table.name);
+    const count = await connection.number(createTemporary(found, rows(idents(key, 't.'), wanted)));
+    return count === 0 ? 0 : connection.number(createTemporary(old, rows('t.*', found)));
   };
-  if (known.count === 0 || (await look()) === 0) {
+  // Most batches of new events have no old rows, and need no more.
+  if (known.count === 0 || (await fetch()) === 0) {
     await connection.run(insert);
     return onlyIn(fresh);
   }
-  await connection.run(
-    [
-      createTemporary(old, `select t.* from ${relation} t semi join ${found} k on ${sameAs('k')}`),
-      `delete from ${relation} t using ${found} k where ${sameAs('k')}`,
-      insert,
-    ].join(';\n'),
-  );
+  await connection.run(`delete from ${relation} t using ${old} k where ${sameAs('k')};\n${insert}`);
   return { rowsOut: old, rowsIn: fresh, onlyIn: false };
 }
 

@@ -13,6 +13,8 @@ export interface KeyedTable {
  * by reading the key of every row (DuckDB 1.5.6). A smaller one is read faster than the index earns its upkeep.
  */
 export const INDEX_FROM_ROWS = 1_000_000;
+/** So many keys at most are looked up by an index: DuckDB hands them to the scan as a list, and ends there with index scans. */
+export const LOOKED_UP_KEYS = 2_048;
 /** Bytes that an index takes for each row, of a whole number: more than a text of 20 characters needs, too (DuckDB 1.5.6). */
 const BYTES_A_ROW = 10;
 

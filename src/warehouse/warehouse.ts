@@ -5,6 +5,7 @@ import { makeFolder } from '../core/make-folder.ts';
 import { LensError, messageOf } from '../core/errors.ts';
 import { closeInstance } from './close-instance.ts';
 import { Connection } from './connection.ts';
+import { LOOKED_UP_KEYS } from './key-indexes.ts';
 import { migrate } from './migrations.ts';
 import { ident } from './sql.ts';
 import { DAMAGED_HINT } from './storage-failure.ts';
@@ -195,7 +196,7 @@ function create(file: string, options: WarehouseOptions): Promise<DuckDBInstance
     // Checkpoints are for the compaction job: inside a batch's commit one costs 100 to 400 ms.
     checkpoint_threshold: '4GB',
     // So many keys looked up by a join are handed to the scan, which finds them by an index (key-indexes.ts).
-    dynamic_or_filter_threshold: '2048',
+    dynamic_or_filter_threshold: String(LOOKED_UP_KEYS),
     ...(options.memoryLimit === undefined ? {} : { memory_limit: options.memoryLimit }),
     ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
   });

@@ -24,7 +24,7 @@ async function inputsOf(sql: string): Promise<Record<string, string | null>> {
     relation: (table) => ({ name: table.slice(5), schema: 'main', identifier: table.slice(5) }),
     keysOf: (table) => [of(table).key],
     neverNull: (table) => of(table).key,
-    width: (table) => Object.keys(of(table).columns).length,
+    columns: (table) => Object.entries(of(table).columns).map(([name, type]) => ({ name, type })),
   };
   const model = { name: 'm', sql, columns: await catalog.describe(sql), declaredKey: [], unstable: null };
   const { inputs } = await analyse(catalog, model, around);

@@ -25,6 +25,21 @@ async function stored(materializer: Materializer): Promise<unknown[]> {
   return rows.map((row) => row.join(' '));
 }
 
+it('finds the rows of more keys than an index is asked for', async () => {
+  await using workshop = await Workshop.of(SHOP);
+  await using materializer = await workshop.open({ batch: { maxRecords: 10_000, maxMilliseconds: 1000 } });
+  const keys = Array.from({ length: 3000 }, (_, key) => key);
+  for (const note of ['a', 'b']) {
+    await workshop.publish(keys.map((key) => order(key, note)));
+    await materializer.catchUp();
+  }
+  await workshop.publish([...keys.slice(0, 2500).map((key) => order(key, null)), order(2999, 'c')]);
+  await materializer.catchUp();
+  const rows = await stored(materializer);
+  expect([rows.length, rows[0], rows.at(-1)]).toEqual([500, '2500 b', '2999 c']);
+  expect((await materializer.verify({})).status).toBe('equal');
+});
+
 it('finds the rows of keys that came by a batch, in bulk, before a restart, or after a row that is gone again', async () => {
   await using workshop = await Workshop.of(SHOP);
   const options = { bulk: { lagRecords: 3 }, dataDir: `${workshop.dir}/data` };

@@ -45,7 +45,7 @@ function way(plan: MaintenancePlan, { domain, values }: InputUse): string {
   return steps.join(' by ');
 }
 
-function stateText({ values, branches, keyNames }: AggregateState): string {
+function stateText({ values, branches, keyNames, alters }: AggregateState): string {
   const kinds = values.map(({ kind, argument, distinct, filtered, type }) => {
     const what = kind === 'count' && argument === null ? 'count(*)' : kind;
     return `${what}${distinct ? ' distinct' : ''}${filtered ? ' filtered' : ''} ${type}`;
@@ -53,7 +53,8 @@ function stateText({ values, branches, keyNames }: AggregateState): string {
   const rows = branches.map(({ main, lookups }) =>
     [main, ...lookups].map(({ relation }) => withoutHash(relation.name)).join(' with '),
   );
-  return `${kinds.join(', ') || 'groups'} of ${rows.join(' and ')} by ${keyNames.join(', ')}`;
+  const bears = alters === null ? '' : `, for ${alters.join(', ') || 'nothing'}`;
+  return `${kinds.join(', ') || 'groups'} of ${rows.join(' and ')} by ${keyNames.join(', ')}${bears}`;
 }
 
 function plain(value: string): string {

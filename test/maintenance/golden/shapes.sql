@@ -187,6 +187,18 @@ select d.k, string_agg(f.t, ',' order by f.t) as ts from raw.facts f left join r
 select d.k, d.label, f.n, coalesce(f.total, 0) as total from raw.dims d
 left join (select a, count(*) as n, sum(x) as total from raw.facts group by a) f on f.a = d.k
 
+-- shape: dimension with totals, read by some of its columns
+select d.k, d.label, d.grp, coalesce(f.n, 0) as n, f.total from raw.dims d
+left join (select a, count(*) as n, sum(x) as total from raw.facts group by a) f on f.a = d.k
+-- then table
+select f.id, f.a, t.label from raw.facts f left join m0 t on t.k = f.a
+-- then table
+select l.*, t.n, t.label from raw.links l left join m0 t on t.k = l.k
+-- then table
+select grp, count(*) as members from m0 group by grp
+-- then table
+select n, count(*) as members from m0 group by n
+
 -- shape: aggregate of an aggregate
 select n, count(*) as groups, max(total) as most
 from (select a, count(*) as n, sum(x) as total from raw.facts group by a) group by n
