@@ -66,3 +66,21 @@ it('finds the rows of keys that came by a batch, in bulk, before a restart, or a
   await again.catchUp();
   expect(await stored(again)).toEqual(['-7 b', '2 a', '6 a', '7 a', '9 d']);
 });
+
+it('goes on from the largest key of all batches, in whatever order they have them', async () => {
+  await using workshop = await Workshop.of(SHOP);
+  await using materializer = await workshop.open();
+  const after = async (...records: readonly Happening[]): Promise<unknown[]> => {
+    await workshop.publish(records);
+    await materializer.catchUp();
+    return stored(materializer);
+  };
+  const keys = Array.from({ length: 9 }, (_, i) => 19 - i);
+  const all = (note: string): string[] => keys.toReversed().map((key) => `${key} ${note}`);
+  expect(await after(...keys.map((key) => order(key, 'a')))).toEqual(all('a'));
+  expect(await after(...keys.map((key) => order(key, 'b')))).toEqual(all('b'));
+  // a batch of smaller keys alone
+  expect(await after(order(1, 'a'))).toEqual(['1 a', ...all('b')]);
+  expect(await after(...keys.map((key) => order(key, 'c')))).toEqual(['1 a', ...all('c')]);
+  expect(await after(...keys.map((key) => order(key, null)))).toEqual(['1 a']);
+});
