@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import path from 'node:path';
 import type { Traffic } from './batch-traffic.ts';
+import { type BillingCost, billingTable } from './billing-page.ts';
 import { type SwapMeasurement, type SwapResult, swapTables } from './swaps-page.ts';
 
 /** What one measured run says of itself. */
@@ -90,6 +91,7 @@ const RESULTS = path.join(import.meta.dirname, 'results.json');
 const BATCHES = path.join(import.meta.dirname, 'batches.json');
 const BUILDS = path.join(import.meta.dirname, 'builds.json');
 const REFRESHES = path.join(import.meta.dirname, 'refreshes.json');
+const BILLINGS = path.join(import.meta.dirname, 'billings.json');
 const SWAPS = path.join(import.meta.dirname, 'swaps.json');
 const PAGE = path.join(import.meta.dirname, '../docs/benchmarks.md');
 
@@ -137,6 +139,13 @@ export function recordSwaps(label: string, facts: number, swaps: SwapMeasurement
   write(SWAPS, [...others, { label, ...hereAndNow(), facts, swaps }]);
 }
 
+/** Adds what batches of the billing project cost to bench/billings.json and writes docs/benchmarks.md anew. */
+export function recordBilling(cost: Omit<BillingCost, 'date' | 'machine'>): void {
+  const before = read<BillingCost>(BILLINGS);
+  const others = before.filter((one) => one.label !== cost.label || one.customers !== cost.customers);
+  write(BILLINGS, [...others, { ...cost, ...hereAndNow() }]);
+}
+
 function hereAndNow(): { date: string; machine: string } {
   const machine = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`;
   return { date: new Date().toISOString().slice(0, 10), machine };
@@ -156,6 +165,7 @@ function write(file: string, results: readonly unknown[]): void {
       read<BuildCost>(BUILDS),
       read<RefreshCost>(REFRESHES),
       read<SwapResult>(SWAPS),
+      read<BillingCost>(BILLINGS),
     ),
   );
 }
@@ -172,6 +182,7 @@ function page(
   builds: readonly BuildCost[],
   refreshes: readonly RefreshCost[],
   swaps: readonly SwapResult[],
+  billings: readonly BillingCost[],
 ): string {
   const tables = results.toReversed().map(
     ({ label, date, machine, generations, rows }) => `### ${label} (${date}; ${machine})
@@ -185,8 +196,8 @@ ${rows.map(line).join('\n')}
   );
   return `# Benchmarks
 
-Written by \`npm run bench\`, \`node bench/batches.ts\`, \`node bench/build.ts\`, \`node bench/refresh.ts\` and
-\`node bench/swaps.ts\`; do not edit.
+Written by \`npm run bench\`, \`node bench/batches.ts\`, \`node bench/build.ts\`, \`node bench/refresh.ts\`,
+\`node bench/swaps.ts\` and \`node bench/billing.ts\`; do not edit.
 
 ## Landing and the whole job
 
@@ -204,7 +215,7 @@ the same models over the same raw tables, in the same sitting, and all tables ar
 | what | generations | drained in s | of it building the models s | dbt builds them in s | peak MB | compared |
 | --- | ---: | ---: | ---: | ---: | ---: | --- |
 ${builds.map(buildLine).join('\n')}
-${refreshes.length === 0 ? '' : refreshTable(refreshes)}${swaps.length === 0 ? '' : swapTables(swaps)}
+${refreshes.length === 0 ? '' : refreshTable(refreshes)}${swaps.length === 0 ? '' : swapTables(swaps)}${billings.length === 0 ? '' : billingTable(billings)}
 ## A batch by the size of the tables
 
 One transaction that lands generations (one of twenty a new version of a recent one) and folds them into every model kept by batches,

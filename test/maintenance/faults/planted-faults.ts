@@ -196,6 +196,7 @@ export const FAULTS: readonly PlantedFault[] = [
     find: 'if (use.everyColumn) {',
     replace: 'if (change !== null) {',
     why: 'rows are deleted whose input differs in what the model does not read',
+    shape: 'lateral alias',
   },
   {
     name: 'stand-in taken to be of touched keys',
@@ -203,6 +204,7 @@ export const FAULTS: readonly PlantedFault[] = [
     find: 'return use.everyColumn || !standIns.has(carrier.relation.name);',
     replace: 'return true;',
     why: 'a row whose input differs in what the model does not read is added once more',
+    shape: 'lateral alias',
   },
   {
     name: 'carrier in two places taken to bring its keys alone',
