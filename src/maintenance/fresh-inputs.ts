@@ -14,10 +14,10 @@ export interface FreshInputs {
   readonly standIns: ReadonlyMap<string, string>;
   /**
    * For which of the touched keys rows can be stored, where rows stand in for the input that all rows of the model have their
-   * key from: those that had a row of it before, as a SELECT of them, which may have to be `asked` whether there are any. `none` of
-   * keys that are all new.
+   * key from: those that had a row of it before, as a SELECT, `maybeNone` where it may give none. `none` of keys
+   * that are all new.
    */
-  readonly stored: 'any' | 'none' | { readonly keys: string; readonly asked: boolean };
+  readonly stored: 'any' | 'none' | { readonly keys: string; readonly maybeNone: boolean };
 }
 
 export const NOTHING_FRESH: FreshInputs = { standIns: new Map(), stored: 'any' };
@@ -46,14 +46,14 @@ export async function freshInputs(
 }
 
 /** The touched keys of the rows that left. */
-function keysBefore(keys: TouchedKeys, { change, use }: Candidate): { keys: string; asked: boolean } {
+function keysBefore(keys: TouchedKeys, { change, use }: Candidate): { keys: string; maybeNone: boolean } {
   if (use.everyColumn) {
     const list = use.values.map((value, at) => `${value} as ${ident(keys.columns[at] as string)}`);
-    return { keys: `select ${list.join(', ')} from ${change.rowsOut} i`, asked: false };
+    return { keys: `select ${list.join(', ')} from ${change.rowsOut} i`, maybeNone: false };
   }
   // Others may have left, too, which differ in nothing that the model reads.
   const left = `select ${valuesAs(use)} from ${change.rowsOut} i`;
-  return { keys: `select t.* from ${keys.table} t semi join (${left}) c on ${matches(keys)}`, asked: true };
+  return { keys: `select t.* from ${keys.table} t semi join (${left}) c on ${matches(keys)}`, maybeNone: true };
 }
 
 interface Candidate {

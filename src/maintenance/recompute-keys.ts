@@ -59,7 +59,7 @@ async function spliced(
     await connection.run(redo);
     return replaced(connection, plan, keys, redone, null);
   }
-  if (!fresh.stored.asked) {
+  if (!fresh.stored.maybeNone) {
     await connection.run(redo);
     return replaced(connection, plan, keys, redone, { ...keys, table: `(${fresh.stored.keys})` });
   }
