@@ -122,7 +122,9 @@ function keep(
   { seed, counterexamplePath }: { seed: number; counterexamplePath: string | null },
 ): string {
   if (scenario === undefined) return '';
-  const file = path.join(REGRESSIONS, `found-${name}-${seed}-${(counterexamplePath ?? '').replaceAll(':', '-')}.json`);
+  // The first number of the path is the history; those of its shrinking can be hundreds, more than a file's name may have.
+  const [history = ''] = (counterexamplePath ?? '').split(':');
+  const file = path.join(REGRESSIONS, `found-${name}-${seed}-${history}.json`);
   writeFileSync(file, `${JSON.stringify(scenario, null, 2)}\n`);
   return `\n  the smallest scenario found is kept as ${path.relative(process.cwd(), file)}`;
 }
