@@ -1,4 +1,4 @@
-import { planGates, planModels } from '../maintenance/planner.ts';
+import { planGates, planModels, planRefusals } from '../maintenance/plan-models.ts';
 import { refusals } from '../maintenance/refused-models.ts';
 import { inputRelations } from '../materializer/input-tables.ts';
 import type { UsableProject } from '../materializer/seeds/usable-seeds.ts';
@@ -17,10 +17,11 @@ export async function explainedPlans(
   const raw = inputRelations(inputs);
   const plans = await planModels(project, raw);
   const gates = await planGates(project, raw);
+  const refused = await planRefusals(project, raw);
   return plans.map((plan) => ({
     ...plan,
     hints: planHints(plan),
-    refused: refusals(whole, plan),
+    refused: refusals(whole, plan, refused),
     gates: explainedGates(gates, whole.model(plan.model)),
     asked: whole.asked.get(plan.model) ?? [],
     ...(seen?.get(plan.model) ?? { cost: null, failure: null }),

@@ -7,10 +7,16 @@ import type { KeptConstraint, MaintenancePlan } from './maintenance-plan.ts';
 /**
  * The plans with the constraints of enforced contracts that their stored rows have to keep: as with dbt-duckdb `not_null`, `check`, `unique`
  * and `primary_key`, which is a `not_null` and a `unique`. PROJECT_INVALID for one that means nothing over the model's columns.
+ *
+ * @param isKept false of a model that is not kept by its plan, and gets none
  */
-export async function withConstraints(project: Project, plans: MaintenancePlan[]): Promise<MaintenancePlan[]> {
-  const isDue = ({ model, strategy }: MaintenancePlan): boolean =>
-    strategy !== 'view' && project.model(model).contract.enforced;
+export async function withConstraints(
+  project: Project,
+  plans: readonly MaintenancePlan[],
+  isKept: (plan: MaintenancePlan) => boolean,
+): Promise<readonly MaintenancePlan[]> {
+  const isDue = (plan: MaintenancePlan): boolean =>
+    plan.strategy !== 'view' && project.model(plan.model).contract.enforced && isKept(plan);
   if (!plans.some(isDue)) return plans;
   await using catalog = await PlanCatalog.open();
   const made: MaintenancePlan[] = [];

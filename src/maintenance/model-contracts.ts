@@ -11,36 +11,44 @@ export interface ContractDifference {
   readonly reason: 'data type mismatch' | 'missing in contract' | 'missing in definition';
 }
 
-/**
- * Refuses models whose columns are not those of their enforced contract, by name and by the type DuckDB binds, in whatever order:
- * MODEL_CONTRACT_BROKEN for all of them at once, in dbt's words.
- */
-export async function requireContracts(project: Project, plans: readonly MaintenancePlan[]): Promise<void> {
+/** Models, by name, whose columns are not those of their enforced contract, in whatever order: MODEL_CONTRACT_BROKEN, in dbt's words. */
+export async function brokenContracts(
+  project: Project,
+  plans: readonly MaintenancePlan[],
+): Promise<Map<string, LensError>> {
+  const broken = new Map<string, LensError>();
   const enforced = plans.filter(({ model }) => project.model(model).contract.enforced);
-  if (enforced.length === 0) return;
+  if (enforced.length === 0) return broken;
   await using catalog = await PlanCatalog.open();
-  const broken: { readonly model: Model; readonly differences: readonly ContractDifference[] }[] = [];
   for (const { model: name, columns } of enforced) {
     const model = project.model(name);
     const differences = await contractDifferences(catalog, model, columns);
-    if (differences.length > 0) broken.push({ model, differences });
+    if (differences.length > 0) broken.set(name, contractBroken(model, differences));
   }
-  const [first] = broken;
-  if (first === undefined) return;
-  const parts = broken.map(({ model, differences }) => `model ${model.name} (${model.path}):\n${table(differences)}`);
-  throw new LensError(
-    'MODEL_CONTRACT_BROKEN',
-    [
-      `${broken.length === 1 ? 'this model has an enforced contract that failed' : `${broken.length} models have an enforced contract that failed`}.`,
-      "Please ensure the name, data_type, and number of columns in your contract match the columns in your model's definition.",
-      ...parts,
-    ].join('\n'),
-    {
-      place: first.model.describedAt ?? first.model.path,
-      hint: 'cast the columns in the SELECT to the types of the contract, or change the contract; nothing has been written',
-      fields: { models: broken.map(({ model, differences }) => ({ model: model.name, differences })) },
-    },
-  );
+  return broken;
+}
+
+function contractBroken({ name, path, describedAt }: Model, differences: readonly ContractDifference[]): LensError {
+  const message = [
+    `model ${name}: This model has an enforced contract that failed.`,
+    "Please ensure the name, data_type, and number of columns in your contract match the columns in your model's definition.",
+    '',
+    table(differences),
+  ];
+  return new LensError('MODEL_CONTRACT_BROKEN', message.join('\n'), {
+    place: describedAt ?? path,
+    hint: 'cast the columns in the SELECT to the types of the contract, or change the contract',
+    fields: { model: name, differences, inShort: `its enforced contract failed: ${inShort(differences)}` },
+  });
+}
+
+/** `amount: data type mismatch (DECIMAL(2,1), not DECIMAL(10,2)); extra: missing in contract` */
+function inShort(differences: readonly ContractDifference[]): string {
+  const texts = differences.map(({ column, reason, definition, contract }) => {
+    const types = reason === 'data type mismatch' ? ` (${definition}, not ${contract})` : '';
+    return `${column}: ${reason}${types}`;
+  });
+  return texts.join('; ');
 }
 
 /** In the order of the columns' names. */
@@ -87,7 +95,7 @@ function table(differences: readonly ContractDifference[]): string {
   ];
   const widths = [0, 1, 2, 3].map((i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
   const line = (cells: readonly string[]): string =>
-    `  | ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
+    `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
   const [head = [], ...body] = rows;
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
 }

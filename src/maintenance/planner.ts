@@ -7,10 +7,8 @@ import { ident, qualified as qualifiedName } from '../warehouse/sql.ts';
 import { analyse, type AnalysedModel, type ModelToAnalyse, withKeptStates } from './analysed-model.ts';
 import { declaredKey } from './declared-key.ts';
 import { tablesNamed } from './analysis/duckdb/tables-named.ts';
-import { type GatePlan, gatePlan, gatesOf } from './gate-plan.ts';
 import type { MaintenancePlan, Relation } from './maintenance-plan.ts';
 import { Nondeterminism } from './nondeterminism.ts';
-import { type Planned, plannedOnce } from './planned-once.ts';
 import type { Reason } from './reasons.ts';
 import { stabilityIn, type Surroundings } from './surroundings.ts';
 import { withNamedReads } from './named-reads.ts';
@@ -22,33 +20,6 @@ export interface RawRelation extends Relation {
   readonly columns: readonly CatalogColumn[];
   /** Its unique key; null for one that only grows. */
   readonly key: readonly string[] | null;
-}
-
-/**
- * Plans every model of a project, in dependency order, from the bound plan of its SELECT: how a change of each table it
- * reads reaches its rows; one that waits has no plan. Views and ephemeral models are looked through. What is not understood is not guessed at: the
- * model is rebuilt by compaction, with the reason.
- *
- * MODEL_SQL_INVALID when a model does not bind, with DuckDB's message and the model's file; MODEL_CONTRACT_BROKEN;
- * PROJECT_INVALID for a configuration of upkeep that means nothing.
- */
-export async function planModels(project: Project, raw: readonly RawRelation[]): Promise<MaintenancePlan[]> {
-  return (await plannedOnce(project, raw, planAll)).plans;
-}
-
-/** The plans of a project's gates, the data tests with `gate: true` that can fail, in the order of the project. */
-export async function planGates(project: Project, raw: readonly RawRelation[]): Promise<GatePlan[]> {
-  return (await plannedOnce(project, raw, planAll)).gates;
-}
-
-async function planAll(project: Project, raw: readonly RawRelation[]): Promise<Planned> {
-  await using planner = await Planner.over(project, raw);
-  const { plans } = planner;
-  const gates: GatePlan[] = [];
-  for (const test of gatesOf(project)) {
-    gates.push(gatePlan(project, plans, test, await planner.addTest(test)));
-  }
-  return { plans, gates };
 }
 
 /** Plans a project's models and can look at them more closely afterwards, until it is disposed. */
@@ -64,7 +35,7 @@ export class Planner implements AsyncDisposable {
   readonly #neverNull = new Map<string, readonly string[]>();
   readonly #nondeterminism: Nondeterminism;
 
-  /** As {@link planModels}. */
+  /** Plans all models that do not wait; throws as planModels (plan-models.ts) says. */
   static async over(project: Project, raw: readonly RawRelation[]): Promise<Planner> {
     await using opened = new AsyncDisposableStack();
     const catalog = opened.use(await PlanCatalog.open());

@@ -1,7 +1,9 @@
 import { LensError } from '../core/errors.ts';
+import { faultMessage } from '../project/faulty-models.ts';
 import type { Project } from '../project/project-contract.ts';
 import { upkeepConfig } from '../project/upkeep-config.ts';
 import type { MaintenancePlan } from './maintenance-plan.ts';
+import { brokenContracts } from './model-contracts.ts';
 import { hintsOf } from './reasons.ts';
 
 /** Why a model is not kept by keys alone, all reasons of it; empty when it is, or stores nothing. */
@@ -13,52 +15,84 @@ function whyNotIncremental({ strategy, reason, inputs }: MaintenancePlan): strin
   );
 }
 
-/** What would be an error at start, a line a model; empty for one that is kept. */
-export function refusals(project: Project, plan: MaintenancePlan): string[] {
+/**
+ * Why a model is refused, all reasons of it in a few words each; empty for one that is kept.
+ *
+ * @param refused as {@link refusedModels} says
+ */
+export function refusals(project: Project, plan: MaintenancePlan, refused: ReadonlyMap<string, LensError>): string[] {
+  const contract = refused.get(plan.model)?.fields['inShort'];
   const unstable = nondeterminismOf(project, plan).map((call) => `${call}, and no nondeterministic: allow`);
   const rebuilt = isRequired(project, plan) ? whyNotIncremental(plan) : [];
-  return [...unstable, ...rebuilt.map((why) => `incremental: required, and ${why}`)];
+  return [
+    ...(typeof contract === 'string' ? [contract] : []),
+    ...unstable,
+    ...rebuilt.map((why) => `incremental: required, and ${why}`),
+  ];
 }
 
 /**
- * Refuses, all of them in one error: stored models that follow something else than their records (MODEL_NONDETERMINISTIC), and
- * models with `incremental: required` that are not kept by keys (MODEL_NOT_INCREMENTAL).
+ * Models, by name, that are not kept as they are: their columns are not those of their contract (MODEL_CONTRACT_BROKEN), they are stored and follow
+ * something else than their records (MODEL_NONDETERMINISTIC), or have `incremental: required` and are not kept by keys (MODEL_NOT_INCREMENTAL).
  */
-export function requireKeepable(project: Project, plans: readonly MaintenancePlan[]): void {
-  const where = (plan: MaintenancePlan): string => `${plan.model} (${project.model(plan.model).path})`;
-  const unstable = plans.flatMap((plan) => {
-    const calls = nondeterminismOf(project, plan);
-    return calls.length === 0 ? [] : [{ plan, line: `${where(plan)}: ${calls.join(', ')}` }];
-  });
-  const [first] = unstable;
-  if (first !== undefined) {
-    const what =
-      unstable.length === 1
-        ? 'a stored model follows something else than its records'
-        : `${unstable.length} stored models follow something else than their records`;
-    throw new LensError('MODEL_NONDETERMINISTIC', listed(what, unstable), {
-      place: project.model(first.plan.model).path,
-      hint: 'pass the time as a column of the event, or compute it in a view that no table reads; `+nondeterministic: allow` under `models:` in dbt_project.yml allows it for all models, which are then rebuilt at each compaction',
-      fields: { models: unstable.map(({ plan }) => ({ model: plan.model, calls: plan.nondeterministic })) },
-    });
+export async function refusedModels(
+  project: Project,
+  plans: readonly MaintenancePlan[],
+): Promise<Map<string, LensError>> {
+  const contracts = await brokenContracts(project, plans);
+  const refused = new Map<string, LensError>();
+  for (const plan of plans) {
+    const error = contracts.get(plan.model) ?? unstable(project, plan) ?? notIncremental(project, plan);
+    if (error !== null) refused.set(plan.model, error);
   }
-  const rebuilt = plans.flatMap((plan) => {
-    const why = isRequired(project, plan) ? whyNotIncremental(plan) : [];
-    const hints = [...new Set(why.flatMap(hintsOf))].map((hint) => `\n    hint: ${hint}`).join('');
-    return why.length === 0 ? [] : [{ plan, why, line: `${where(plan)}: ${why.join('; ')}${hints}` }];
+  return refused;
+}
+
+/** Throws what is wrong with models, all of them in one error with the code of the first. */
+export function requireNoneRefused(project: Project, refused: ReadonlyMap<string, LensError>): void {
+  const [first] = refused.values();
+  if (first === undefined || refused.size === 1) {
+    if (first !== undefined) throw first;
+    return;
+  }
+  const parts = [...refused].map(([name, error]) => {
+    const hint = error.hint === undefined ? '' : `\nhint: ${error.hint}`;
+    const lines = `${faultMessage(name, error)}${hint}`.split('\n').map((line) => `    ${line}`.trimEnd());
+    return [`  ${name} (${project.model(name).path}): ${error.code}`, ...lines].join('\n');
   });
-  const [one] = rebuilt;
-  if (one === undefined) return;
-  const what = rebuilt.length === 1 ? 'a model is' : `${rebuilt.length} models are`;
-  throw new LensError('MODEL_NOT_INCREMENTAL', listed(`${what} required to be incremental, and not`, rebuilt), {
-    place: project.model(one.plan.model).path,
-    hint: 'change the SQL as told, or say `incremental: optional` where a rebuild is meant; lens explain MODEL has the whole plan',
-    fields: { models: rebuilt.map(({ plan, why }) => ({ model: plan.model, reasons: why })) },
+  throw new LensError(first.code, [`${refused.size} models cannot be kept:`, ...parts].join('\n'), {
+    place: first.place,
+    fields: { models: [...refused.values()].map(({ code, fields }) => ({ code, ...fields })) },
   });
 }
 
-function listed(what: string, models: readonly { readonly line: string }[]): string {
-  return [`${what}:`, ...models.map(({ line }) => `  ${line}`)].join('\n');
+function unstable(project: Project, plan: MaintenancePlan): LensError | null {
+  const calls = nondeterminismOf(project, plan);
+  if (calls.length === 0) return null;
+  return new LensError(
+    'MODEL_NONDETERMINISTIC',
+    `model ${plan.model}: it is stored, and follows something else than its records: ${calls.join(', ')}`,
+    {
+      place: project.model(plan.model).path,
+      hint: 'pass the time as a column of the event, or compute it in a view that no table reads; `+nondeterministic: allow` under `models:` in dbt_project.yml allows it for all models, which are then rebuilt at each compaction',
+      fields: { model: plan.model, calls: plan.nondeterministic },
+    },
+  );
+}
+
+function notIncremental(project: Project, plan: MaintenancePlan): LensError | null {
+  const why = isRequired(project, plan) ? whyNotIncremental(plan) : [];
+  if (why.length === 0) return null;
+  const ways = [...new Set(why.flatMap(hintsOf)), 'say `incremental: optional` where a rebuild is meant'];
+  return new LensError(
+    'MODEL_NOT_INCREMENTAL',
+    `model ${plan.model}: it is required to be incremental, and is not: ${why.join('; ')}`,
+    {
+      place: project.model(plan.model).path,
+      hint: `${ways.join(', or ')}; lens explain ${plan.model} has the whole plan`,
+      fields: { model: plan.model, reasons: why },
+    },
+  );
 }
 
 function isRequired(project: Project, { model }: MaintenancePlan): boolean {

@@ -3,6 +3,7 @@ import type { Project } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import type { EventSink } from './events.ts';
 import { inputRelations, inputTables } from './input-tables.ts';
+import type { FailedModel } from './operations.ts';
 import { type Ask, keptOrAsked } from './models/template-answers.ts';
 
 /** A project with the rows that are kept, else those there are now, where its templates ask for any. */
@@ -21,10 +22,15 @@ export function waitingWords({ waiting, faulty }: Pick<Project, 'waiting' | 'fau
   return others.map(([name, why]) => `the model ${name} waits ${until} it can be built: ${why}`);
 }
 
-/** Tells of the models that cannot be built at all. */
-export function tellFaulty({ waiting, faulty }: Pick<Project, 'waiting' | 'faulty'>, onEvent: EventSink): void {
-  for (const model of faulty.keys()) {
-    const message = `the model ${model} cannot be built, and its table, if any, stays as it is: ${waiting.get(model)}`;
-    onEvent({ kind: 'model-failed', model, message });
-  }
+/** The models that cannot be built at all, a sentence each. */
+export function faultyModels({ waiting, faulty }: Pick<Project, 'waiting' | 'faulty'>): FailedModel[] {
+  return [...faulty].map(([name, { code }]) => ({
+    name,
+    message: `the model ${name} cannot be built (${code}), and its table, if any, stays as it is: ${waiting.get(name)}`,
+  }));
+}
+
+/** Tells of them. */
+export function tellFaulty(project: Pick<Project, 'waiting' | 'faulty'>, onEvent: EventSink): void {
+  for (const { name: model, message } of faultyModels(project)) onEvent({ kind: 'model-failed', model, message });
 }

@@ -1,23 +1,39 @@
 import { LensError } from '../core/errors.ts';
-import { planModels } from '../maintenance/planner.ts';
+import { planModels, planRefusals } from '../maintenance/plan-models.ts';
 import { withFaulty } from '../project/faulty-models.ts';
 import { inputRelations } from './input-tables.ts';
 import { type UsableProject, withoutBroken } from './seeds/usable-seeds.ts';
 
 /**
- * The project with those of its models found out whose SQL does not bind: the others can be planned, and are kept. What else is wrong, with
- * a contract, a key, a configuration of upkeep, is for whoever plans it to meet.
+ * The project with those of its models found out that cannot be built: their SQL does not bind, or they are refused (refused-models.ts).
+ * The others are planned, and kept. What else is wrong, with a key, a configuration of upkeep, is for whoever plans it to meet.
  */
 export async function buildableProject(given: UsableProject): Promise<UsableProject> {
+  const usable = await plannableProject(given);
+  try {
+    return withFaults(usable, await planRefusals(usable.project, inputRelations(usable.inputs)));
+  } catch (error) {
+    if (error instanceof LensError) return usable;
+    throw error;
+  }
+}
+
+/** The same as far as SQL does not bind: refused models have plans to be shown. */
+export async function plannableProject(given: UsableProject): Promise<UsableProject> {
   for (let usable = given; ;) {
     const error = await planningError(usable);
     const name = error?.code === 'MODEL_SQL_INVALID' ? error.fields['model'] : undefined;
     // a gate's SQL is that of a data test
     if (error === null || typeof name !== 'string' || !usable.whole.models.some((model) => model.name === name))
       return usable;
-    const whole = withFaulty(usable.whole, new Map([[name, error]]));
-    usable = { ...usable, whole, project: withoutBroken(whole, usable.broken) };
+    usable = withFaults(usable, new Map([[name, error]]));
   }
+}
+
+function withFaults(usable: UsableProject, errors: ReadonlyMap<string, LensError>): UsableProject {
+  if (errors.size === 0) return usable;
+  const whole = withFaulty(usable.whole, errors);
+  return { ...usable, whole, project: withoutBroken(whole, usable.broken) };
 }
 
 /** The plans are not made again when they are asked for. */

@@ -2,11 +2,12 @@ import { answeredAnew } from '../maintenance/settle-project.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { RowsAnswer } from '../project/questions.ts';
 import type { Connection } from '../warehouse/connection.ts';
+import { buildableProject } from './buildable-project.ts';
 import type { Edition } from './edition.ts';
 import { editionPlans } from './edition-plans.ts';
 import { inputRelations } from './input-tables.ts';
 import { askOf, askRows, keptAnswers, noteNewer } from './models/template-answers.ts';
-import { withoutBroken } from './seeds/usable-seeds.ts';
+import { type UsableProject, withoutBroken } from './seeds/usable-seeds.ts';
 import { LensError, messageOf } from '../core/errors.ts';
 
 /** What a warehouse answers now where it is not what its models are rendered with. */
@@ -48,11 +49,12 @@ export async function newerAnswers(
       else fresh.set(key, found);
     }
     while (fresh.size > 0) {
-      const next = await answeredAnew(
+      const answered = await answeredAnew(
         whole,
         () => inputRelations(asking),
         async (query) => fresh.get(query.key) ?? current.get(query.key) ?? (await askRows(ask, query)),
       );
+      const next = (await buildableProject(usableOf(asking, answered))).whole;
       const why = newlyWaiting(whole, next) ?? (await whyNotPlanned(asking, next));
       if (why === null) {
         const refused = new Map([...newer].filter(([, reason]) => reason !== null));
@@ -101,9 +103,13 @@ function newlyWaiting(before: Project, next: Project): Obstacle | null {
   return found === undefined ? null : { models: [found[0]], reason: found[1] };
 }
 
-async function whyNotPlanned({ broken, tables, seeds }: Asking, whole: Project): Promise<Obstacle | null> {
+function usableOf({ broken, tables, seeds }: Asking, whole: Project): UsableProject {
+  return { project: withoutBroken(whole, broken), whole, broken, inputs: { tables, seeds } };
+}
+
+async function whyNotPlanned(asking: Asking, whole: Project): Promise<Obstacle | null> {
   try {
-    await editionPlans({ project: withoutBroken(whole, broken), inputs: { tables, seeds } });
+    await editionPlans(usableOf(asking, whole));
     return null;
   } catch (error) {
     return { reason: messageOf(error), models: modelsOf(error, whole) };

@@ -1,7 +1,7 @@
 import type { GatePlan } from '../maintenance/gate-plan.ts';
 import type { MaintenancePlan } from '../maintenance/maintenance-plan.ts';
-import { planGates, planModels } from '../maintenance/planner.ts';
-import { requireKeepable } from '../maintenance/refused-models.ts';
+import { planGates, planModels, planRefusals } from '../maintenance/plan-models.ts';
+import { requireNoneRefused } from '../maintenance/refused-models.ts';
 import { requireNoneFaulty } from '../project/faulty-models.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
@@ -80,6 +80,6 @@ export async function editionPlans(
   if (asItIs === true) return { plans: [], gates: [] };
   const relations = inputRelations(inputs);
   const plans = await planModels(project, relations);
-  requireKeepable(project, plans);
+  requireNoneRefused(project, await planRefusals(project, relations));
   return { plans, gates: gated === false ? [] : await planGates(project, relations) };
 }

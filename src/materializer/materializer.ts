@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Connection } from '../warehouse/connection.ts';
 import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts';
-import { tellFaulty } from './answered-project.ts';
+import { faultyModels, tellFaulty } from './answered-project.ts';
 import { AnswerKeeper } from './answer-keeper.ts';
 import { CheckpointPublisher, positions } from './checkpoint-publisher.ts';
 import { Compactor } from './compactor.ts';
@@ -236,7 +236,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   async compact({ full }: { full: boolean }): Promise<CompactionSummary> {
     const compacted = await this.#compact(full);
     await this.#hooks.due();
-    return compacted;
+    return { ...compacted, failed: [...compacted.failed, ...faultyModels(this.#edition.whole)] };
   }
 
   async #compact(full: boolean): Promise<CompactionSummary> {

@@ -1,5 +1,5 @@
 import type { EventLog } from '../log/event-log.ts';
-import { planModels } from '../maintenance/planner.ts';
+import { planModels } from '../maintenance/plan-models.ts';
 import type { Project } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import type { Connection } from '../warehouse/connection.ts';

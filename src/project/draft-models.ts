@@ -1,5 +1,6 @@
 import { meantBy, type NamedInPackage, type SearchOrder, withOwnNames } from './same-names.ts';
 import { LensError } from '../core/errors.ts';
+import { isOfTemplate } from './faulty-models.ts';
 import { graphValue } from './graph-values.ts';
 import type { Value } from './jinja/values.ts';
 import { twice, type ModelFile } from './model-files.ts';
@@ -183,10 +184,6 @@ function renderAll(
 
 function isUnsupported(error: unknown): error is LensError {
   return error instanceof LensError && error.code === 'MODEL_NOT_SUPPORTED';
-}
-
-function isOfTemplate(error: unknown): error is LensError {
-  return error instanceof LensError && ['MODEL_RENDER_FAILED', 'MODEL_UNKNOWN_REF'].includes(error.code);
 }
 
 /** Models, seeds and source tables by their place in the warehouse. */

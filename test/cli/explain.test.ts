@@ -81,9 +81,17 @@ test('explain says what would have a model kept by keys, what is not exact, and 
   expect(latest?.refused).toHaveLength(2);
   expect(latest?.hints).toHaveLength(1);
   const run = await lens(['run', ...flags]);
-  expect(run.code).toBe(2);
-  expect(run.stderr).toContain('error MODEL_NONDETERMINISTIC: a stored model follows something else than its records:');
-  expect(run.stderr).toContain('\n  latest (models/marts/latest.sql): now()\n  at models/marts/latest.sql\n');
+  expect(run.code).toBe(1);
+  expect(run.stdout).toContain('ERROR keeping sql table model main.latest');
+  expect(run.stdout).toContain(
+    'Runtime Error in model latest (models/marts/latest.sql)\n  MODEL_NONDETERMINISTIC: it is stored, and follows something else than its records: now()\n',
+  );
+  const compact = await lens(['compact', ...flags]);
+  expect([compact.code, compact.stderr.split('\n')[0]], compact.stdout).toEqual([
+    1,
+    'the model latest cannot be built (MODEL_NONDETERMINISTIC), and its table, if any, stays as it is: ' +
+      'models/marts/latest.sql: it is stored, and follows something else than its records: now()',
+  ]);
 });
 
 test('a unique_key that is not unique is an error of its model, said by run, status and explain', async () => {

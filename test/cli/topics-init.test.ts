@@ -231,7 +231,7 @@ test('a source in a file: what reads it is left out until a topic feeds it; a pr
     tables: [{name: orders}]
 `,
     'models/facts.sql':
-      "{{ config(incremental='required') }} select price, sum(id) over () as n from {{ source('shop', 'orders') }}",
+      "{{ config(unique_key='no') }} select price, sum(id) over () as n from {{ source('shop', 'orders') }}",
     'data/orders.csv': 'id,price\n1,2.5\n',
   });
   const flags = ['--project-dir', dir, '--data-dir', mkdtempSync(path.join(tmpdir(), 'lens-init-'))];
@@ -245,7 +245,7 @@ test('a source in a file: what reads it is left out until a topic feeds it; a pr
   ]);
   const { stderr } = await call('topics', 'init', 'orders', '--from', file);
   expect(stderr).toContain(`the rows there are not in the topics yet: lens produce orders --from ${file}\n`);
-  expect(await call('run')).toMatchObject({ code: 2, stderr: expect.stringMatching(/^error MODEL_NOT_INCREMENTAL/) });
+  expect(await call('run')).toMatchObject({ code: 2, stderr: expect.stringMatching(/^error PROJECT_INVALID/) });
   writeFileSync(path.join(dir, 'models/facts.sql'), "select price from {{ source('shop', 'orders') }}");
   expect((await call('produce', 'orders', '--from', file)).stderr).toBe('created topics orders\n');
   const run = await call('run');

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { LensError } from '../../src/core/errors.ts';
-import { planModels } from '../../src/maintenance/planner.ts';
+import { planModels, planRefusals } from '../../src/maintenance/plan-models.ts';
 import { projectOf } from '../project/project-folder.ts';
 
 const RAW = {
@@ -29,27 +28,36 @@ const RIGHT =
 
 test('names and types in any order and spelling are kept', async () => {
   expect(await planModels(projectWith(RIGHT), [RAW])).toHaveLength(1);
+  expect(await planRefusals(projectWith(RIGHT), [RAW])).toEqual(new Map());
 });
 
 test('what differs is an error in the words of dbt', async () => {
   const project = projectWith(
     '{ name: id, data_type: integer }, { name: missing_one, data_type: varchar }, { name: amount, data_type: "decimal(10,2)" }, { name: ok, data_type: string }, { name: small, data_type: nonsense }',
   );
-  const error = await planModels(project, [RAW]).catch((thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(LensError);
+  const error = (await planRefusals(project, [RAW])).get('con');
   expect(error).toMatchObject({ code: 'MODEL_CONTRACT_BROKEN', place: 'models/con.yml:3' });
-  expect((error as LensError).message).toBe(
-    `this model has an enforced contract that failed.
+  expect(error?.message).toBe(
+    `model con: This model has an enforced contract that failed.
 Please ensure the name, data_type, and number of columns in your contract match the columns in your model's definition.
-model con (models/con.sql):
-  | column_name | definition_type | contract_type | mismatch_reason       |
-  | ----------- | --------------- | ------------- | --------------------- |
-  | amount      | DECIMAL(2,1)    | DECIMAL(10,2) | data type mismatch    |
-  | extra       | VARCHAR         |               | missing in contract   |
-  | id          | BIGINT          | INTEGER       | data type mismatch    |
-  | missing_one |                 | VARCHAR       | missing in definition |
-  | small       | DECIMAL(12,4)   | NONSENSE      | data type mismatch    |`,
+
+| column_name | definition_type | contract_type | mismatch_reason       |
+| ----------- | --------------- | ------------- | --------------------- |
+| amount      | DECIMAL(2,1)    | DECIMAL(10,2) | data type mismatch    |
+| extra       | VARCHAR         |               | missing in contract   |
+| id          | BIGINT          | INTEGER       | data type mismatch    |
+| missing_one |                 | VARCHAR       | missing in definition |
+| small       | DECIMAL(12,4)   | NONSENSE      | data type mismatch    |`,
   );
+  expect(error?.fields['inShort']).toMatch(
+    /^its enforced contract failed: amount: data type mismatch \(DECIMAL\(2,1\), not DECIMAL\(10,2\)\); extra: missing in contract; /,
+  );
+});
+
+test('a constraint on a column that the SELECT lacks is a difference of the contract', async () => {
+  const project = projectWith(`${RIGHT}, { name: gone, data_type: text, constraints: [{ type: not_null }] }`);
+  const error = (await planRefusals(project, [RAW])).get('con');
+  expect(error?.fields['inShort']).toBe('its enforced contract failed: gone: missing in definition');
 });
 
 test('constraints that stored rows are not held to are a warning', () => {

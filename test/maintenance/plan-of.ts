@@ -1,5 +1,6 @@
 import type { MaintenancePlan } from '../../src/maintenance/maintenance-plan.ts';
-import { planModels, type RawRelation } from '../../src/maintenance/planner.ts';
+import { planModels } from '../../src/maintenance/plan-models.ts';
+import type { RawRelation } from '../../src/maintenance/planner.ts';
 import type { Project } from '../../src/project/project-contract.ts';
 import { type Files, projectOf } from '../project/project-folder.ts';
 

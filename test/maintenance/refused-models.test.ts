@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LensError } from '../../src/core/errors.ts';
-import { planGates, planModels } from '../../src/maintenance/planner.ts';
-import { refusals, requireKeepable } from '../../src/maintenance/refused-models.ts';
+import { planGates, planModels, planRefusals } from '../../src/maintenance/plan-models.ts';
+import { refusals, requireNoneRefused } from '../../src/maintenance/refused-models.ts';
 import type { Project } from '../../src/project/project-contract.ts';
 import type { Files } from '../project/project-folder.ts';
 import { projectWith, RAW } from './plan-of.ts';
@@ -11,9 +11,9 @@ const PROJECT = (models: string): Files => ({
 });
 
 async function refusal(project: Project): Promise<LensError | null> {
-  const plans = await planModels(project, RAW);
+  const refused = await planRefusals(project, RAW);
   try {
-    requireKeepable(project, plans);
+    requireNoneRefused(project, refused);
     return null;
   } catch (error) {
     if (error instanceof LensError) return error;
@@ -36,15 +36,17 @@ describe('incremental: required', () => {
     const error = await refusal(project);
     expect(error).toMatchObject({ code: 'MODEL_NOT_INCREMENTAL', place: 'models/below.sql' });
     expect(error?.message.split('\n')).toEqual([
-      '2 models are required to be incremental, and not:',
-      '  below (models/below.sql): rebuilt when dims changes: a join without an equality',
-      '    hint: join by an equality as well, of a key or a date',
-      '  latest (models/latest.sql): limit',
-      '    hint: leave the limit to a view over the model',
+      '2 models cannot be kept:',
+      '  below (models/below.sql): MODEL_NOT_INCREMENTAL',
+      '    it is required to be incremental, and is not: rebuilt when dims changes: a join without an equality',
+      '    hint: join by an equality as well, of a key or a date, or say `incremental: optional` where a rebuild is meant; lens explain below has the whole plan',
+      '  latest (models/latest.sql): MODEL_NOT_INCREMENTAL',
+      '    it is required to be incremental, and is not: limit',
+      '    hint: leave the limit to a view over the model, or say `incremental: optional` where a rebuild is meant; lens explain latest has the whole plan',
     ]);
-    expect(error?.hint).toContain('incremental: optional');
+    expect(error?.fields['models']).toMatchObject([{ model: 'below' }, { model: 'latest', reasons: ['limit'] }]);
     const plans = await planModels(project, RAW);
-    expect(plans.filter((plan) => refusals(project, plan).length > 0).map((plan) => plan.model)).toEqual([
+    expect(plans.filter((plan) => refusals(project, plan, new Map()).length > 0).map((plan) => plan.model)).toEqual([
       'below',
       'latest',
     ]);
@@ -63,7 +65,7 @@ describe('incremental: required', () => {
     ],
   ])('may be declared in %s', async (_, files) => {
     expect((await refusal(projectWith({ ...models, below: 'select id from @facts' }, files)))?.message).toMatch(
-      /^a model is required to be incremental, and not:\n {2}latest/,
+      /^model latest: it is required to be incremental, and is not: limit$/,
     );
   });
 
@@ -120,12 +122,20 @@ describe('a stored model that follows something else than its records', () => {
     );
     expect(error).toMatchObject({ code: 'MODEL_NONDETERMINISTIC', place: 'models/by_whom.sql' });
     expect(error?.message.split('\n')).toEqual([
-      '3 stored models follow something else than their records:',
-      '  by_whom (models/by_whom.sql): getvariable(), current_user',
-      '  loaded (models/loaded.sql): current_timestamp',
-      '  through (models/through.sql): now() in the view clock (models/clock.sql), uuid() in the ephemeral model inner_ (models/inner_.sql)',
+      '3 models cannot be kept:',
+      ...[
+        ['by_whom', 'getvariable(), current_user'],
+        ['loaded', 'current_timestamp'],
+        [
+          'through',
+          'now() in the view clock (models/clock.sql), uuid() in the ephemeral model inner_ (models/inner_.sql)',
+        ],
+      ].flatMap(([name, calls]) => [
+        `  ${name} (models/${name}.sql): MODEL_NONDETERMINISTIC`,
+        `    it is stored, and follows something else than its records: ${calls}`,
+        expect.stringContaining('`+nondeterministic: allow` under `models:` in dbt_project.yml') as string,
+      ]),
     ]);
-    expect(error?.hint).toContain('`+nondeterministic: allow` under `models:` in dbt_project.yml');
   });
 
   it.each([
@@ -187,7 +197,7 @@ describe('a stored model that follows something else than its records', () => {
     });
     const one = projectWith(models, { 'models/m.yml': 'models: [{name: m, meta: {nondeterministic: allow}}]\n' });
     expect((await refusal(one))?.message).toBe(
-      'a stored model follows something else than its records:\n  other (models/other.sql): random()',
+      'model other: it is stored, and follows something else than its records: random()',
     );
   });
 });

@@ -228,13 +228,18 @@ describe('models whose columns follow from rows', () => {
   }, 240_000);
 
   it('do not take rows that break a contract or a reader, and plans and applies show what would change', async () => {
+    const contract = (more = ''): string =>
+      `models: [{name: country_flags, config: {contract: {enforced: true}}, columns: [{name: customer_id, data_type: varchar}, {name: is_DE, data_type: boolean}${more}]}]`;
     const own = askingShop({
-      'models/asking/country_flags.yml': `models: [{name: country_flags, config: {contract: {enforced: true}}, columns: [{name: customer_id, data_type: varchar}, {name: is_DE, data_type: boolean}]}]`,
+      'models/asking/country_flags.yml': contract(),
       'models/asking/reader.sql': "select paid_cents from {{ ref('status_pivot') }}",
     });
     await using workshop = await Workshop.of(own);
     const source = { dir: own, vars: '{}', target: {} };
-    await using materializer = await workshop.open({ project: await askingProject(own), source });
+    const dataDir = path.join(workshop.dir, 'kept');
+    const opened = async (): Promise<Materializer> =>
+      workshop.open({ project: await askingProject(own), source, dataDir });
+    await using materializer = await opened();
     await workshop.publish([order(1, 'a'), customer('a')]);
     await materializer.run({});
     expect((await materializer.status()).waiting).toEqual([]);
@@ -242,7 +247,7 @@ describe('models whose columns follow from rows', () => {
     await materializer.run({});
     const { answers } = await materializer.status();
     const why = new Map(answers.map(({ template, newer }) => [template, newer]));
-    expect(why.get('country_flags')).toMatch(/enforced contract that failed/);
+    expect(why.get('country_flags')).toMatch(/its enforced contract failed: is_FR: missing in contract$/);
     expect(why.get('status_pivot')).toMatch(
       /^models\/asking\/reader\.sql: its SQL does not bind with the rows there are: /,
     );
@@ -259,6 +264,16 @@ describe('models whose columns follow from rows', () => {
     ]);
     await materializer.apply({ source, plan: plan.id, skipTests: true });
     expect((await materializer.query('select * from reader')).rows).toEqual([[200]]);
+    await materializer[Symbol.asyncDispose]();
+
+    // a contract that other rows keep than those there were is broken at a start, and kept after it
+    writeFileSync(path.join(own, 'models/asking/country_flags.yml'), contract(', {name: is_FR, data_type: boolean}'));
+    await using again = await opened();
+    expect((await again.status()).waiting).toMatchObject([{ name: 'country_flags', faulty: true }]);
+    const { results } = await again.run({});
+    expect(results.map(({ status }) => status)).toEqual(results.map(() => 'success'));
+    expect((await again.status()).waiting).toEqual([]);
+    expect((await again.query('select * from country_flags order by 1')).rows).toHaveLength(2);
   }, 240_000);
 
   it('are not built for values that are as many, nor for nothing', async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { planModels } from '../../src/maintenance/planner.ts';
+import { planModels } from '../../src/maintenance/plan-models.ts';
 import { rebuild } from '../../src/maintenance/rebuild.ts';
 import { compact } from '../../src/materializer/compaction.ts';
 import { addPending, createPending } from '../../src/materializer/models/pending-keys.ts';

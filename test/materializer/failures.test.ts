@@ -101,9 +101,25 @@ describe('a model that cannot be built', () => {
       'Compilation Error',
       'MODEL_RENDER_FAILED',
     ],
+    [
+      'by its contract',
+      `select order_id::varchar as order_id from {{ ref('stg_orders') }}`,
+      'Compilation Error',
+      'MODEL_CONTRACT_BROKEN',
+    ],
+    [
+      'by what is required of it',
+      `{{ config(incremental='required') }}select order_id from {{ ref('stg_orders') }} limit 1000`,
+      'Runtime Error',
+      'MODEL_NOT_INCREMENTAL',
+    ],
   ])('%s is an error of a run, holds nobody else up, and is made when it is mended', async (_, wrong, kind, code) => {
     const good = `select order_id from {{ ref('stg_orders') }}`;
-    const files = { 'models/marts/over_numbers.sql': over };
+    const files = {
+      'models/marts/over_numbers.sql': over,
+      'models/marts/numbers.yml':
+        'models: [{name: numbers, config: {contract: {enforced: true}}, columns: [{name: order_id, data_type: bigint}]}]',
+    };
     const shop = (sql: string): Promise<Workshop> =>
       Workshop.of(changedShop({ ...files, 'models/marts/numbers.sql': sql }));
     await using plain = await shop(good);

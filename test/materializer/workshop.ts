@@ -5,7 +5,7 @@ import { type EmbeddedLog, openEmbeddedLog } from '../../src/log/embedded/embedd
 import type { EventLog } from '../../src/log/event-log.ts';
 import { ident, qualified } from '../../src/warehouse/sql.ts';
 import type { MaintenancePlan } from '../../src/maintenance/maintenance-plan.ts';
-import { planModels } from '../../src/maintenance/planner.ts';
+import { planModels } from '../../src/maintenance/plan-models.ts';
 import { inputRelations, inputTables } from '../../src/materializer/input-tables.ts';
 import type { MaterializerEvent } from '../../src/materializer/events.ts';
 import { Materializer } from '../../src/materializer/materializer.ts';
@@ -96,7 +96,7 @@ export class Workshop implements AsyncDisposable {
 }
 
 /** The plans of a project over the topics of its folder. */
-export function plansFor(project: Project): Promise<MaintenancePlan[]> {
+export function plansFor(project: Project): Promise<readonly MaintenancePlan[]> {
   return planModels(project, inputRelations(inputTables(loadTopics(project.dir), project)));
 }
 

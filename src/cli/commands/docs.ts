@@ -1,4 +1,4 @@
-import { buildableProject } from '../../materializer/buildable-project.ts';
+import { plannableProject } from '../../materializer/buildable-project.ts';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -76,7 +76,7 @@ function generateCommand(): Command {
       const plans =
         unfed.length > 0
           ? []
-          : await explainedPlans(await buildableProject(await usableProject(project, topics, null)), known.seen);
+          : await explainedPlans(await plannableProject(await usableProject(project, topics, null)), known.seen);
       const selection = selectionOf(flags, settings);
       const only = selects(selection, project)
         ? idsOf(selectedResources(project, selection, RESOURCE_TYPES, output))

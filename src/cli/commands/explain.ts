@@ -1,4 +1,4 @@
-import { buildableProject } from '../../materializer/buildable-project.ts';
+import { plannableProject } from '../../materializer/buildable-project.ts';
 import { Command } from 'commander';
 import { leftOutWords, usableProject } from '../../materializer/seeds/usable-seeds.ts';
 import { presentProject } from '../../service/present-project.ts';
@@ -26,7 +26,7 @@ export function explainCommand(): Command {
         selectedModels(project, selectionOf(options, settings, words), output).map(({ name }) => name),
       );
       if (selected.size === 0) return;
-      const usable = await buildableProject(await usableProject(project, openCatalog(settings), null));
+      const usable = await plannableProject(await usableProject(project, openCatalog(settings), null));
       for (const [name, why] of usable.whole.waiting)
         if (selected.has(name))
           output.notice(`${name} ${usable.whole.faulty.has(name) ? 'cannot be built' : 'is not built yet'}, ${why}`);

@@ -1,4 +1,4 @@
-import { LensError, messageOf } from '../../core/errors.ts';
+import { type ErrorCode, LensError, messageOf } from '../../core/errors.ts';
 import type { DataTest } from '../../project/project-contract.ts';
 import type { Counted, StoredIn } from './data-test-query.ts';
 import type { NodeResult, NodeStart } from './node-results.ts';
@@ -38,11 +38,17 @@ export function judged(
   return { status: 'pass', message: null, failures: 0 };
 }
 
+/** What dbt calls a compilation error. */
+const OF_COMPILATION: ReadonlySet<ErrorCode> = new Set([
+  'MODEL_RENDER_FAILED',
+  'MODEL_UNKNOWN_REF',
+  'MODEL_CONTRACT_BROKEN',
+]);
+
 /** Why a node could not be run, as dbt says it: the kind of error with the node's file, then the message. */
 export function runtimeError(node: NodeStart, error: unknown, message = messageOf(error)): string {
   const lines = message.split('\n');
-  const isOfTemplate = error instanceof LensError && ['MODEL_RENDER_FAILED', 'MODEL_UNKNOWN_REF'].includes(error.code);
-  const kind = isOfTemplate ? 'Compilation' : 'Runtime';
+  const kind = error instanceof LensError && OF_COMPILATION.has(error.code) ? 'Compilation' : 'Runtime';
   const what = `${kind} Error in ${node.resourceType} ${node.name} (${node.path})`;
   return [what, ...lines.map((line) => `  ${line}`)].join('\n');
 }

@@ -1,5 +1,6 @@
+import type { ErrorCode } from '../../core/errors.ts';
 import { compile } from '../../project/compile.ts';
-import { faultMessage } from '../../project/faulty-models.ts';
+import { faultMessage, isOfTemplate } from '../../project/faulty-models.ts';
 import type { Model, Project } from '../../project/project-contract.ts';
 import { qualified, withDatabase } from '../../project/relation-naming.ts';
 import { runtimeError } from './data-test-outcome.ts';
@@ -24,6 +25,14 @@ export interface ModelOutcomes {
   readonly leftOut: ReadonlyMap<string, string>;
 }
 
+/** What can be wrong with a model in dbt as well, which has no codes; what cannot is told with its code. */
+const KNOWN_TO_DBT: ReadonlySet<ErrorCode> = new Set([
+  'MODEL_SQL_INVALID',
+  'MODEL_RENDER_FAILED',
+  'MODEL_UNKNOWN_REF',
+  'MODEL_CONTRACT_BROKEN',
+]);
+
 /** What a command did to a model, by where it stands after it: one that reads a failed one is skipped, since it stands still with it. */
 export function modelResult(model: Model, { project, statuses, costs, startedAt, leftOut }: ModelOutcomes): NodeResult {
   const start = modelStart(model);
@@ -46,7 +55,8 @@ export function modelResult(model: Model, { project, statuses, costs, startedAt,
   const fault = project.faulty.get(model.name);
   if (fault !== undefined) {
     const hint = fault.hint === undefined ? '' : `\nhint: ${fault.hint}`;
-    const message = runtimeError(start, fault, faultMessage(model.name, fault) + hint);
+    const code = KNOWN_TO_DBT.has(fault.code) ? '' : `${fault.code}: `;
+    const message = runtimeError(start, fault, code + faultMessage(model.name, fault) + hint);
     return { ...result, status: 'error', message, rowsChanged: null, adapterResponse: {}, remarks: [] };
   }
   const why = leftOut.get(model.name);
@@ -65,9 +75,10 @@ export function modelResult(model: Model, { project, statuses, costs, startedAt,
   return { ...result, status: 'success', message: 'OK', adapterResponse: responseOf(cost), remarks: [] };
 }
 
-/** SQL that does not bind is there, too. */
+/** That of a model that cannot be built is there, too, unless its template raises. */
 function hasSql({ waiting, faulty }: Project, name: string): boolean {
-  return !waiting.has(name) || faulty.get(name)?.code === 'MODEL_SQL_INVALID';
+  const fault = faulty.get(name);
+  return fault === undefined ? !waiting.has(name) : !isOfTemplate(fault);
 }
 
 /** dbt's keys, and whether all rows were made anew. */

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { visibleValues } from '../../../src/maintenance/aggregate-state.ts';
 import type { MaintenancePlan } from '../../../src/maintenance/maintenance-plan.ts';
-import { planModels } from '../../../src/maintenance/planner.ts';
+import { planModels } from '../../../src/maintenance/plan-models.ts';
 import { createView, rebuild } from '../../../src/maintenance/rebuild.ts';
 import { compact } from '../../../src/materializer/compaction.ts';
 import { fold } from '../../../src/materializer/fold.ts';
@@ -24,7 +24,7 @@ export class OracleBench implements AsyncDisposable {
   readonly #base: string;
   readonly #instance: DuckDBInstance;
   readonly connection: Connection;
-  readonly #plans = new WeakMap<Scenario['models'], Promise<MaintenancePlan[]>>();
+  readonly #plans = new WeakMap<Scenario['models'], Promise<readonly MaintenancePlan[]>>();
   #projects = 0;
   /** How many models were kept in which way. */
   readonly kept = new Map<string, number>();
@@ -63,13 +63,13 @@ export class OracleBench implements AsyncDisposable {
   }
 
   /** The plans of a scenario's models; made once where several scenarios are over the same models. */
-  plans(models: Scenario['models']): Promise<MaintenancePlan[]> {
+  plans(models: Scenario['models']): Promise<readonly MaintenancePlan[]> {
     const planned = this.#plans.get(models) ?? this.#plan(models);
     this.#plans.set(models, planned);
     return planned;
   }
 
-  #plan(models: Scenario['models']): Promise<MaintenancePlan[]> {
+  #plan(models: Scenario['models']): Promise<readonly MaintenancePlan[]> {
     return planModels(this.project(models), RAW_RELATIONS);
   }
 
@@ -83,7 +83,7 @@ export class OracleBench implements AsyncDisposable {
   }
 
   /** Plans and builds a scenario's models over empty raw tables. */
-  async build(models: Scenario['models']): Promise<MaintenancePlan[]> {
+  async build(models: Scenario['models']): Promise<readonly MaintenancePlan[]> {
     const plans = await this.plans(models);
     await createRawTables(this.connection);
     await this.connection.run('delete from lens.rebuilds_due');
