@@ -4,6 +4,7 @@ import { cautionsOf } from './analysis/cautions.ts';
 import { columnsAltered } from './analysis/columns-altered.ts';
 import { columnsRead } from './analysis/columns-read.ts';
 import { planTree } from './analysis/duckdb/bound-plan.ts';
+import { boundName } from './analysis/duckdb/nondeterministic-calls.ts';
 import { callsOf, operators } from './analysis/expressions.ts';
 import { withoutIdleJoins } from './analysis/idle-joins.ts';
 import { ownConditions } from './analysis/own-conditions.ts';
@@ -14,7 +15,17 @@ import { ident } from '../warehouse/sql.ts';
 import { chooseKey } from './key-choice.ts';
 import { withStates } from './aggregate-plan.ts';
 import { toSql } from './analysis/to-sql.ts';
-import type { AggregateState, ColumnCaution, PlanDomain, PlanInput, Relation, TableRead } from './maintenance-plan.ts';
+import { withoutUnreadCalls } from './analysis/unread-calls.ts';
+import type {
+  AggregateState,
+  ColumnCaution,
+  NondeterministicCall,
+  PlanDomain,
+  PlanInput,
+  Relation,
+  TableRead,
+} from './maintenance-plan.ts';
+import type { FoundCall } from './nondeterminism.ts';
 import { carriersOf, type Conditions, domainsOf, inputsOf } from './plan-inputs.ts';
 import { allReasons, type Reason } from './reasons.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -38,8 +49,8 @@ export interface AnalysedModel {
   readonly inputs: readonly Omit<PlanInput, 'alias'>[];
   readonly domains: readonly PlanDomain[];
   readonly cautions: readonly ColumnCaution[];
-  /** A function in its plan that gives another value each time, as `now()`; null when there is none. */
-  readonly unstable: string | null;
+  /** What gives another value each time and bears on its rows, as `now()`. */
+  readonly unstable: readonly NondeterministicCall[];
   /** Why it cannot be kept by keys, for people; null when it can. */
   readonly reason: Reason | null;
 }
@@ -53,8 +64,8 @@ export interface ModelToAnalyse {
   readonly declaredKey: readonly string[];
   /** What has no part in its rows is left out: looked-up tables of which nothing is read, rows that its conditions drop. */
   readonly lineage?: boolean;
-  /** What the parser found in its SQL that gives another value each time, as `now()`; null when nothing. */
-  readonly unstable: string | null;
+  /** What the parser found in its SQL, and that of the views it reads, that gives another value each time. */
+  readonly calls: readonly FoundCall[];
 }
 
 /** Analyses the SELECT of a model. */
@@ -65,10 +76,10 @@ export async function analyse(
 ): Promise<AnalysedModel> {
   const { sql, columns } = model;
   const answer = await catalog.plan(sql);
-  if ('why' in answer) return notAnalysed(`DuckDB gives no plan: ${answer.why}`, model.unstable);
+  if ('why' in answer) return notAnalysed(`DuckDB gives no plan: ${answer.why}`, model);
   const read = planTree(answer.plan, around.stability);
-  if (read === null) return notAnalysed('too many references to CTEs', model.unstable);
-  const tree = withCertainMarks(read, around.neverNull);
+  if (read === null) return notAnalysed('too many references to CTEs', model);
+  const tree = withoutUnreadCalls(withCertainMarks(read, around.neverNull));
   if (tree.width !== columns.length) {
     throw new LensError('INTERNAL', `the plan of a model has ${tree.width} columns, its SELECT ${columns.length}`);
   }
@@ -126,16 +137,15 @@ function namedAs(sql: string | null, columns: readonly CatalogColumn[]): string 
 
 function analyseTree(
   tree: Rel,
-  { columns, declaredKey, unstable: written, lineage = false }: ModelToAnalyse,
+  model: ModelToAnalyse,
   around: Surroundings,
   conditions: Conditions = new Map(),
 ): AnalysedModel {
+  const { columns, declaredKey, lineage = false } = model;
   const unique = uniqueKeys(tree, around.keysOf);
   const named = unique.map((key) => [...key].map((index) => columns[index]?.name as string));
   const present = neverNull(tree, around.neverNull);
-  const bound = callsOf(tree).find((call) => call.stability !== 'stable');
-  const unknown = operators(tree).find(isUnknownSource);
-  const unstable = written ?? (bound === undefined ? (unknown?.why ?? null) : `${bound.fn}()`);
+  const unstable = unstableIn(tree, model);
   const reason = whyNever(tree, unstable);
   const locality = reason === null ? chooseKey(tree, columns, unique, declaredKey) : null;
   const carriers = locality === null ? null : carriersOf(tree, locality.key, columns);
@@ -163,14 +173,26 @@ function analyseTree(
   };
 }
 
+/** Of what the parser found, all but what nothing reads; else what the plan alone shows (a macro of DuckDB's own). */
+function unstableIn(tree: Rel, { name: model, calls }: ModelToAnalyse): readonly NondeterministicCall[] {
+  const all = operators(tree);
+  const bound = new Set(callsOf(tree).flatMap(({ fn, stability }) => (stability === 'stable' ? [] : [fn])));
+  const hidden = all.some((rel) => rel.op === 'opaque' && rel.why !== 'limit' && rel.why !== 'recursive CTE');
+  const found = calls.filter(({ call, shown }) => !shown || hidden || bound.has(boundName(call)));
+  if (found.length > 0) return found.map((one) => ({ call: one.call, model: one.model }));
+  const [fn] = bound;
+  const call = fn === undefined ? all.find(isUnknownSource)?.why : `${fn}()`;
+  return call === undefined ? [] : [{ call, model }];
+}
+
 /** A table function whose rows follow from nothing that is known; the reference of a recursion to itself is none. */
 function isUnknownSource(rel: Rel): rel is Opaque {
   return rel.op === 'opaque' && rel.inputs.length === 0 && rel.why !== 'recursive CTE';
 }
 
 /** What no key can help with. */
-function whyNever(tree: Rel, unstable: string | null): Reason | null {
-  if (unstable !== null) return `${unstable} gives another value each time`;
+function whyNever(tree: Rel, [unstable]: readonly NondeterministicCall[]): Reason | null {
+  if (unstable !== undefined) return `${unstable.call} gives another value each time`;
   const all = operators(tree);
   // Where no column of a table is read (`count(*)`), DuckDB's plan has the rowid in their place.
   if ([...columnsRead(tree).values()].some((columns) => columns.has('rowid')))
@@ -180,7 +202,7 @@ function whyNever(tree: Rel, unstable: string | null): Reason | null {
   return all.some((rel) => rel.op === 'distinct' && rel.on !== null) ? 'distinct on' : null;
 }
 
-function notAnalysed(reason: Reason, unstable: string | null): AnalysedModel {
+function notAnalysed(reason: Reason, { calls }: ModelToAnalyse): AnalysedModel {
   const nothing = { tree: null, reads: [], states: [], writtenSql: () => null };
   return {
     ...nothing,
@@ -191,7 +213,7 @@ function notAnalysed(reason: Reason, unstable: string | null): AnalysedModel {
     inputs: [],
     domains: [],
     cautions: [],
-    unstable,
+    unstable: calls.map(({ call, model }) => ({ call, model })),
     reason,
   };
 }

@@ -59,7 +59,7 @@ export async function answerQuestion(
       parsed,
       (name) => stability(name) !== 'stable',
       (name) => names.has(name.toLowerCase()),
-    );
+    ).map((one) => one.call);
     if (calls.length > 0 && reads.length === 0 && calls.every(readsCatalog))
       return described === null ? null : await answerOf(described, sql);
     const [call] = calls;

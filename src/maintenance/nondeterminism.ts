@@ -5,6 +5,12 @@ import { nondeterministicCalls } from './analysis/duckdb/nondeterministic-calls.
 import type { StabilityOf } from './analysis/duckdb/bound-expression.ts';
 import type { NondeterministicCall } from './maintenance-plan.ts';
 
+/** A call in the SQL of a model or of what it reads. */
+export interface FoundCall extends NondeterministicCall {
+  /** The bound plan tells whether anything reads its value. */
+  readonly shown: boolean;
+}
+
 /**
  * What gives another value each time in the SQL of each model, and which model has it. Asked of the parsed SQL, since DuckDB
  * fixes some functions when it binds (`current_user`).
@@ -13,7 +19,7 @@ export class Nondeterminism {
   readonly #project: Project;
   readonly #catalog: PlanCatalog;
   readonly #stability: StabilityOf;
-  readonly #calls = new Map<string, readonly NondeterministicCall[]>();
+  readonly #calls = new Map<string, readonly FoundCall[]>();
   /** Names of columns of all that a model may read. */
   readonly #columns = new Set<string>();
 
@@ -28,7 +34,7 @@ export class Nondeterminism {
   }
 
   /** Of a model, and of the views and ephemeral models that it reads; those must have been asked for before. */
-  async of(model: Model): Promise<readonly NondeterministicCall[]> {
+  async of(model: Model): Promise<readonly FoundCall[]> {
     const sql = this.#project.renderer.model(model, qualified);
     const unstable = (fn: string): boolean => this.#stability(fn) !== 'stable';
     const own = nondeterministicCalls(await this.#catalog.parsed(sql), unstable, (name) => this.#columns.has(name));
@@ -36,17 +42,24 @@ export class Nondeterminism {
       .filter((name) => ['view', 'ephemeral'].includes(this.#project.model(name).materialized))
       .flatMap((name) => this.#calls.get(name) ?? []);
     // what its template has asked of the clock
-    const asked = (this.#project.asked.get(model.name) ?? []).flatMap(({ answer: { clock } }) => clock ?? []);
-    return this.#keep(model, [...[...own, ...asked].map((call) => ({ call, model: model.name })), ...through]);
+    const asked = (this.#project.asked.get(model.name) ?? []).flatMap(({ answer: { clock } }) =>
+      clock === undefined ? [] : [{ call: clock, shown: false }],
+    );
+    const found = [...own, ...asked].map((one) => ({ ...one, model: model.name }));
+    return this.#keep(model, [...found, ...through]);
   }
 
-  /** What the plan of a model shows and its text does not (a macro of DuckDB's own). */
-  alsoBound(model: Model, call: string | null): readonly NondeterministicCall[] {
+  /** Adds what the plan of a model shows and its text does not. */
+  alsoBound(model: Model, calls: readonly NondeterministicCall[]): void {
     const known = this.#calls.get(model.name) ?? [];
-    return known.length > 0 || call === null ? known : this.#keep(model, [{ call, model: model.name }]);
+    if (known.length === 0)
+      this.#keep(
+        model,
+        calls.map((one) => ({ ...one, shown: false })),
+      );
   }
 
-  #keep(model: Model, calls: readonly NondeterministicCall[]): readonly NondeterministicCall[] {
+  #keep(model: Model, calls: readonly FoundCall[]): readonly FoundCall[] {
     const unique = [...new Map(calls.map((one) => [`${one.model} ${one.call}`, one])).values()];
     this.#calls.set(model.name, unique);
     return unique;

@@ -82,21 +82,15 @@ export class Planner implements AsyncDisposable {
     const columns = await this.#bound(model, fullSql);
     const relation = { name: model.name, schema: model.schema, identifier: model.alias };
     const key = await declaredKey(this.#catalog, model, fullSql, columns);
-    const [unstable] = await this.#nondeterminism.of(model);
-    const toAnalyse = {
-      name: model.name,
-      sql: fullSql,
-      columns,
-      declaredKey: key.columns,
-      unstable: unstable?.call ?? null,
-    };
+    const calls = await this.#nondeterminism.of(model);
+    const toAnalyse = { name: model.name, sql: fullSql, columns, declaredKey: key.columns, calls };
     const analysed = withNamedReads(
       this.#project,
       this.#tables.values(),
       model,
       await analyse(this.#catalog, toAnalyse, this.#around),
     );
-    const nondeterministic = this.#nondeterminism.alsoBound(model, analysed.unstable);
+    this.#nondeterminism.alsoBound(model, analysed.unstable);
     this.#nondeterminism.addColumns(columns);
     if (model.materialized === 'view') await this.#catalog.createView(relation.schema, relation.identifier, fullSql);
     else {
@@ -108,7 +102,11 @@ export class Planner implements AsyncDisposable {
     }
     const plan = await this.#plan(model, relation, toAnalyse, analysed);
     const proved = analysed.uniqueKeys.some((unique) => unique.every((column) => key.columns.includes(column)));
-    this.plans.push({ ...plan, nondeterministic, checkedKey: proved || plan.strategy === 'view' ? [] : key.sql });
+    this.plans.push({
+      ...plan,
+      nondeterministic: analysed.unstable,
+      checkedKey: proved || plan.strategy === 'view' ? [] : key.sql,
+    });
   }
 
   /**
@@ -120,7 +118,7 @@ export class Planner implements AsyncDisposable {
     const reading = { dependsOn: test.dependsOn, sql: (naming: RelationNaming) => test.sql(naming, true) };
     const sql = reading.sql(qualified);
     const columns = await this.#bound({ name: test.name, path: test.path }, sql);
-    const toAnalyse = { name, sql, columns, declaredKey: [], unstable: null };
+    const toAnalyse = { name, sql, columns, declaredKey: [], calls: [] };
     const analysed = withNamedReads(
       this.#project,
       this.#tables.values(),
@@ -155,7 +153,7 @@ export class Planner implements AsyncDisposable {
     const list = counting.map((column) => ident(column.name)).join(', ');
     const sql = columns === null ? fullSql : `select ${list} from (\n${fullSql}\n)`;
     const declared = upkeepConfig(model).uniqueKey;
-    const toAnalyse = { name, sql, columns: counting, declaredKey: declared, unstable: null, lineage: true };
+    const toAnalyse = { name, sql, columns: counting, declaredKey: declared, calls: [], lineage: true };
     const analysed = withNamedReads(
       this.#project,
       this.#tables.values(),

@@ -74,7 +74,7 @@ function unstable(project: Project, plan: MaintenancePlan): LensError | null {
     `model ${plan.model}: it is stored, and follows something else than its records: ${calls.join(', ')}`,
     {
       place: project.model(plan.model).path,
-      hint: 'pass the time as a column of the event, or compute it in a view that no table reads; `+nondeterministic: allow` under `models:` in dbt_project.yml allows it for all models, which are then rebuilt at each compaction',
+      hint: 'pass the time as a column of the event, or compute it in a column of a view that no table reads; `+nondeterministic: allow` under `models:` in dbt_project.yml allows it for all models, which are then rebuilt at each compaction',
       fields: { model: plan.model, calls: plan.nondeterministic },
     },
   );

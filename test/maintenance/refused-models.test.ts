@@ -115,7 +115,7 @@ describe('a stored model that follows something else than its records', () => {
         loaded: 'select id, current_timestamp as loaded_at from @facts',
         clock: view('select id, now() as at from @facts'),
         inner_: "{{ config(materialized='ephemeral') }}select id, uuid() as u from @facts",
-        through: 'select c.id, i.u from #clock c join #inner_ i on i.id = c.id',
+        through: 'select c.at, i.u from #clock c join #inner_ i on i.id = c.id',
         fine: view('select id, random() as r from #kept'),
         kept: 'select id, n from @facts',
       }),
@@ -169,6 +169,70 @@ describe('a stored model that follows something else than its records', () => {
     ['a text', "select id, 'now()' as v from @facts"],
   ])('is not: %s', async (_, sql) => {
     expect(await refusal(projectWith({ m: sql }))).toBeNull();
+  });
+
+  const ages = view("select id, n, day, date_diff('day', day, current_date) as age, random() as r from @facts");
+  it.each<[string, string, Record<string, string>?]>([
+    ['rows', 'select id, n from #ages'],
+    ['aggregates', 'select day, count(*) as c, sum(n) as s from #ages group by day'],
+    ['a CTE of its own', 'with a as (select *, uuid() as u from #ages) select id, day from a'],
+    ['another view', 'select id from #through', { through: view('select id, age + 1 as older from #ages') }],
+  ])('is not one that leaves the columns of the clock in a view unread: %s', async (_, sql, more = {}) => {
+    const project = projectWith({ ages, ...more, m: sql });
+    expect(await refusal(project)).toBeNull();
+    const plans = await planModels(project, RAW);
+    expect(plans.at(-1)).toMatchObject({
+      model: 'm',
+      strategy: 'recompute keys',
+      upkeep: 'batch',
+      nondeterministic: [],
+    });
+  });
+
+  it.each<[string, string, string, string]>([
+    ['a condition', 'select id, n from #ages where age > 3', ages, 'current_date'],
+    [
+      'the condition of a join',
+      'select f.id from @facts f join #ages a on a.id = f.id and a.age > 3',
+      ages,
+      'current_date',
+    ],
+    [
+      'an order that numbers rows',
+      'select id, row_number() over (partition by n order by age, id) as rn from #ages',
+      ages,
+      'current_date',
+    ],
+    [
+      'what no list of a SELECT shows',
+      'select id from #since',
+      view('select id from @facts where day < today()'),
+      'today()',
+    ],
+    [
+      'arguments of a table function, which no plan shows',
+      'select d from #spine',
+      view(
+        "select cast(d as date) as d, current_date as today from generate_series(date '2024-01-01', current_date, interval 1 day) t(d)",
+      ),
+      'current_date',
+    ],
+    [
+      'rows that are written out',
+      'select d from #spine',
+      view('select d, now() as at from (values (now())) t(d)'),
+      'now()',
+    ],
+    [
+      'what DuckDB fixes when it binds',
+      'select id from #who',
+      view('select id, current_user as who from @facts'),
+      'current_user',
+    ],
+  ])('is one that reads them by %s', async (_, sql, below, call) => {
+    const name = /#(\w+)/.exec(sql)?.[1] as string;
+    const error = await refusal(projectWith({ [name]: below, m: sql }));
+    expect(error?.message).toContain(`${call} in the view ${name} (models/${name}.sql)`);
   });
 
   it('may be a gate, which is run whole then, also by way of a view', async () => {

@@ -26,7 +26,7 @@ async function inputsOf(sql: string): Promise<Record<string, string | null>> {
     neverNull: (table) => of(table).key,
     columns: (table) => Object.entries(of(table).columns).map(([name, type]) => ({ name, type })),
   };
-  const model = { name: 'm', sql, columns: await catalog.describe(sql), declaredKey: [], unstable: null };
+  const model = { name: 'm', sql, columns: await catalog.describe(sql), declaredKey: [], calls: [] };
   const { inputs } = await analyse(catalog, model, around);
   return Object.fromEntries(inputs.map(({ relation, whole }) => [relation.name, whole]));
 }

@@ -1,5 +1,5 @@
 import { argumentsOf, refs } from './expressions.ts';
-import type { Expr, Get, Join, Rel } from './plan-tree.ts';
+import type { Expr, Get, Join, Project, Rel } from './plan-tree.ts';
 
 /**
  * The columns of each scan that can matter to the result, by the scan's id: those that reach the output, and those that
@@ -13,12 +13,12 @@ export function columnsRead(root: Rel): Map<number, Set<string>> {
   return read;
 }
 
-/** Tells of each scan and join, in every place where it is read, which columns of its output are needed. */
+/** Tells of each scan, join and projection, in every place where it is read, which columns of its output are needed. */
 export function visitNeeded(root: Rel, see: SeeNeeded): void {
   need(root, all(root.width), see);
 }
 
-type SeeNeeded = (rel: Get | Join, want: ReadonlySet<number>) => void;
+type SeeNeeded = (rel: Get | Join | Project, want: ReadonlySet<number>) => void;
 
 function all(width: number): Set<number> {
   return new Set(Array.from({ length: width }, (_, i) => i));
@@ -32,6 +32,7 @@ function need(rel: Rel, want: ReadonlySet<number>, see: SeeNeeded): void {
     case 'values':
       return;
     case 'project':
+      see(rel, want);
       return need(rel.input, refs(...picked(rel.exprs, want)), see);
     case 'filter':
       return need(rel.input, union(want, refs(...rel.predicates)), see);

@@ -93,6 +93,23 @@ export function inputsOf(rel: Rel): readonly Rel[] {
   }
 }
 
+/** The same operator over others: as many, in the order of {@link inputsOf}. */
+export function withInputs(rel: Rel, inputs: readonly Rel[]): Rel {
+  const [first, second] = inputs as readonly [Rel, Rel];
+  switch (rel.op) {
+    case 'get':
+    case 'values':
+      return rel;
+    case 'join':
+      return { ...rel, left: first, right: second };
+    case 'set':
+    case 'opaque':
+      return { ...rel, inputs };
+    default:
+      return { ...rel, input: first };
+  }
+}
+
 /** Every operator, from the top. A part that is read several times is visited once. */
 export function operators(root: Rel): Rel[] {
   const seen = new Set<Rel>();

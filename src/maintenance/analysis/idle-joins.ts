@@ -1,5 +1,5 @@
 import { visitNeeded } from './columns-read.ts';
-import { inputsOf } from './expressions.ts';
+import { inputsOf, withInputs } from './expressions.ts';
 import type { Join, Rel } from './plan-tree.ts';
 import { isLookup, type TableKeys, uniqueKeys } from './unique-keys.ts';
 
@@ -35,23 +35,9 @@ function idleJoins(root: Rel, keysOf: TableKeys): Set<Join> {
 function emptied(rel: Rel, idle: ReadonlySet<Join>, done: Map<Rel, Rel>): Rel {
   const before = done.get(rel);
   if (before !== undefined) return before;
-  const [first, ...others] = inputsOf(rel).map((input) => emptied(input, idle, done)) as [Rel, ...Rel[]];
-  let after: Rel;
-  switch (rel.op) {
-    case 'get':
-    case 'values':
-      after = rel;
-      break;
-    case 'join':
-      after = { ...rel, left: first, ...(idle.has(rel) ? nothing(rel) : { right: others[0] as Rel }) };
-      break;
-    case 'set':
-    case 'opaque':
-      after = { ...rel, inputs: [first, ...others] };
-      break;
-    default:
-      after = { ...rel, input: first };
-  }
+  const inputs = inputsOf(rel).map((input) => emptied(input, idle, done));
+  const same = withInputs(rel, inputs);
+  const after = same.op === 'join' && idle.has(rel as Join) ? { ...same, ...nothing(same) } : same;
   done.set(rel, after);
   return after;
 }
