@@ -19,7 +19,9 @@ export function progressPrinter(console: NodeConsole): (progress: NodeProgress) 
   return (progress) => {
     switch (progress.kind) {
       case 'begin':
-        console.line(`Found ${progress.found.map(({ count, kind }) => counted(count, kind)).join(', ')}`);
+        console.line(
+          `Found ${progress.found.map(({ count, kind }) => counted(count, kind, kind === 'analysis' ? 'analyses' : undefined)).join(', ')}`,
+        );
         console.gap();
         return;
       case 'start': {

@@ -9,7 +9,7 @@ export interface TypeFlags {
 }
 
 /** dbt's types that no project has here. */
-const OTHERS = ['analysis', 'function', 'metric', 'saved_query', 'semantic_model', 'snapshot'];
+const OTHERS = ['function', 'metric', 'saved_query', 'semantic_model', 'snapshot'];
 const NAMES = [...RESOURCE_TYPES, ...OTHERS, 'default'];
 
 export function addTypeFlags(command: Command): Command {
@@ -20,10 +20,13 @@ export function addTypeFlags(command: Command): Command {
     .addOption(new Option('--exclude-resource-types <types...>', 'all but these').choices(NAMES).hideHelp());
 }
 
-/** Of the types of a command those that the flags name. */
+/** Of the types of a command those that the flags name; without any all but analyses, as in dbt. */
 export function typesOf(flags: TypeFlags, types: readonly ResourceType[]): readonly ResourceType[] {
   const only = flags.resourceType ?? flags.resourceTypes;
   const but = flags.excludeResourceType ?? flags.excludeResourceTypes ?? [];
-  const all = only === undefined || only.includes('all') || only.includes('default');
-  return types.filter((type) => (all || only.includes(type)) && !but.includes(type) && !but.includes('default'));
+  const isMeant = (type: ResourceType): boolean => {
+    if (only === undefined || only.includes('default')) return type !== 'analysis' || only?.includes(type) === true;
+    return only.includes('all') || only.includes(type);
+  };
+  return types.filter((type) => isMeant(type) && !but.includes(type) && !but.includes('default'));
 }

@@ -1,4 +1,5 @@
-import type { Dependencies } from './project-contract.ts';
+import type { ColumnDescription, Dependencies, RelationNaming } from './project-contract.ts';
+import type { Answers } from './questions.ts';
 
 // What yml files declare and no template makes; part of the contract in project-contract.ts.
 
@@ -29,6 +30,32 @@ export interface UnitTest {
   readonly fixturePaths: readonly string[];
   /** The whole entry as the file has it: `given`, `expect`, `overrides`. Nothing in it is rendered. */
   readonly yml: Readonly<Record<string, unknown>>;
+}
+
+/** A file of the `analysis-paths`: SQL that is compiled, and never run. */
+export interface Analysis {
+  readonly name: string;
+  /** `analysis.PACKAGE.NAME`. */
+  readonly uniqueId: string;
+  readonly packageName: string;
+  readonly path: string;
+  /** `file:line` of the yml file; null when none describes it. */
+  readonly describedAt: string | null;
+  /** Package, `analysis`, folders, name. */
+  readonly fqn: readonly string[];
+  /** Where it would be stored: nothing is. */
+  readonly schema: string;
+  readonly alias: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly writtenConfig: Readonly<Record<string, unknown>>;
+  readonly tags: readonly string[];
+  readonly description: string;
+  readonly docBlocks: readonly string[];
+  readonly columns: readonly ColumnDescription[];
+  readonly rawSql: string;
+  readonly dependsOn: Dependencies;
+  /** Its SQL, with ephemeral models in front; any statements. MODEL_RENDER_FAILED; throws a PendingQuestion that has no answer yet. */
+  sql(naming: RelationNaming, answers: Answers): string;
 }
 
 /** Something outside of the project that reads it. */

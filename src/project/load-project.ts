@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { makeAnalyses, readAnalyses } from './analyses.ts';
 import { describe, describeColumns, docBlocksOf } from './columns.ts';
 import { makeTest, type TestDefinition, type TestSurroundings } from './data-test.ts';
 import { draftModels } from './draft-models.ts';
@@ -81,11 +82,16 @@ function makeProject(folder: ReadFolder, known: Answers): Project {
   };
   const singular = read.flatMap((one) => one.singular);
   const definitions = [...sources.tests, ...seeds.tests, ...described.tests, ...singular];
-  const tests = makeTests(definitions, {
+  const surroundings: TestSurroundings = {
     references,
     answers: known,
     models: (naming) => ({ model, render: (one) => renderer.model(one, naming) }),
-  });
+  };
+  const tests = makeTests(definitions, surroundings);
+  const analyses = makeAnalyses(
+    read.flatMap((one) => one.analyses),
+    surroundings,
+  );
   const exposures = parts.map(({ part, yamls }) => loadExposures(yamls, part, references));
   const unitTests = parts.map(({ part, yamls }) => loadUnitTests(yamls, part, models));
   const groups = parts.flatMap(({ part, yamls }) => loadGroups(yamls, part));
@@ -110,11 +116,13 @@ function makeProject(folder: ReadFolder, known: Answers): Project {
     ...seeds.warnings,
     ...described.warnings,
     ...tests.warnings,
+    ...analyses.warnings,
     ...exposures.flatMap((one) => one.warnings),
     ...unitTests.flatMap((one) => one.warnings),
     ...unmatched(own.properties, {
       models: names(own.files),
       seeds: own.seeds.names,
+      analyses: names(own.analyses),
       tests: names(own.singular),
     }),
     ...unknownProjectKeys(file.yaml),
@@ -152,6 +160,7 @@ function makeProject(folder: ReadFolder, known: Answers): Project {
     sources: sources.tables,
     tests: tests.tests,
     unitTests: unitTests.flatMap((one) => one.unitTests),
+    analyses: analyses.analyses,
     exposures: exposures.flatMap((one) => one.exposures),
     groups,
     docs,
@@ -181,6 +190,7 @@ function readPart(root: string, { part, yamls }: LoadedPart, isFed: NonNullable<
     seeds: loadSeeds(root, part, properties.seeds),
     files: readModelFiles(root, part, properties.models),
     singular: singularTests(root, part, properties.singularTests),
+    analyses: readAnalyses(root, part, properties.analyses),
   };
 }
 

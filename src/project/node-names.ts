@@ -8,7 +8,7 @@ import type { TemplateEngine } from './template-engine.ts';
 
 /** A node as macros see it: `model` in a model's template, `node` in the macros that make names. */
 export interface NamedNode {
-  readonly resourceType: 'model' | 'seed';
+  readonly resourceType: 'model' | 'seed' | 'analysis';
   readonly name: string;
   readonly version: ModelVersion | null;
   readonly packageName: string;

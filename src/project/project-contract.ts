@@ -1,6 +1,6 @@
 import type { LensError } from '../core/errors.ts';
 import type { DataTest } from './data-test-contract.ts';
-import type { DocBlock, Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
+import type { Analysis, DocBlock, Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
 import type { HookRenderer } from './hook-renderer.ts';
 import type { Operation } from './hooks.ts';
 import type { ModelVersion } from './model-versions.ts';
@@ -8,7 +8,7 @@ import type { TargetRequest } from './profile.ts';
 import type { Answers, AskedRows, Question } from './questions.ts';
 
 export type { DataTest, DataTestConfig, FailuresTable } from './data-test-contract.ts';
-export type { DocBlock, Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
+export type { Analysis, DocBlock, Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
 
 /**
  * What the rest of the product knows of a dbt project. `loadProject` (load-project.ts) makes it from a folder, once, and
@@ -36,6 +36,7 @@ export interface Project {
   readonly tests: readonly DataTest[];
   /** Enabled unit tests of enabled models, as they are written. */
   readonly unitTests: readonly UnitTest[];
+  readonly analyses: readonly Analysis[];
   readonly exposures: readonly Exposure[];
   readonly groups: readonly Group[];
   /** Docs blocks, those of the project first. */

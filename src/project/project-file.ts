@@ -19,6 +19,7 @@ export interface ProjectFile {
   readonly testPaths: readonly string[];
   readonly seedPaths: readonly string[];
   readonly snapshotPaths: readonly string[];
+  readonly analysisPaths: readonly string[];
   /** All folders with yml files that describe what is anywhere: dbt reads them alike. */
   readonly propertyPaths: readonly string[];
   /** Folders with Markdown files. */
@@ -74,9 +75,10 @@ export function readProjectFile(dir: string, folder = ''): ProjectFile {
       'seeds',
     ),
     snapshotPaths: paths('snapshot-paths', 'snapshots'),
+    analysisPaths: paths('analysis-paths', 'analyses'),
   };
   const targetPath = data['target-path'] === undefined ? 'target' : yaml.string(data['target-path'], ['target-path']);
-  const propertyPaths = [...new Set([...Object.values(folders).flat(), ...paths('analysis-paths', 'analyses')])];
+  const propertyPaths = [...new Set(Object.values(folders).flat())];
   return {
     yaml,
     name,

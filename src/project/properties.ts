@@ -59,7 +59,7 @@ export interface SourceProperties {
 }
 
 /** The `models:` or `seeds:` of a yml file; a model with versions is one for each. */
-export function readNodeProperties(yaml: YamlFile, key: 'models' | 'seeds'): Properties[] {
+export function readNodeProperties(yaml: YamlFile, key: 'models' | 'seeds' | 'analyses'): Properties[] {
   const data = yaml.record(yaml.data, []);
   return yaml.list(data[key], [key]).flatMap((entry, i): Properties[] => {
     const at = [key, i];

@@ -7,10 +7,11 @@ import {
 } from './properties.ts';
 import type { YamlFile } from './yaml-file.ts';
 
-/** What the yml files of a project say of models, seeds and singular tests, by name. */
+/** What the yml files of a project say of models, seeds, analyses and singular tests, by name. */
 export interface PropertyIndex {
   readonly models: ReadonlyMap<string, Properties>;
   readonly seeds: ReadonlyMap<string, Properties>;
+  readonly analyses: ReadonlyMap<string, Properties>;
   readonly singularTests: ReadonlyMap<string, SingularTestProperties>;
 }
 
@@ -24,6 +25,10 @@ export function indexProperties(yamls: readonly YamlFile[]): PropertyIndex {
     seeds: byName(
       'description of seed',
       yamls.flatMap((yaml) => readNodeProperties(yaml, 'seeds')),
+    ),
+    analyses: byName(
+      'description of analysis',
+      yamls.flatMap((yaml) => readNodeProperties(yaml, 'analyses')),
     ),
     singularTests: byName('description of data test', yamls.flatMap(readSingularTestProperties)),
   };
@@ -44,7 +49,7 @@ function byName<T extends Described>(kind: string, all: readonly T[]): Map<strin
 /** Descriptions of what is not there, a sentence each. */
 export function unmatched(
   index: PropertyIndex,
-  there: { readonly models: readonly string[]; readonly seeds: readonly string[]; readonly tests: readonly string[] },
+  there: Readonly<Record<'models' | 'seeds' | 'analyses' | 'tests', readonly string[]>>,
 ): string[] {
   const missing = (kind: string, described: Iterable<Described>, names: readonly string[]): string[] =>
     [...described]
@@ -53,6 +58,7 @@ export function unmatched(
   return [
     ...missing('model', index.models.values(), there.models),
     ...missing('seed', index.seeds.values(), there.seeds),
+    ...missing('analysis', index.analyses.values(), there.analyses),
     ...missing('data test', index.singularTests.values(), there.tests),
   ];
 }

@@ -64,6 +64,7 @@ const DEFAULTS = {
   },
   unit_test: { tags: [], meta: {}, enabled: true, static_analysis: null },
   exposure: { enabled: true, tags: [], meta: {} },
+  analysis: OF_NODES,
 } as const satisfies Readonly<Record<string, Config>>;
 
 /** The configuration of a resource as dbt has it in its manifest: every key it knows, and the project's own. */

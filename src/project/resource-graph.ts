@@ -1,4 +1,5 @@
 import type {
+  Analysis,
   DataTest,
   Dependencies,
   Exposure,
@@ -14,7 +15,7 @@ import { pathIn } from './project-part.ts';
 import { fullConfig } from './resource-config.ts';
 
 /** dbt's names of what a project holds: https://docs.getdbt.com/reference/node-selection/methods#resource_type */
-export const RESOURCE_TYPES = ['model', 'seed', 'source', 'test', 'unit_test', 'exposure'] as const;
+export const RESOURCE_TYPES = ['model', 'seed', 'source', 'test', 'unit_test', 'exposure', 'analysis'] as const;
 
 export type ResourceType = (typeof RESOURCE_TYPES)[number];
 
@@ -68,6 +69,7 @@ function makeGraph(project: Project): ResourceGraph {
     ...project.tests.map((test) => ofTest(test, parents)),
     ...project.unitTests.map((test) => ofUnitTest(test, parents)),
     ...project.exposures.map((exposure) => ofExposure(exposure, parents)),
+    ...project.analyses.map((analysis) => ofAnalysis(analysis, parents)),
   ].map((one) => inPackage(one, project));
   const children = new Map<string, string[]>(resources.map(({ uniqueId }) => [uniqueId, []]));
   for (const { uniqueId, parents: ids } of resources) for (const id of ids) children.get(id)?.push(uniqueId);
@@ -138,7 +140,9 @@ function resource(
     tags,
     config: fullConfig(
       resourceType,
-      resourceType === 'test' ? { ...config, tags: tagsOf(config) } : { ...config, tags },
+      resourceType === 'test' || resourceType === 'analysis'
+        ? { ...config, tags: tagsOf(config) }
+        : { ...config, tags },
     ),
     version: null,
     sourceName: null,
@@ -183,6 +187,13 @@ function ofUnitTest(test: UnitTest, parents: ParentIds): Childless {
 
 function ofExposure(exposure: Exposure, parents: ParentIds): Childless {
   return resource('exposure', exposure, exposure.config, { parents: parents.of(exposure.dependsOn) });
+}
+
+function ofAnalysis(analysis: Analysis, parents: ParentIds): Childless {
+  return resource('analysis', analysis, analysis.config, {
+    patchPath: fileOf(analysis),
+    parents: parents.of(analysis.dependsOn),
+  });
 }
 
 /** The file of `file:line`. */

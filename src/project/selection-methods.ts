@@ -115,7 +115,7 @@ const VERSIONS: readonly string[] = ['latest', 'prerelease', 'old', 'none'];
 
 /** Whether dbt counts it among `nodes`: what has SQL or rows of its own. */
 function isNode({ resourceType }: Resource): boolean {
-  return resourceType === 'model' || resourceType === 'seed' || resourceType === 'test';
+  return ['model', 'seed', 'test', 'analysis'].includes(resourceType);
 }
 
 /** A name, the front of a fqn, or all of it when there are wild cards; with or without the package. */

@@ -106,7 +106,7 @@ function nodeOf(manifest: Json, uniqueId: string): Json | undefined {
 
 /** Whether dbt counts it among the nodes of the manifest. */
 function isNode(kind: Resource['resourceType']): boolean {
-  return kind === 'model' || kind === 'seed' || kind === 'test';
+  return ['model', 'seed', 'test', 'analysis'].includes(kind);
 }
 
 function sameContents(now: Json, before: Json | undefined, kind: Resource['resourceType']): boolean {

@@ -5,18 +5,20 @@ import { inlineSql } from '../maintenance/inline-sql.ts';
 import type { EventSink } from '../materializer/events.ts';
 import { relationsSoFar } from '../materializer/input-tables.ts';
 import { askRows, askWith } from '../materializer/models/template-answers.ts';
-import type { Project } from '../project/project-contract.ts';
+import { compileInline, qualified } from '../project/compile.ts';
+import type { Analysis, Project } from '../project/project-contract.ts';
+import type { Answers } from '../project/questions.ts';
 import { withWarehouseReads } from './hold-warehouse.ts';
 import { openCatalog } from './open-project.ts';
 
 /**
- * The SQL of a template given on the command line. What it asks of rows is answered by the warehouse as it is now, over empty tables
+ * The SQL of a template that no relation is kept by: given on the command line, or an analysis. What it asks of rows is answered by the warehouse as it is now, over empty tables
  * where there is none; a template that asks nothing opens nothing.
  */
 export function inlineQuery(
   settings: Settings,
   project: Project,
-  template: string,
+  template: string | Analysis,
   onEvent: EventSink,
 ): Promise<string> {
   const rows: RowSource = async (query) => {
@@ -32,5 +34,9 @@ export function inlineQuery(
       throw error;
     }
   };
-  return inlineSql(project, template, (one) => relationsSoFar(openCatalog(settings), one), rows);
+  const render = (answers: Answers): string =>
+    typeof template === 'string'
+      ? compileInline(project, template, qualified, answers)
+      : template.sql(qualified, answers);
+  return inlineSql(project, render, (one) => relationsSoFar(openCatalog(settings), one), rows);
 }

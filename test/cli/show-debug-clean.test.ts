@@ -51,6 +51,36 @@ test('debug says what is wrong, with exit code 1', async () => {
   expect(stdout).toMatch(/2 checks failed:\n.*project: .*nowhere/m);
 });
 
+test('an analysis is compiled and shown with the rows there are, never run; a wrong one is said', async () => {
+  mkdirSync(path.join(project, 'analyses'));
+  const asks = "run_query('select count(*) from ' ~ ref('stg_customers')).columns[0].values()[0]";
+  const sql = `select {% if execute %}{{ ${asks} }}{% endif %} as customers from (select 1) -- of {{ ref('stg_customers') }}`;
+  writeFileSync(path.join(project, 'analyses/count.sql'), sql);
+  writeFileSync(path.join(project, 'analyses/wrong.sql'), "{% if execute %}{{ ref('no_model') }}{% endif %}");
+  const compiled = await called(['compile', '--select', 'count']);
+  expect(compiled.stdout).toBe(
+    `Compiled node 'count' is:\nselect 2 as customers from (select 1) -- of "warehouse"."main"."stg_customers"\n`,
+  );
+  const file = path.join(project, 'target/compiled/shop/analyses/count.sql');
+  expect(readFileSync(file, 'utf8')).toBe(
+    'select 2 as customers from (select 1) -- of "warehouse"."main"."stg_customers"',
+  );
+  expect((await called(['show', '--select', 'count', '--output', 'json'])).stdout).toContain('"customers": 2\n');
+  const all = await called(['compile']);
+  expect([all.code, all.stderr]).toEqual([
+    1,
+    'analyses/wrong.sql:1: the analysis wrong cannot be compiled: there is no model no_model\n',
+  ]);
+  expect((await called(['docs', 'generate'])).code).toBe(0);
+  expect((await called(['ls', '--resource-type', 'analysis'])).stdout).toBe(
+    'shop.analysis.count\nshop.analysis.wrong\n',
+  );
+  const listed = [['ls'], ['ls', '--exclude-resource-type', 'seed'], ['ls', '--resource-type', 'all']];
+  const found = await Promise.all(listed.map(async (args) => (await called(args)).stdout.includes('.analysis.')));
+  expect(found).toEqual([false, false, true]);
+  expect((await called(['run', '--select', 'count'])).stdout).toContain('Nothing to do.');
+});
+
 test('show: models, an ephemeral one, a test, an inline query', async () => {
   const shown = await called(['show', '--select', 'stg_customers', '--limit', '1']);
   expect(shown.stdout).toBe(

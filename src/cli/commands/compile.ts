@@ -1,9 +1,10 @@
 import { Command, Option } from 'commander';
-import { compile, qualified } from '../../project/compile.ts';
+import { LensError } from '../../core/errors.ts';
 import { compiledPath } from '../../project/artifacts/manifest-nodes.ts';
 import type { Project } from '../../project/project-contract.ts';
 import type { Resource } from '../../project/resource-graph.ts';
 import { inlineQuery } from '../../service/inline-query.ts';
+import { nodeSql } from '../../service/node-sql.ts';
 import { presentProject } from '../../service/present-project.ts';
 import { noticePrinter } from '../event-printer.ts';
 import { invocationOf, type Invocation } from '../invocation.ts';
@@ -34,7 +35,7 @@ const EXAMPLES = [
 export function compileCommand(): Command {
   const command = new Command('compile')
     .description(
-      'write the compiled SQL of models and data tests to target/compiled; print that of models that are named',
+      'write the compiled SQL of models, analyses and data tests to target/compiled; print that of models that are named',
     )
     .argument('[models...]', 'names of models to print')
     .option('--inline <sql>', 'compile and print this instead: SQL with Jinja')
@@ -54,7 +55,7 @@ export function compileCommand(): Command {
       }
       const names = words.map((name) => project.model(name).uniqueId);
       const selection = selectionOf(flags, settings);
-      const chosen = selectedResources(project, selection, ['model', 'test'], output);
+      const chosen = selectedResources(project, selection, ['model', 'analysis', 'test'], output);
       const selected = names.length === 0 ? chosen : chosen.filter(({ uniqueId }) => names.includes(uniqueId));
       const waits = ({ name, resourceType }: Resource): string | undefined =>
         resourceType === 'model' ? project.waiting.get(name) : undefined;
@@ -63,7 +64,22 @@ export function compileCommand(): Command {
         if (why !== undefined) output.notice(`${resource.name} is not compiled yet, ${why}`);
       }
       const ready = selected.filter((resource) => waits(resource) === undefined);
-      const compiled = ready.map((resource) => ({ resource, sql: sqlOf(project, resource) }));
+      const compiled: Compiled[] = [];
+      for (const resource of ready) {
+        try {
+          compiled.push({ resource, sql: (await nodeSql(settings, project, resource, noticePrinter(output))).trim() });
+        } catch (error) {
+          // nothing follows from an analysis
+          if (!(error instanceof LensError) || resource.resourceType !== 'analysis') throw error;
+          output.failure(
+            `${error.place ?? resource.path}: the analysis ${resource.name} cannot be compiled: ${error.message}`,
+            {
+              event: 'not-compiled',
+              node: resource.uniqueId,
+            },
+          );
+        }
+      }
       const where = write(project, compiled, flags, invocation);
       if (words.length > 0) printModels(compiled, flags, invocation);
       else if (flags.select === undefined) {
@@ -95,17 +111,6 @@ function printed(node: string | null, compiled: string, { output }: CompileFlags
   if (output === 'json') return JSON.stringify(node === null ? { compiled } : { node, compiled }, null, 2);
   if (quiet) return compiled;
   return `${node === null ? 'Compiled inline node is:' : `Compiled node '${node}' is:`}\n${compiled}`;
-}
-
-function sqlOf(project: Project, { uniqueId }: Resource): string {
-  const model = project.models.find((one) => one.uniqueId === uniqueId);
-  if (model !== undefined) return compile(project, model, qualified).trim();
-  return (
-    project.tests
-      .find((one) => one.uniqueId === uniqueId)
-      ?.sql(qualified)
-      .trim() ?? ''
-  );
 }
 
 /** Gives the folder of compiled SQL as dbt writes it. */

@@ -9,10 +9,10 @@ import type { WarehouseStatus } from '../../materializer/operations.ts';
 import { unfedSources } from '../../materializer/raw-tables.ts';
 import { usableProject } from '../../materializer/seeds/usable-seeds.ts';
 import { catalogOf } from '../../project/artifacts/catalog.ts';
-import { compile, qualified } from '../../project/compile.ts';
 import type { Project } from '../../project/project-contract.ts';
 import { RESOURCE_TYPES } from '../../project/resource-graph.ts';
 import { withService, withWarehouseReads } from '../../service/hold-warehouse.ts';
+import { nodeSql } from '../../service/node-sql.ts';
 import { presentProject } from '../../service/present-project.ts';
 import { openCatalog } from '../../service/open-project.ts';
 import { docsData, docsStatus } from '../docs/docs-data.ts';
@@ -82,7 +82,7 @@ function generateCommand(): Command {
         ? idsOf(selectedResources(project, selection, RESOURCE_TYPES, output))
         : null;
       const catalog = catalogOf(project, { metadata: artifactMetadata('catalog', 1), only, ...stored });
-      const compiled = flags.compile ? compiledSql(project) : undefined;
+      const compiled = flags.compile ? await compiledSql(settings, project, output) : undefined;
       const target = new TargetFolder(settings.projectDir, flags.targetPath);
       const page = docsPage(docsData(project, { stored, status, plans, catalog: topics }, new Date()));
       const files = {
@@ -111,14 +111,24 @@ function unplanned(tables: readonly string[]): string {
 }
 
 /** By unique id, but of models that wait. */
-function compiledSql(project: Project): ReadonlyMap<string, string> {
-  const ready = project.models.filter(({ name }) => !project.waiting.has(name));
-  return new Map([
-    ...ready.map((model) => [model.uniqueId, compile(project, model, qualified)] as const),
-    ...project.tests
-      .filter(({ problem }) => problem === null)
-      .map((test) => [test.uniqueId, test.sql(qualified)] as const),
-  ]);
+async function compiledSql(settings: Settings, project: Project, output: Output): Promise<ReadonlyMap<string, string>> {
+  const ready = [
+    ...project.models.filter(({ name }) => !project.waiting.has(name)),
+    ...project.analyses,
+    ...project.tests.filter(({ problem }) => problem === null),
+  ];
+  const compiled = new Map<string, string>();
+  for (const one of ready) {
+    try {
+      compiled.set(one.uniqueId, await nodeSql(settings, project, one, noticePrinter(output)));
+    } catch (error) {
+      // nothing runs an analysis
+      if (!(error instanceof LensError) || !project.analyses.some(({ uniqueId }) => uniqueId === one.uniqueId))
+        throw error;
+      output.notice(`${error.place ?? one.path}: the analysis ${one.name} cannot be compiled: ${error.message}`);
+    }
+  }
+  return compiled;
 }
 
 function idsOf(nodes: readonly { readonly uniqueId: string }[]): ReadonlySet<string> {

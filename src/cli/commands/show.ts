@@ -1,14 +1,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { LensError } from '../../core/errors.ts';
-import { compile, qualified } from '../../project/compile.ts';
 import type { Project } from '../../project/project-contract.ts';
 import { selectResources } from '../../project/select-resources.ts';
 import { withWarehouseReads } from '../../service/hold-warehouse.ts';
 import { inlineQuery } from '../../service/inline-query.ts';
+import { nodeSql } from '../../service/node-sql.ts';
 import { presentProject } from '../../service/present-project.ts';
 import type { ResultColumn } from '../../warehouse/read-only-query.ts';
 import { noticePrinter } from '../event-printer.ts';
-import { invocationOf } from '../invocation.ts';
+import { invocationOf, type Invocation } from '../invocation.ts';
 import type { Output } from '../output.ts';
 import { previewText } from '../preview-text.ts';
 import { showJson } from '../show-json.ts';
@@ -26,10 +26,10 @@ interface Shown {
   readonly sql: string;
 }
 
-/** `lens show`: rows of models as their SELECTs give them over what is stored, or of an inline query. */
+/** `lens show`: rows of models and analyses as their SELECTs give them over what is stored, or of an inline query. */
 export function showCommand(): Command {
   return withSelectionFlags(new Command('show'), 'resources')
-    .description('print some rows of a model, a data test, or an inline query with ref() and source()')
+    .description('print some rows of a model, an analysis, a data test, or an inline query with ref() and source()')
     .option('--inline <sql>', 'a SELECT in the language of models, instead of a selection')
     .option('--limit <rows>', 'at most so many rows, -1 for all', rowLimit, 5)
     .addOption(new Option('--output <format>', 'how rows are printed').choices(['text', 'json']).default('text'))
@@ -41,11 +41,12 @@ Examples:
   $ lens show --inline "select * from {{ ref('dim_users') }} where user_tier = 'pro'" --limit 3 --output json`,
     )
     .action(async (flags: ShowFlags, command: Command) => {
-      const { settings, output } = invocationOf(command);
+      const invocation = invocationOf(command);
+      const { settings, output } = invocation;
       const project = await presentProject(settings, noticePrinter(output));
       const shown =
         flags.inline === undefined
-          ? shownOf(project, flags, output)
+          ? await shownOf(project, flags, invocation)
           : [{ name: null, sql: await inlineQuery(settings, project, flags.inline, noticePrinter(output)) }];
       await withWarehouseReads(settings, noticePrinter(output), async (operations) => {
         for (const { name, sql } of shown) {
@@ -66,26 +67,29 @@ Examples:
     });
 }
 
-function shownOf(project: Project, flags: ShowFlags, output: Output): Shown[] {
+async function shownOf(project: Project, flags: ShowFlags, { settings, output }: Invocation): Promise<Shown[]> {
   const selection = selectionOf(flags, { projectDir: project.dir });
   if (!selects(selection)) {
     throw new LensError('USAGE', 'either --select or --inline must be passed to show', {
       hint: 'lens show --select MODEL',
     });
   }
-  const { resources, warnings } = selectResources(project, { ...selection, resourceTypes: ['model', 'test'] });
+  const { resources, warnings } = selectResources(project, {
+    ...selection,
+    resourceTypes: ['model', 'analysis', 'test'],
+  });
   for (const warning of warnings) output.notice(warning);
-  const models = resources.filter(({ resourceType }) => resourceType === 'model');
+  const models = resources.filter(({ resourceType }) => resourceType !== 'test');
   // Tests follow from what is selected: they are meant where there is nothing else.
   const nodes = models.length > 0 ? models : resources;
   if (nodes.length === 0) output.notice('Nothing to do. Try checking your model configs and model specification args');
   const words = (selection.select ?? []).join(' ');
   const named = nodes.filter(({ name }) => words.includes(name));
-  return (named.length > 0 ? named : nodes).map(({ uniqueId, name }) => {
-    const model = project.models.find((one) => one.uniqueId === uniqueId);
-    const test = project.tests.find((one) => one.uniqueId === uniqueId);
-    return { name, sql: model === undefined ? (test?.sql(qualified) ?? '') : compile(project, model, qualified) };
-  });
+  const shown: Shown[] = [];
+  for (const resource of named.length > 0 ? named : nodes) {
+    shown.push({ name: resource.name, sql: await nodeSql(settings, project, resource, noticePrinter(output)) });
+  }
+  return shown;
 }
 
 function text(

@@ -3,13 +3,12 @@ import type { WarehouseStatus } from '../../materializer/operations.ts';
 import { summaryOf } from '../../maintenance/plan-summary.ts';
 import { keyOf } from '../../project/artifacts/catalog.ts';
 import { compile, qualified } from '../../project/compile.ts';
-import { freshnessConfig, type FreshnessLimit } from '../../project/freshness-config.ts';
 import type { ColumnDescription, Exposure, Model, Project, SourceTable } from '../../project/project-contract.ts';
 import { resourceGraph, type Resource } from '../../project/resource-graph.ts';
 import { isYamlRecord } from '../../project/yaml-file.ts';
 import type { TopicCatalog } from '../../topics/catalog.ts';
-import { counted } from '../numbers.ts';
 import { type ExplainedPlan, planDetails } from '../plan-text.ts';
+import { type Facts, freshnessFacts, metaFacts } from './docs-facts.ts';
 import type { StoredRelations } from './stored-relations.ts';
 
 /** What the page shows; it is handed over as JSON within it, so that one file is enough. */
@@ -52,7 +51,7 @@ export interface DocsResource {
   readonly storedAs: string | null;
   readonly tags: readonly string[];
   /** Names and values of what else is to be known. */
-  readonly facts: readonly (readonly [string, string])[];
+  readonly facts: Facts;
   readonly columns: readonly DocsColumn[];
   /** The file; of a unit test its YAML. */
   readonly raw: string | null;
@@ -155,7 +154,7 @@ class DocsMaker {
   }
 
   #own({ uniqueId, resourceType }: Resource): Partial<DocsResource> {
-    const { models, seeds, sources, tests, unitTests, exposures } = this.#project;
+    const { models, seeds, sources, tests, unitTests, exposures, analyses } = this.#project;
     const one = <T extends { readonly uniqueId: string }>(all: readonly T[]): T =>
       all.find((each) => each.uniqueId === uniqueId) as T;
     switch (resourceType) {
@@ -180,6 +179,10 @@ class DocsMaker {
       case 'unit_test': {
         const { description, kind, yml } = one(unitTests);
         return { description, kind: `unit test over ${kind}`, raw: stringify(yml, { lineWidth: 0 }).trim() };
+      }
+      case 'analysis': {
+        const { description, rawSql, columns } = one(analyses);
+        return { description, kind: 'analysis', raw: rawSql.trim(), columns: this.#columns('', columns) };
       }
       case 'exposure':
         return ofExposure(one(exposures));
@@ -260,8 +263,6 @@ class DocsMaker {
   }
 }
 
-type Facts = DocsResource['facts'];
-
 function ofExposure({ description, type, url, maturity, owner, meta }: Exposure): Partial<DocsResource> {
   const said = [owner['name'], owner['email']].filter((one) => typeof one === 'string').join(', ');
   const facts = [
@@ -270,18 +271,6 @@ function ofExposure({ description, type, url, maturity, owner, meta }: Exposure)
     ['maturity', maturity],
   ].filter((fact): fact is [string, string] => fact[1] !== null && fact[1] !== '');
   return { description, kind: type, facts: [...facts, ...metaFacts(meta)] };
-}
-
-function freshnessFacts(of: SourceTable | Model): Facts {
-  const said = freshnessConfig(of);
-  if (said === null) return [];
-  const limit = (word: string, one: FreshnessLimit | null): string[] =>
-    one === null ? [] : [`${word} after ${counted(one.count, one.period)}`];
-  return [['freshness', [...limit('warn', said.warnAfter), ...limit('error', said.errorAfter)].join(', ')]];
-}
-
-function metaFacts(meta: Readonly<Record<string, unknown>>): Facts {
-  return Object.entries(meta).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]);
 }
 
 const NOTHING = {

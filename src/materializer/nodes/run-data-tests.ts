@@ -76,9 +76,19 @@ export function storesFailures(
 }
 
 /** What the project holds, as the first line says it. */
-export function found({ models, tests, sources, seeds, unitTests, exposures, operations }: Project): NodeProgress {
+export function found({
+  models,
+  analyses,
+  tests,
+  sources,
+  seeds,
+  unitTests,
+  exposures,
+  operations,
+}: Project): NodeProgress {
   const all = [
     { kind: 'model', count: models.length },
+    { kind: 'analysis', count: analyses.length },
     { kind: 'seed', count: seeds.length },
     { kind: 'operation', count: operations.length },
     { kind: 'data test', count: tests.length },

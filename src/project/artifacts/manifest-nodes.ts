@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { asList } from '../config-tree.ts';
-import type { DataTest, Dependencies, Model, Project, Seed } from '../project-contract.ts';
+import type { Analysis, DataTest, Dependencies, Model, Project, Seed } from '../project-contract.ts';
 import { nodeHooks } from '../hooks.ts';
 import { fileText } from '../project-files.ts';
 import { DATABASE, withDatabase } from '../relation-naming.ts';
@@ -111,6 +111,27 @@ export function testNode(test: DataTest, context: ManifestContext): Json {
     file_key_name: `${of}.${name}`,
     attached_node: attached?.uniqueId ?? null,
     test_metadata: testMetadata(testName, testPackage, test.arguments, target),
+  };
+}
+
+/** An analysis as dbt's manifest has it: artifacts/resources/v1/analysis.py. */
+export function analysisNode(analysis: Analysis, context: ManifestContext): Json {
+  const { project } = context;
+  const { schema, alias, rawSql, dependsOn, packageName } = analysis;
+  const resource = resourceOf(project, analysis.uniqueId);
+  return {
+    ...relation(schema),
+    ...identity(resource, `analysis/${belowItsRoot(resource.path)}`),
+    alias,
+    checksum: checksum(rawSql),
+    config: configOf(resource),
+    ...described(analysis, resource),
+    ...made(context, analysis.writtenConfig, analysis.docBlocks),
+    relation_name: null,
+    raw_code: rawSql.trim(),
+    ...reads(project, resource, dependsOn, context.macros.calledBy(rawSql, packageName)),
+    ...compiledCode(context.compiled(analysis.uniqueId), project, resource),
+    contract: NO_CONTRACT,
   };
 }
 

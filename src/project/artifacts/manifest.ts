@@ -6,7 +6,7 @@ import { groupOf } from '../groups.ts';
 import { docNode, exposureNode, groupNode, sourceNode, unitTestNode } from './manifest-declared.ts';
 import { macroNodes, ManifestMacros } from './manifest-macros.ts';
 import { operationNode } from './manifest-operations.ts';
-import { modelNode, seedNode, testNode, type Json, type ManifestContext } from './manifest-nodes.ts';
+import { analysisNode, modelNode, seedNode, testNode, type Json, type ManifestContext } from './manifest-nodes.ts';
 
 export interface ManifestOptions {
   /** The head of the artifact: schema, version, time and invocation. */
@@ -41,6 +41,7 @@ export function manifestOf(project: Project, { metadata, generatedAt, compiled }
     },
     nodes: {
       ...byId(project.models, (model) => modelNode(model, context)),
+      ...byId(project.analyses, (analysis) => analysisNode(analysis, context)),
       ...byId(project.tests, (test) => testNode(test, context)),
       ...byId(project.seeds, (seed) => seedNode(seed, context)),
       ...byId(project.operations, (operation) => operationNode(operation, context)),

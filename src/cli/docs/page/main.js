@@ -14,6 +14,7 @@ const TYPES = [
   ['source', 'Sources'],
   ['seed', 'Seeds'],
   ['exposure', 'Exposures'],
+  ['analysis', 'Analyses'],
   ['unit_test', 'Unit tests'],
   ['test', 'Data tests'],
 ];
