@@ -87,10 +87,16 @@ export function twice(kind: string, name: string, first: string, second: string)
   });
 }
 
-const MATERIALIZED: readonly string[] = ['view', 'table', 'incremental', 'ephemeral'] satisfies Materialized[];
+const MATERIALIZED: readonly string[] = [
+  'view',
+  'table',
+  'incremental',
+  'external',
+  'ephemeral',
+] satisfies Materialized[];
 
 /** Materializations of dbt-duckdb that are not run. */
-const NOT_RUN: readonly string[] = ['external', 'materialized_view', 'table_function'];
+const NOT_RUN: readonly string[] = ['materialized_view', 'table_function'];
 
 /**
  * The materialization of a model's configuration: `view` when nothing is said, as in dbt. Null for one that is not run,
@@ -139,6 +145,8 @@ export function configWarnings(model: ModelFile, config: Config): string[] {
   const say = (what: string): number => warnings.push(`${model.path}: ${what}`);
   if (config['sql_header'] !== undefined && config['sql_header'] !== null)
     say('sql_header is not run: the model is kept by its SELECT alone');
+  if (config['materialized'] === 'external')
+    say('the materialization external is kept as a table: no file is written, and its location is not used');
   if (config['database'] !== undefined && config['database'] !== null)
     say('database is not used, its relation is in the warehouse');
   const onSchemaChange = config['on_schema_change'];

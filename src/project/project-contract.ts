@@ -115,7 +115,8 @@ export interface LoadOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
-export type Materialized = 'view' | 'table' | 'incremental' | 'ephemeral';
+/** `external` is a table here: dbt-duckdb writes it to a file, and its relation reads that. */
+export type Materialized = 'view' | 'table' | 'incremental' | 'external' | 'ephemeral';
 
 export interface Model {
   /** No other model or seed has it. */

@@ -40,8 +40,8 @@ describe('what is not run', () => {
     ['a macro of dbt that is not here', { 'models/left.sql': 'select {{ dbt.hex(1) }}' }, /:1: hex of dbt is not/],
     [
       'a materialization that is not run',
-      { 'models/left.sql': "{{ config(materialized='external') }}select 1 as a" },
-      /^models\/left.sql: the materialization external is not run/,
+      { 'models/left.sql': "{{ config(materialized='table_function') }}select 1 as a" },
+      /^models\/left.sql: the materialization table_function is not run/,
     ],
     [
       'a materialization of its own',
@@ -89,6 +89,18 @@ describe('what is not run', () => {
     expect(project.models.map(({ name }) => name)).toEqual(['m']);
     expect(project.warnings).toEqual([
       expect.stringMatching(/^models\/n.sql: .* reads raw.u: .* external_location, .*: none feeds u$/),
+    ]);
+  });
+
+  it("dbt-duckdb's external is a table, which leaves out nothing", () => {
+    const files = {
+      'models/left.sql': "{{ config(materialized='external', location='s3://b/k.parquet') }}select 1 as a",
+    };
+    const project = projectOf({ ...AROUND, ...files });
+    expect(project.models.map(({ name }) => name)).toEqual(['beside', 'left', 'reads', 'further']);
+    expect(project.model('left').materialized).toBe('external');
+    expect(project.warnings).toEqual([
+      'models/left.sql: the materialization external is kept as a table: no file is written, and its location is not used',
     ]);
   });
 
