@@ -11,6 +11,7 @@ import {
   fromJs,
   text,
   toJs,
+  truthy,
   type Arguments,
   type Callable,
   type Value,
@@ -23,7 +24,8 @@ import type { Target } from './profile.ts';
 import type { Interview } from './questions.ts';
 import { DATABASE, quoteIdentifier } from './relation-naming.ts';
 import { createRelation, ephemeralName } from './relation-values.ts';
-import { translateType } from './table-values.ts';
+import { COLUMN_CLASS } from './column-values.ts';
+import { contextValue, recordValue } from './context-value.ts';
 import { warehouseNames } from './warehouse-context.ts';
 
 /** What is the same for every template of a project. */
@@ -100,23 +102,27 @@ export function contextScope(
     mayFollowClock: () => mayFollowClock(template),
     print: template.print,
   });
-  set(GLOBALS);
-  set(UNSUPPORTED);
-  set({
+  const own: Record<string, Value> = {
+    ...GLOBALS,
+    ...UNSUPPORTED,
     ...references,
-    builtins: new Thing('builtins', { ...references, config }),
     ...warehouse.names,
     api: new Thing('api', {
       Relation: new Thing('api.Relation', {
         create: createRelation,
         add_ephemeral_prefix: ({ positional }) => ephemeralName(text(positional[0] ?? '')),
       }),
-      Column: new Thing('api.Column', { translate_type: translateType }),
+      Column: COLUMN_CLASS,
     }),
     adapter: new Thing('adapter', {
       ...warehouse.adapter,
       dispatch: (args) => dispatch()(args),
       quote: (args) => quoteIdentifier(stringArgument('adapter.quote()', args.positional[0])),
+      quote_as_configured: ({ positional }) => quoteIdentifier(stringArgument('quote_as_configured()', positional[0])),
+      quote_seed_column: ({ positional: [column, quoted] }) => {
+        const name = stringArgument('quote_seed_column()', column);
+        return truthy(quoted ?? true) ? quoteIdentifier(name) : name;
+      },
       type: () => 'duckdb',
     }),
     config,
@@ -134,8 +140,9 @@ export function contextScope(
     project_name: settings.name,
     database: DATABASE,
     schema: target.schema,
-    target: new Thing('target', {
+    target: recordValue('target', {
       name: target.name,
+      target_name: target.name,
       schema: target.schema,
       database: DATABASE,
       type: 'duckdb',
@@ -143,8 +150,12 @@ export function contextScope(
       threads: 1,
     }),
     var: variable(settings.vars, render),
+    dbt_metadata_envs: new Map<Value, Value>(),
     ...template.names,
-  });
+  };
+  set(own);
+  // as they are where a macro of the project has the name of one of them
+  set({ builtins: new Thing('builtins', own), context: contextValue(scope) });
   for (const [name, make] of Object.entries(template.made ?? {})) scope.setMade(name, make);
   setRunNames(scope, template.moment ?? noRun());
   return scope;

@@ -2,7 +2,7 @@ import { bind, stringArgument } from './jinja/arguments.ts';
 import { fromJs, items, text, Thing, type Callable, type Value } from './jinja/values.ts';
 import { quoteIdentifier } from './relation-naming.ts';
 import { createRelation } from './relation-values.ts';
-import { columnThing } from './table-values.ts';
+import { columnThing } from './column-values.ts';
 
 /**
  * What `adapter` has in hooks, where the warehouse as it is answers: all of it is SQL that goes the way of `run_query`.

@@ -2,6 +2,7 @@ import { closestName } from '../core/closest-name.ts';
 import { LensError } from '../core/errors.ts';
 import { DBT_UTILS_FILE, DBT_UTILS_MACROS, dbtUtilsMacro } from './builtin-dbt-utils.ts';
 import { BUILTIN_FILE, BUILTIN_MACROS } from './builtin-macros.ts';
+import { BUILTIN_SQL_MACROS } from './builtin-sql-macros.ts';
 import type { Interpreter } from './jinja/interpreter.ts';
 import { Scope } from './jinja/scope.ts';
 import { TemplateSyntaxError } from './jinja/tags.ts';
@@ -244,7 +245,7 @@ let builtin: Macros | undefined;
 function builtinMacros(): Macros {
   if (builtin === undefined) {
     const macros = new Map<string, Macro>();
-    addMacros(macros, parseTemplate(BUILTIN_MACROS, BUILTIN_FILE));
+    addMacros(macros, parseTemplate(BUILTIN_MACROS + BUILTIN_SQL_MACROS, BUILTIN_FILE));
     addMacros(macros, parseTemplate(DBT_UTILS_MACROS, DBT_UTILS_FILE));
     builtin = macros;
   }

@@ -24,13 +24,6 @@ export const createRelation: Callable = (args) => {
   return relationThing({ database, schema, identifier, type: typeOf(given.type) });
 };
 
-function quotedParts(...parts: readonly (string | null)[]): string {
-  return parts
-    .filter((part) => part !== null)
-    .map(quoteIdentifier)
-    .join('.');
-}
-
 /** What templates may ask of a relation. */
 interface RelationParts {
   readonly database: string | null;
@@ -39,25 +32,46 @@ interface RelationParts {
   readonly type: RelationType;
 }
 
-/** @param parts what its text has, which may be less than what it is */
+const PLACES = ['database', 'schema', 'identifier'] as const;
+
+/**
+ * @param shown what its text has, which may be less than what it is
+ * @param bare what of it stands without quotes
+ */
 function relationThing(
   parts: RelationParts,
-  shown: Pick<RelationParts, 'database' | 'schema' | 'identifier'> = parts,
+  shown: Pick<RelationParts, (typeof PLACES)[number]> = parts,
+  bare: ReadonlySet<(typeof PLACES)[number]> = new Set(),
 ): Thing {
   const { database, schema, identifier, type } = parts;
   // its database alone with one of the others would stay in the SQL
   const inDatabase = shown.schema === null || shown.identifier === null ? null : shown.database;
   const render = (): string =>
-    type === 'cte' ? (identifier ?? '') : quotedParts(inDatabase, shown.schema, shown.identifier);
+    type === 'cte'
+      ? (identifier ?? '')
+      : PLACES.flatMap((place) => {
+          const part = place === 'database' ? inDatabase : shown[place];
+          return part === null ? [] : [bare.has(place) ? part : quoteIdentifier(part)];
+        }).join('.');
   const include: Callable = (args) => {
     const chosen = bind('include', args, ['database', 'schema', 'identifier']);
     const kept = (value: Value | undefined, part: string | null): string | null =>
       truthy(value ?? true) ? part : null;
-    return relationThing(parts, {
+    const left = {
       database: kept(chosen.database, shown.database),
       schema: kept(chosen.schema, shown.schema),
       identifier: kept(chosen.identifier, shown.identifier),
-    });
+    };
+    return relationThing(parts, left, bare);
+  };
+  const quote: Callable = (args) => {
+    const chosen = bind('quote', args, PLACES);
+    return relationThing(parts, shown, new Set(PLACES.filter((place) => !truthy(chosen[place] ?? !bare.has(place)))));
+  };
+  const replacePath: Callable = (args) => {
+    const given = bind('replace_path', args, PLACES);
+    const placed = Object.fromEntries(PLACES.map((one) => [one, one in given ? nameOf(given[one]) : parts[one]]));
+    return relationThing({ ...parts, ...placed });
   };
   const attributes: Record<string, Value> = {
     database,
@@ -70,11 +84,16 @@ function relationThing(
     is_view: type === 'view',
     is_cte: type === 'cte',
     metadata: new Map<Value, Value>([['type', 'DuckDBRelation']]),
+    is_materialized_view: false,
+    is_dynamic_table: false,
+    is_pointer: false,
     render,
     include,
+    quote,
+    replace_path: replacePath,
     incorporate: (args) => {
       const { path, type: kind } = bind('incorporate', args, ['path', 'type']);
-      const part = (name: 'database' | 'schema' | 'identifier'): string | null => {
+      const part = (name: (typeof PLACES)[number]): string | null => {
         const given = path instanceof Map ? path.get(name) : undefined;
         return given === undefined ? parts[name] : nameOf(given);
       };

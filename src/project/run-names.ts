@@ -18,6 +18,14 @@ export function setRunNames(scope: Scope, moment: RunMoment): void {
   other('thread_id', thread);
   scope.setMade('modules', () => modulesValue(() => moment.now()));
   scope.setMade('flags', () => flagsValue(facts));
+  scope.setMade('invocation_args_dict', () => argumentsOf(facts));
+}
+
+/** dbt's `invocation_args_dict`: the same by the names that they have in Python. */
+function argumentsOf({ which, flags }: RunFacts): Map<Value, Value> {
+  const defaults = Object.entries(DEFAULTS).map(([name, value]): [string, Value] => [name.toLowerCase(), value]);
+  const given = Object.entries(flags).map(([name, value]): [string, Value] => [name, fromJs(value)]);
+  return new Map<Value, Value>([...defaults, ...given, ['which', which]]);
 }
 
 /** dbt's `flags`: those of the command, the others as dbt has them when nothing is said. */

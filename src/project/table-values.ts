@@ -1,9 +1,8 @@
-import { bind, stringArgument, wholeArgument } from './jinja/arguments.ts';
+import { bind, wholeArgument } from './jinja/arguments.ts';
 import { Float } from '../core/numbers.ts';
 import { fromJs, text, Thing, tuple, type Arguments, type Callable, type Value } from './jinja/values.ts';
 import { PRINT_LIMITS, type PrintLimits, printedTable } from './print-table.ts';
 import type { RelationColumn } from './project-contract.ts';
-import { quoteIdentifier } from './relation-naming.ts';
 
 /**
  * The result of a query as templates see it: what of agate's tables macros use.
@@ -74,45 +73,3 @@ function sequence(kind: string, names: readonly string[], values: readonly Value
     { items: values },
   );
 }
-
-// dbt's words for kinds of types, those of dbt-duckdb's column.py and dbt-adapters' base/column.py: `DECIMAL(9,2)` is none of them
-const INTEGER = /^(?:u?(?:tiny|small|big)int|integer|uinteger|hugeint|int|int1|int2|int4|int8|short|signed|long)$/i;
-const FLOAT = /^(?:real|float|float4|float8|double)$/i;
-const NUMERIC = /^(?:numeric|decimal)$/i;
-const STRING = /^(?:text|character varying|character|varchar)$/i;
-
-/** A column of a relation: what of dbt's `Column` macros use. */
-export function columnThing({ name, type }: RelationColumn): Thing {
-  const [integer, float, numeric] = [INTEGER.test(type), FLOAT.test(type), NUMERIC.test(type)];
-  const string = STRING.test(type);
-  const is =
-    (value: boolean): Callable =>
-    () =>
-      value;
-  return new Thing(
-    'column of a relation',
-    {
-      name,
-      column: name,
-      quoted: quoteIdentifier(name),
-      dtype: type,
-      data_type: string ? 'character varying(256)' : type,
-      char_size: null,
-      is_integer: is(integer),
-      is_float: is(float),
-      is_numeric: is(numeric),
-      is_number: is(integer || float || numeric),
-      is_string: is(string),
-      string_size: () => 256,
-    },
-    { text: () => `<DuckDBColumn ${name} (${type})>` },
-  );
-}
-
-/** `api.Column.translate_type('string')`: the adapter's word for a type. */
-export const translateType: Callable = ({ positional }) => {
-  const type = stringArgument('translate_type()', positional[0]);
-  return TYPES[type.toUpperCase()] ?? type;
-};
-
-const TYPES: Readonly<Record<string, string>> = { STRING: 'TEXT' };

@@ -2,7 +2,8 @@ import { bind, stringArgument } from './jinja/arguments.ts';
 import { text, Thing, tuple, UnsupportedError, fromJs, type Callable, type Value } from './jinja/values.ts';
 import { type Answer, type Interview, WaitingQuestion } from './questions.ts';
 import { liveAdapter, type LiveAdapter } from './live-adapter.ts';
-import { columnThing, tableThing } from './table-values.ts';
+import { columnThing } from './column-values.ts';
+import { tableThing } from './table-values.ts';
 
 /** What a template that asks needs to know. */
 export interface AskingContext {
@@ -31,7 +32,7 @@ export function warehouseNames(context: AskingContext): {
     if (context.interview === null) return null;
     const answer = context.interview.ask({ kind: 'rows', sql: context.inSql(sql) }, (found) => {
       if ('clock' in found && found.clock !== undefined && !context.mayFollowClock())
-        throw new UnsupportedError(`its SQL follows from a query that calls ${found.clock}`, OF_CLOCK);
+        throw new UnsupportedError(`its SQL follows from a query that calls ${found.clock} (${ALLOWED})`, OF_CLOCK);
     });
     return tableThing(given(answer), context.print);
   };
@@ -73,6 +74,23 @@ export function warehouseNames(context: AskingContext): {
         if (context.interview === null) return null;
         return context.relationAt(text(schema ?? ''), text(identifier ?? ''));
       },
+      get_missing_columns: (args) => {
+        const { from_relation: from = null, to_relation: to = null } = bind('adapter.get_missing_columns', args, [
+          'from_relation',
+          'to_relation',
+        ]);
+        const nameIn = (column: Value): Value =>
+          column instanceof Thing ? (column.attributes.get('name') ?? null) : null;
+        const [all, there] = [from, to].map((one) => columnsOf({ positional: [one], named: new Map() }) as Value[]);
+        const known = new Set(there?.map(nameIn));
+        return (all ?? []).filter((column) => !known.has(nameIn(column)));
+      },
+      check_schema_exists: (args) => {
+        const { schema } = bind('adapter.check_schema_exists', args, ['database', 'schema']);
+        const name = text(schema ?? '').replaceAll("'", "''");
+        const found = query(`select 1 from information_schema.schemata where lower(schema_name) = lower('${name}')`);
+        return found instanceof Thing && (found.items ?? []).length > 0;
+      },
       ...live,
     },
   };
@@ -86,6 +104,8 @@ function given(answer: Answer): Exclude<Answer, { readonly refused: string } | {
   return answer;
 }
 
+/** Of a model that is left out only the message is told. */
+const ALLOWED = '`+nondeterministic: allow` would have it asked again on the interval of compactions';
 const OF_CLOCK = '`+nondeterministic: allow` takes what it gives, and asks again on the interval of compactions';
 const REMEDY = 'write what it gives into the model, or set it under vars:';
 

@@ -109,6 +109,48 @@ const CASES: readonly Case[] = [
       "(d + cast(3 as bigint) * interval 1 day) (d + (cast(n as bigint) * 3) * interval 1 month) (date_diff('month', a::timestamp, b::timestamp)) now() cast(x as integer)",
   },
   {
+    name: 'context, builtins, target and arguments of the command as dicts, too',
+    files: {
+      'macros/a.sql':
+        '{% macro get_day(x) %}day({{ x }}){% endmacro %}{% macro ref(name) %}{{ builtins.ref(name) }} r{% endmacro %}',
+      'models/a.sql': 'select 1 as x',
+      'models/m.sql':
+        "{{ context['get_' ~ 'day']('d') }} {{ context.get('nope') }} {{ context.get('nope', 1) }} {{ context.project_name }} {{ ref('a') }} {{ builtins.var('v', 2) }} " +
+        "{{ target.get('warehouse') }} {{ target.get('type') }} {{ 'schema' in target }} {{ invocation_args_dict.get('which') }} {{ invocation_args_dict.full_refresh }} {{ dbt_metadata_envs }}",
+    },
+    expect: 'day(d) None 1 p "main"."a" r 2 None duckdb True run False {}',
+  },
+  {
+    name: 'columns that a template makes',
+    files: {
+      'models/m.sql':
+        "{% set c = api.Column('x', 'varchar') %}{{ c.name }} {{ c.data_type }} {{ c.quoted }} {{ c.numeric_scale }} {{ c }}\n" +
+        "{{ api.Column('y', 'character varying', char_size=10).data_type }} {{ api.Column('z', 'decimal', none, 9, 2).data_type }} {{ api.Column.create('n', 'string').dtype }} {{ api.Column.numeric_type('numeric', 10, 2) }} {{ c.string_type(5) }}",
+    },
+    expect: `x character varying(256) "x" None DuckDBColumn(column='x', dtype='varchar', char_size=None, numeric_precision=None, numeric_scale=None, fields=[])
+character varying(10) decimal(9,2) TEXT numeric(10,2) character varying(5)`,
+  },
+  {
+    name: 'relations without quotes and with another path',
+    files: {
+      'models/a.sql': 'select 1 as x',
+      'models/m.sql':
+        "{% set r = ref('a') %}{{ r.quote(database=false, schema=false, identifier=false) }} {{ r.quote(identifier=false).include(database=false) }} {{ r.replace_path(identifier='b') }} {{ r.replace_path(schema='s').schema }} {{ r.is_materialized_view }}",
+    },
+    expect: '"main"."a" "main".a "main"."b" s False',
+  },
+  {
+    name: "dbt's series, and what they ask",
+    files: {
+      'models/m.sql':
+        "{{ dbt.generate_series(4) }} {{ dbt.get_powers_of_two(9) }} {{ dbt.equals('a', 'b') }} {{ dbt.snapshot_get_time() }} {{ adapter.quote_as_configured('q', 'identifier') }} {{ adapter.quote_seed_column('q', false) }}",
+    },
+    expect: `select
+        generate_series as generated_number
+    from generate_series(1, 4)
+ 4 (a = b) now()::timestamp "q" q`,
+  },
+  {
     name: 'parts of a relation',
     files: {
       'models/a.sql': "{{ config(schema='x') }}select 1",

@@ -1,4 +1,5 @@
 import { BUILTIN_MACROS } from '../builtin-macros.ts';
+import { BUILTIN_SQL_MACROS } from '../builtin-sql-macros.ts';
 import type { DataTest, Project } from '../project-contract.ts';
 import { readProjectFile } from '../project-file.ts';
 import { pathIn } from '../project-part.ts';
@@ -23,7 +24,7 @@ export class ManifestMacros {
   constructor(project: Project) {
     this.#root = project.name;
     this.macros = macroTexts(project);
-    const builtin = macrosIn(BUILTIN_MACROS).map(({ name }) => `macro.dbt.${name}`);
+    const builtin = macrosIn(BUILTIN_MACROS + BUILTIN_SQL_MACROS).map(({ name }) => `macro.dbt.${name}`);
     this.#ids = new Set([...this.macros.map(idOf), ...builtin]);
   }
 

@@ -1,5 +1,5 @@
 import { Float } from '../../core/numbers.ts';
-import { TemplateError, Undefined, text, typeName, type Arguments, type Value } from './values.ts';
+import { TemplateError, Undefined, items, text, typeName, type Arguments, type Value } from './values.ts';
 
 /**
  * The arguments of a built-in function by its parameter names, in order; a missing one is undefined. An argument too
@@ -35,4 +35,15 @@ export function wholeArgument(what: string, value: Value | undefined): number {
   throw new TemplateError(
     `${what} needs a whole number, not a ${value === undefined ? 'missing one' : typeName(value)}`,
   );
+}
+
+/** The entries of a dict, or of a list of pairs. */
+export function pairs(of: Value): [Value, Value][] {
+  if (of instanceof Map) return [...of];
+  return items(of).map((one): [Value, Value] => {
+    const [key, value, ...more] = items(one);
+    if (key === undefined || value === undefined || more.length > 0)
+      throw new TemplateError('a dict is made of a dict, or of pairs of keys and values');
+    return [key, value];
+  });
 }

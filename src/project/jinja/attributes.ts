@@ -1,4 +1,4 @@
-import { bind, wholeArgument } from './arguments.ts';
+import { bind, pairs, wholeArgument } from './arguments.ts';
 import { STRING_METHODS, type Methods } from './string-methods.ts';
 import {
   DistinctItems,
@@ -190,7 +190,7 @@ const DICT_METHODS: Methods<Dict> = {
   values: (self) => [...self.values()],
   update(self, args) {
     const { positional, named } = args;
-    for (const [key, value] of positional[0] instanceof Map ? positional[0] : []) self.set(key, value);
+    for (const [key, value] of pairs(positional[0] ?? [])) self.set(key, value);
     for (const [key, value] of named) self.set(key, value);
     return null;
   },
@@ -207,4 +207,8 @@ const DICT_METHODS: Methods<Dict> = {
     return self.get(key ?? null) ?? null;
   },
   copy: (self) => new Map(self),
+  clear(self) {
+    self.clear();
+    return null;
+  },
 };

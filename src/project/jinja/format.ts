@@ -1,4 +1,6 @@
 import { Float, floatText, isNumber, numeric, truncated } from '../../core/numbers.ts';
+import { converted, formatSpec } from './format-spec.ts';
+import { fixedText } from './rounding.ts';
 import { TemplateError, Tuple, repr, text, typeName, type Value } from './values.ts';
 
 /** Python's `'%s and %d' % (a, b)`: s, r, d, i, f, x with flags `-`, `0`, width and precision; `%(name)s` from a dict. */
@@ -22,18 +24,25 @@ export function formatPercent(pattern: string, argument: Value): string {
   return result;
 }
 
-/** Python's `'{} {name}'.format(a, name=b)`, without format specifications. */
+const FIELD = /^(\w*)(?:!([rsa]))?(?::(.*))?$/s;
+
+/** Python's `'{} {name!r:>8}'.format(a, name=b)`: fields with conversions and format specifications, but no attributes or items of them. */
 export function formatBraces(pattern: string, positional: readonly Value[], named: ReadonlyMap<string, Value>): string {
   let next = 0;
-  return pattern.replaceAll(/\{\{|\}\}|\{([^{}]*)\}/g, (match, field: string | undefined) => {
-    if (field === undefined) return match[0] as string;
-    if (!/^\w*$/.test(field))
-      throw new TemplateError(`${match} is not supported in format()`, 'only {}, {0} and {name} are');
-    const value =
-      field === '' ? positional[next++] : /^\d+$/.test(field) ? positional[Number(field)] : named.get(field);
-    if (value === undefined) throw new TemplateError(`no value for ${match} in ${repr(pattern)}`);
-    return text(value);
-  });
+  const given = (name: string): Value | undefined =>
+    name === '' ? positional[next++] : /^\d+$/.test(name) ? positional[Number(name)] : named.get(name);
+  const filled = (template: string): string =>
+    template.replaceAll(/\{\{|\}\}|\{((?:[^{}]|\{[^{}]*\})*)\}/g, (match, field: string | undefined) => {
+      if (field === undefined) return match[0] as string;
+      const parts = FIELD.exec(field);
+      if (parts === null)
+        throw new TemplateError(`${match} is not supported in format()`, 'only {}, {0} and {name} are');
+      const [, name = '', conversion, spec = ''] = parts;
+      const value = given(name);
+      if (value === undefined) throw new TemplateError(`no value for ${match} in ${repr(pattern)}`);
+      return formatSpec(converted(value, conversion), filled(spec));
+    });
+  return filled(pattern);
 }
 
 function formatOne(type: string, value: Value, precision: string | undefined, match: string): string {
@@ -41,7 +50,7 @@ function formatOne(type: string, value: Value, precision: string | undefined, ma
   if (type === 'r') return repr(value);
   if (!isNumber(value)) throw new TemplateError(`${match} needs a number, not a ${typeName(value)}`);
   if (type === 'd' || type === 'i') return String(truncated(numeric(value)));
-  if (type === 'f') return Number(numeric(value)).toFixed(precision === undefined ? 6 : Number(precision));
+  if (type === 'f') return fixedText(Number(numeric(value)), precision === undefined ? 6 : Number(precision));
   if (type === 'x') return truncated(numeric(value)).toString(16);
   throw new TemplateError(`${match} is not supported`, 'use %s, %r, %d, %i, %f or %x');
 }

@@ -1,6 +1,6 @@
 import { parse, stringify } from 'yaml';
 import { AS_PYYAML } from '../../core/yaml-schema.ts';
-import { bind, wholeArgument } from './arguments.ts';
+import { bind, pairs, wholeArgument } from './arguments.ts';
 import { toJson } from './format.ts';
 import { returnFunction } from './macro.ts';
 import { parseNumber } from '../../core/numbers.ts';
@@ -107,8 +107,7 @@ const nothing: Callable = () => '';
 
 /** The names that are the same in every template: Jinja's and dbt's functions that need no project. */
 export const GLOBALS: Readonly<Record<string, Value>> = {
-  dict: ({ positional, named }) =>
-    new Map<Value, Value>([...(positional[0] instanceof Map ? positional[0] : []), ...named]),
+  dict: ({ positional, named }) => new Map<Value, Value>([...pairs(positional[0] ?? []), ...named]),
   diff_of_two_dicts: difference,
   exceptions: new Thing('exceptions', {
     raise_compiler_error: raise,

@@ -1,4 +1,5 @@
 import type {
+  CallExpression,
   CallStatement,
   Expression,
   For,
@@ -12,7 +13,7 @@ import type {
 import { Evaluator } from './evaluator.ts';
 import { defineMacro, type Frame, type MacroDefinition } from './macro.ts';
 import { Scope } from './scope.ts';
-import { DISCARD, type Template } from './template.ts';
+import { DISCARD, WITH, type Template } from './template.ts';
 import {
   Namespace,
   TemplateError,
@@ -131,9 +132,8 @@ export class Interpreter {
   }
 
   #set(node: SetStatement, scope: Scope): void {
-    const value =
-      node.value === null ? this.block(node.body, new Scope(scope)) : this.#evaluator.evaluate(node.value, scope);
-    const { assignee } = node;
+    const [assignee, value] =
+      node.value === null ? this.#blockSet(node, scope) : [node.assignee, this.#evaluator.evaluate(node.value, scope)];
     if (assignee.type === 'MemberExpression') {
       const object = this.#evaluator.evaluate(assignee.object, scope);
       if (!(object instanceof Namespace) || assignee.property.type !== 'Identifier') {
@@ -148,6 +148,16 @@ export class Interpreter {
     } else {
       assign(assignee as Identifier | ListLiteral, value, scope);
     }
+  }
+
+  /** `{% set name | filter %}...{% endset %}`: the text of the block, by way of its filters. */
+  #blockSet(node: SetStatement, scope: Scope): [assignee: Expression, value: Value] {
+    const filters: (Identifier | CallExpression)[] = [];
+    let { assignee } = node;
+    for (; assignee.type === 'FilterExpression'; assignee = assignee.operand) filters.unshift(assignee.filter);
+    let value: Value = this.block(node.body, new Scope(scope));
+    for (const one of filters) value = this.#evaluator.filter(one, value, scope);
+    return [assignee, value];
   }
 
   #if(node: If, scope: Scope): string {
@@ -198,8 +208,22 @@ export class Interpreter {
     return text(this.#evaluator.call(node.call, scope, this.macro({ node: caller, file }, scope)));
   }
 
+  /** The scope of a `with` block; its values see the names around it, not each other. */
+  #withNames({ args }: CallExpression, outer: Scope): Scope {
+    const scope = new Scope(outer);
+    for (const one of args) {
+      if (one.type !== 'KeywordArgumentExpression')
+        throw new TemplateError('with sets names', 'write with name = value');
+      scope.set(one.key.value, this.#evaluator.evaluate(one.value, outer));
+    }
+    return scope;
+  }
+
   #filter(node: FilterStatement, scope: Scope): string {
-    return text(this.#evaluator.filter(node.filter, this.block(node.body, new Scope(scope)), scope));
+    const { filter } = node;
+    if (filter.type === 'CallExpression' && filter.callee.type === 'Identifier' && filter.callee.value === WITH)
+      return this.block(node.body, this.#withNames(filter, scope));
+    return text(this.#evaluator.filter(filter, this.block(node.body, new Scope(scope)), scope));
   }
 }
 

@@ -15,6 +15,12 @@ export function roundHalfEven(value: Whole | Float, digits: number): Whole | Flo
   return new Float(number < 0 ? -rounded : rounded);
 }
 
+/** So many digits after the point, as Python writes them: half to even. */
+export function fixedText(number: number, digits: number): string {
+  const rounded = roundHalfEven(new Float(number), digits);
+  return (rounded instanceof Float ? rounded.value : Number(rounded)).toFixed(digits);
+}
+
 /** Beyond these a double has no digits to round, or toFixed none to tell a tie by. */
 const MOST_DIGITS = 60;
 const FRACTION_DIGITS = 100;

@@ -25,6 +25,7 @@ export const STRING_METHODS: Methods<string> = {
   upper: (self) => self.toUpperCase(),
   lower: (self) => self.toLowerCase(),
   title: (self) => self.toLowerCase().replaceAll(/\p{L}+/gu, (word) => word.slice(0, 1).toUpperCase() + word.slice(1)),
+  casefold: (self) => self.toLowerCase(),
   capitalize: (self) => self.slice(0, 1).toUpperCase() + self.slice(1).toLowerCase(),
   strip: (self, args) => stripped(self, args, 'both'),
   lstrip: (self, args) => stripped(self, args, 'start'),
@@ -73,8 +74,39 @@ export const STRING_METHODS: Methods<string> = {
   isdigit: (self) => /^\d+$/.test(self),
   isalpha: (self) => /^\p{L}+$/u.test(self),
   isalnum: (self) => /^[\p{L}\d]+$/u.test(self),
-  zfill: (self, args) => self.padStart(wholeArgument('zfill()', bind('zfill', args, ['width']).width), '0'),
+  isspace: (self) => /^\s+$/.test(self),
+  isupper: (self) => self === self.toUpperCase() && self !== self.toLowerCase(),
+  islower: (self) => self === self.toLowerCase() && self !== self.toUpperCase(),
+  isnumeric: (self) => /^\p{N}+$/u.test(self),
+  isdecimal: (self) => /^\p{Nd}+$/u.test(self),
+  isidentifier: (self) => /^[\p{L}_][\p{L}\p{N}_]*$/u.test(self),
+  zfill(self, args) {
+    const width = wholeArgument('zfill()', bind('zfill', args, ['width']).width);
+    const [, sign = '', digits = ''] = /^([-+]?)(.*)$/s.exec(self) ?? [];
+    return sign + digits.padStart(width - sign.length, '0');
+  },
+  ljust: (self, args) => justified(self, args, 'ljust', '<'),
+  rjust: (self, args) => justified(self, args, 'rjust', '>'),
+  center: (self, args) => justified(self, args, 'center', '^'),
+  removeprefix(self, args) {
+    const prefix = stringArgument('removeprefix()', bind('removeprefix', args, ['prefix']).prefix);
+    return self.startsWith(prefix) ? self.slice(prefix.length) : self;
+  },
+  removesuffix(self, args) {
+    const suffix = stringArgument('removesuffix()', bind('removesuffix', args, ['suffix']).suffix);
+    return suffix !== '' && self.endsWith(suffix) ? self.slice(0, -suffix.length) : self;
+  },
 };
+
+function justified(self: string, args: Arguments, what: string, align: '<' | '>' | '^'): string {
+  const { width, fillchar } = bind(what, args, ['width', 'fillchar']);
+  const fill = fillchar === undefined ? ' ' : stringArgument(`${what}()`, fillchar);
+  const missing = Math.max(0, wholeArgument(`${what}()`, width) - Array.from(self).length);
+  // where the space is odd, Python has the larger half on the left of a text of odd width
+  const half = Math.floor(missing / 2) + (missing % 2 === 1 && Array.from(self).length % 2 === 0 ? 1 : 0);
+  const left = align === '<' ? 0 : align === '>' ? missing : half;
+  return fill.repeat(left) + self + fill.repeat(missing - left);
+}
 
 const sought = (what: string, args: Arguments): string => stringArgument(`${what}()`, bind(what, args, ['sub']).sub);
 

@@ -19,6 +19,9 @@ export interface Template {
 /** The variable that takes the value of a `do`; no template can name it. */
 export const DISCARD = '%do';
 
+/** The filter that a `with` block becomes: its arguments are the block's names. */
+export const WITH = '%with';
+
 /**
  * Parses a template with the tokenizer and parser of `@huggingface/jinja`, tag by tag, so that lines are known, and
  * with what dbt's Jinja has beyond it: `do`, `raw`, `test` blocks. Materializations are left out, with a warning.
@@ -48,7 +51,7 @@ function tokensOf(segment: Segment): Token[] {
   const [open, close] = kind === 'expression' ? ['{{', '}}'] : ['{%', '%}'];
   const source = kind === 'statement' ? dialect(segment.text) : segment.text;
   try {
-    return [marker, ...inParserTerms(tokenize(`${open} ${pythonStrings(source)} ${close}`)).map(nameDiscard)];
+    return [marker, ...inParserTerms(tokenize(`${open} ${pythonStrings(source)} ${close}`)).map(ownName)];
   } catch (error) {
     throw new TemplateSyntaxError(readable(error), line);
   }
@@ -78,14 +81,20 @@ function dialect(statement: string): string {
   const word = /^\w+/.exec(statement)?.[0] ?? '';
   const rest = statement.slice(word.length);
   if (word === 'do') return `set __discard__ = ${rest}`;
+  if (word === 'with') return `filter __with__(${rest})`;
+  if (word === 'endwith') return 'endfilter';
   if (word === 'test') return `macro test_${rest.trimStart()}`;
   if (word === 'data_test') return `macro test_${rest.trimStart()}`;
   if (word === 'endtest' || word === 'enddata_test') return 'endmacro';
   return statement;
 }
 
-function nameDiscard(token: Token): Token {
-  return token.value === '__discard__' ? { type: 'Identifier', value: DISCARD } : token;
+/** What stands for names that no template can use, until it has been cut into tokens. */
+const PLACEHOLDERS: Readonly<Record<string, string>> = { __discard__: DISCARD, __with__: WITH };
+
+function ownName(token: Token): Token {
+  const value = PLACEHOLDERS[token.value];
+  return value === undefined || token.type !== 'Identifier' ? token : { type: 'Identifier', value };
 }
 
 function withoutMaterializations(

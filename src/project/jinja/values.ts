@@ -117,7 +117,7 @@ export class Thing {
 
   constructor(
     kind: string,
-    attributes: Readonly<Record<string, Value>>,
+    attributes: Readonly<Record<string, Value>> | ReadonlyMap<string, Value>,
     options: {
       call?: Callable | undefined;
       text?: (() => string) | undefined;
@@ -126,7 +126,7 @@ export class Thing {
     } = {},
   ) {
     this.kind = kind;
-    this.attributes = new Map(Object.entries(attributes));
+    this.attributes = attributes instanceof Map ? attributes : new Map(Object.entries(attributes));
     this.call = options.call;
     this.text = options.text;
     this.items = options.items;

@@ -1,5 +1,6 @@
 import { bind, wholeArgument } from '../jinja/arguments.ts';
-import { items, truthy, Thing, tuple, TemplateError, type Callable, type Value } from '../jinja/values.ts';
+import { applyOperator } from '../jinja/operators.ts';
+import { items, repr, truthy, Thing, tuple, TemplateError, type Callable, type Value } from '../jinja/values.ts';
 
 /** The most items that one call gives. */
 const MOST = 100_000;
@@ -39,7 +40,23 @@ export const ITERTOOLS = new Thing('modules.itertools', {
   repeat: (args) => {
     const { object, times } = bind('repeat', args, ['object', 'times']);
     if (times === undefined) throw new TemplateError('repeat() without times has no end');
-    return bounded(Array.from({ length: Math.min(MOST + 1, wholeArgument('repeat()', times)) }, () => object ?? null));
+    const length = Math.max(0, wholeArgument('repeat()', times));
+    const all = bounded(Array.from({ length: Math.min(MOST + 1, length) }, () => object ?? null));
+    // some macros print it: the SQL is a call of repeat() then
+    return new Thing('repeat', {}, { items: all, text: () => `repeat(${repr(object ?? null)}, ${length})` });
+  },
+  accumulate: (args) => {
+    const { iterable } = bind('accumulate', args, ['iterable']);
+    const sums: Value[] = [];
+    for (const one of items(iterable ?? [])) {
+      const last = sums.at(-1);
+      sums.push(last === undefined ? one : applyOperator('+', last, one));
+    }
+    return sums;
+  },
+  pairwise: ({ positional }) => {
+    const all = items(positional[0] ?? []);
+    return all.slice(1).map((one, at) => tuple(all[at] ?? null, one));
   },
 });
 
