@@ -1,27 +1,38 @@
 import { bind, stringArgument, wholeArgument } from './arguments.ts';
-import { attribute, item } from './attributes.ts';
+import { attribute } from './attributes.ts';
 import { formatPercent, toJson } from './format.ts';
-import { compute, type Float, isNumber, numeric, type Whole } from '../../core/numbers.ts';
+import { isNumber, numeric } from '../../core/numbers.ts';
+import { batch, dictsort, extreme, type Filter, groupby, path, slice, sort, sum, unique } from './list-filters.ts';
 import { asNumber, round, toNumber } from './number-filters.ts';
 import { negate } from './operators.ts';
+import { prettyPrinted } from './pretty-print.ts';
 import { replaceText } from './string-methods.ts';
 import { applyTest } from './tests.ts';
 import {
-  TemplateError,
-  Undefined,
-  compare,
-  equal,
+  center,
+  escaped,
+  filesizeformat,
+  indent,
+  striptags,
+  title,
+  truncate,
+  urlencode,
+  wordcount,
+  wordwrap,
+  xmlattr,
+} from './text-filters.ts';
+import {
   items,
+  TemplateError,
   text,
   toJs,
   truthy,
   tuple,
-  typeName,
+  Undefined,
+  UnsupportedError,
   type Arguments,
   type Value,
 } from './values.ts';
-
-type Filter = (value: Value, args: Arguments) => Value;
 
 /** `value | name(...)`: Jinja's filters that SQL templates use, and dbt's `as_*`. */
 export function applyFilter(name: string, value: Value, args: Arguments): Value {
@@ -34,25 +45,11 @@ export function applyFilter(name: string, value: Value, args: Arguments): Value 
 
 const DEFAULTS = new Set(['default', 'd']);
 /** Filters that fail on an undefined value, in Jinja and Python. */
-const NEEDS_VALUE = new Set(['abs', 'dictsort', 'float', 'format', 'indent', 'int', 'round', 'tojson']);
+const NEEDS_VALUE = new Set(['abs', 'dictsort', 'float', 'indent', 'int', 'round', 'tojson']);
 
-/** `a.b` of each item, as `map(attribute='a.b')` and `sort(attribute='a')` look it up. */
-function path(value: Value, name: Value): Value {
-  if (typeof name === 'number') return item(value, name);
-  let found = value;
-  for (const part of stringArgument('attribute', name).split('.')) {
-    found = /^\d+$/.test(part) ? item(found, Number(part)) : attributeOrItem(found, part);
-  }
-  return found;
-}
-
-function attributeOrItem(value: Value, name: string): Value {
-  return value instanceof Map ? item(value, name) : attribute(value, name);
-}
-
-/** None has none, where Jinja asks first whether there is a value. */
+/** None has none, nor has 0: Jinja asks first whether there is a value. */
 function itemsIfAny(value: Value): Value[] {
-  return value === null ? [] : items(value);
+  return truthy(value) ? items(value) : [];
 }
 
 const length: Filter = (value) => (value instanceof Map ? value.size : items(value).length);
@@ -61,28 +58,6 @@ const fallback: Filter = (value, args) => {
   const { default_value, boolean } = bind('default', args, ['default_value', 'boolean']);
   const missing = value instanceof Undefined || (truthy(boolean ?? false) && !truthy(value));
   return missing ? (default_value ?? '') : value;
-};
-
-const sort: Filter = (value, args) => {
-  const bound = bind('sort', args, ['reverse', 'case_sensitive', 'attribute']);
-  const folded = (one: Value): Value => {
-    const key = bound.attribute === undefined ? one : path(one, bound.attribute);
-    return typeof key === 'string' && !truthy(bound.case_sensitive ?? false) ? key.toLowerCase() : key;
-  };
-  const direction = truthy(bound.reverse ?? false) ? -1 : 1;
-  return items(value).sort((a, b) => direction * compare(folded(a), folded(b)));
-};
-
-const unique: Filter = (value, args) => {
-  const bound = bind('unique', args, ['case_sensitive', 'attribute']);
-  const seen: Value[] = [];
-  return items(value).filter((one) => {
-    const key = bound.attribute === undefined ? one : path(one, bound.attribute);
-    const folded = typeof key === 'string' && !truthy(bound.case_sensitive ?? false) ? key.toLowerCase() : key;
-    if (seen.some((other) => equal(other, folded))) return false;
-    seen.push(folded);
-    return true;
-  });
 };
 
 const map: Filter = (value, args) => {
@@ -114,90 +89,6 @@ const choose =
     });
   };
 
-const extreme =
-  (sign: number): Filter =>
-  (value, args) => {
-    const by = bind('min or max', args, ['case_sensitive', 'attribute']).attribute;
-    const key = (one: Value): Value => (by === undefined ? one : path(one, by));
-    const all = items(value);
-    if (all.length === 0) return new Undefined('the least or greatest item of an empty list');
-    return all.reduce((best, one) => (sign * compare(key(one), key(best)) > 0 ? one : best));
-  };
-
-/** Pairs of a value and the items that have it, in the order of the values. */
-const groupby: Filter = (value, args) => {
-  const bound = bind('groupby', args, ['attribute', 'default', 'case_sensitive']);
-  const keyed = items(value).map((one) => {
-    const found = path(one, bound.attribute ?? '');
-    return { key: found instanceof Undefined ? (bound.default ?? found) : found, one };
-  });
-  const groups: { key: Value; all: Value[] }[] = [];
-  for (const { key, one } of keyed.toSorted((a, b) => compare(a.key, b.key))) {
-    const last = groups.at(-1);
-    if (last !== undefined && equal(last.key, key)) last.all.push(one);
-    else groups.push({ key, all: [one] });
-  }
-  return groups.map(({ key, all }) => tuple(key, all));
-};
-
-const sum: Filter = (value, args) => {
-  const { attribute: by, start } = bind('sum', args, ['attribute', 'start']);
-  const numbers = [start ?? 0, ...items(value).map((one) => (by === undefined ? one : path(one, by)))];
-  let total: Whole | Float = 0;
-  for (const one of numbers) {
-    if (!isNumber(one)) throw new TemplateError(`sum needs numbers, not a ${typeName(one)}`);
-    total = compute('+', total, typeof one === 'boolean' ? Number(one) : one) ?? total;
-  }
-  return total;
-};
-
-const indent: Filter = (value, args) => {
-  const { width, first, blank } = bind('indent', args, ['width', 'first', 'blank']);
-  const space = typeof width === 'string' ? width : ' '.repeat(wholeArgument('indent', width ?? 4));
-  const indented = text(value)
-    .split('\n')
-    .map((line, i) => (i === 0 || (line === '' && !truthy(blank ?? false)) ? line : space + line))
-    .join('\n');
-  return truthy(first ?? false) ? space + indented : indented;
-};
-
-const truncate: Filter = (value, args) => {
-  const { length, killwords, end, leeway } = bind('truncate', args, ['length', 'killwords', 'end', 'leeway']);
-  const most = wholeArgument('truncate', length ?? 255);
-  const ending = text(end ?? '...');
-  const all = Array.from(text(value));
-  if (all.length <= most + wholeArgument('truncate', leeway ?? 5)) return text(value);
-  const kept = all.slice(0, Math.max(0, most - ending.length)).join('');
-  const lastBlank = truthy(killwords ?? false) ? -1 : kept.lastIndexOf(' ');
-  return (lastBlank === -1 ? kept : kept.slice(0, lastBlank)) + ending;
-};
-
-const batch: Filter = (value, args) => {
-  const { linecount, fill_with: fill } = bind('batch', args, ['linecount', 'fill_with']);
-  const size = wholeArgument('batch', linecount);
-  const all = items(value);
-  const rows: Value[] = [];
-  for (let i = 0; i < all.length; i += size) {
-    const row = all.slice(i, i + size);
-    const missing = fill === undefined ? 0 : size - row.length;
-    rows.push([...row, ...Array.from({ length: missing }, () => fill ?? null)]);
-  }
-  return rows;
-};
-
-const dictsort: Filter = (value, args) => {
-  const bound = bind('dictsort', args, ['case_sensitive', 'by', 'reverse']);
-  if (!(value instanceof Map)) throw new TemplateError(`dictsort needs a dict, not a ${typeName(value)}`);
-  const by = stringArgument('dictsort', bound.by ?? 'key');
-  if (by !== 'key' && by !== 'value') throw new TemplateError(`dictsort sorts by key or value, not by ${by}`);
-  const part = ([key, one]: readonly [Value, Value]): Value => {
-    const sorted = by === 'key' ? key : one;
-    return typeof sorted === 'string' && !truthy(bound.case_sensitive ?? false) ? sorted.toLowerCase() : sorted;
-  };
-  const direction = truthy(bound.reverse ?? false) ? -1 : 1;
-  return [...value].sort((a, b) => direction * compare(part(a), part(b))).map(([key, one]) => tuple(key, one));
-};
-
 const method =
   (name: string): Filter =>
   (value, args) => {
@@ -212,8 +103,13 @@ const asBoolean: Filter = (value) => {
   throw new TemplateError(`${name} is neither true nor false`);
 };
 
+function endOf(all: readonly Value[], at: 0 | -1): Value {
+  if (all.length === 0) return new Undefined(`the ${at === 0 ? 'first' : 'last'} item of an empty list`);
+  return all.at(at) ?? null;
+}
+
 const FILTERS: Readonly<Record<string, Filter>> = {
-  abs: (value) => (isNumber(value) && numeric(value) < 0 ? negate(value) : value),
+  abs: (value) => (!isNumber(value) ? value : numeric(value) < 0 ? negate(value) : negate(negate(value))),
   as_bool: asBoolean,
   as_native: (value) => value,
   as_number: asNumber,
@@ -226,12 +122,17 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   },
   batch,
   capitalize: method('capitalize'),
+  center,
   count: length,
   d: fallback,
   default: fallback,
   dictsort,
-  first: (value) => items(value)[0] ?? new Undefined('the first item of an empty list'),
+  e: escaped,
+  escape: escaped,
+  filesizeformat,
+  first: (value) => endOf(items(value), 0),
   float: toNumber(false),
+  forceescape: escaped,
   format: (value, args) =>
     formatPercent(text(value), args.named.size > 0 ? new Map(args.named) : tuple(...args.positional)),
   groupby,
@@ -244,13 +145,17 @@ const FILTERS: Readonly<Record<string, Filter>> = {
       .map((one) => text(by === undefined ? one : path(one, by)))
       .join(text(d ?? ''));
   },
-  last: (value) => items(value).at(-1) ?? new Undefined('the last item of an empty list'),
+  last: (value) => endOf(items(value), -1),
   length,
   list: (value) => items(value),
   lower: method('lower'),
   map,
   max: extreme(1),
   min: extreme(-1),
+  pprint: prettyPrinted,
+  random() {
+    throw new UnsupportedError('the filter random gives another value at each run', 'take first');
+  },
   reject: choose(false, false),
   rejectattr: choose(false, true),
   replace(value, args) {
@@ -259,14 +164,15 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   },
   reverse: (value) => (typeof value === 'string' ? Array.from(value).toReversed().join('') : items(value).toReversed()),
   round,
+  safe: (value) => text(value),
   select: choose(true, false),
   selectattr: choose(true, true),
+  slice,
   sort,
   string: (value) => text(value),
+  striptags,
   sum,
-  // words start after white space, `-` and opening brackets here, and the text method's after any other sign
-  title: (value) =>
-    text(value).replaceAll(/[^-\s({[<]+/g, (word) => word.slice(0, 1).toUpperCase() + word.slice(1).toLowerCase()),
+  title,
   tojson(value, args) {
     const spaces = bind('tojson', args, ['indent']).indent;
     // Jinja's filter sorts keys and hides what HTML would read
@@ -277,5 +183,8 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   truncate,
   unique,
   upper: method('upper'),
-  wordcount: (value) => text(value).split(/\s+/).filter(Boolean).length,
+  urlencode,
+  wordcount,
+  wordwrap,
+  xmlattr,
 };

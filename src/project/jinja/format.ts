@@ -20,7 +20,8 @@ export function formatPercent(pattern: string, argument: Value): string {
       return flags.includes('0') && type !== 's' ? zeroPadded(body, Number(width)) : body.padStart(Number(width));
     },
   );
-  if (!named && next < values.length) throw new TemplateError(`not all values are used by ${repr(pattern)}`);
+  if (!named && next < values.length && !(argument instanceof Map))
+    throw new TemplateError(`not all values are used by ${repr(pattern)}`);
   return result;
 }
 

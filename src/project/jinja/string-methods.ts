@@ -25,7 +25,7 @@ export const STRING_METHODS: Methods<string> = {
   upper: (self) => self.toUpperCase(),
   lower: (self) => self.toLowerCase(),
   title: (self) => self.toLowerCase().replaceAll(/\p{L}+/gu, (word) => word.slice(0, 1).toUpperCase() + word.slice(1)),
-  casefold: (self) => self.toLowerCase(),
+  casefold: (self) => self.toLowerCase().replaceAll('ß', 'ss'),
   capitalize: (self) => self.slice(0, 1).toUpperCase() + self.slice(1).toLowerCase(),
   strip: (self, args) => stripped(self, args, 'both'),
   lstrip: (self, args) => stripped(self, args, 'start'),
@@ -75,8 +75,8 @@ export const STRING_METHODS: Methods<string> = {
   isalpha: (self) => /^\p{L}+$/u.test(self),
   isalnum: (self) => /^[\p{L}\d]+$/u.test(self),
   isspace: (self) => /^\s+$/.test(self),
-  isupper: (self) => self === self.toUpperCase() && self !== self.toLowerCase(),
-  islower: (self) => self === self.toLowerCase() && self !== self.toUpperCase(),
+  isupper: isUpper,
+  islower: isLower,
   isnumeric: (self) => /^\p{N}+$/u.test(self),
   isdecimal: (self) => /^\p{Nd}+$/u.test(self),
   isidentifier: (self) => /^[\p{L}_][\p{L}\p{N}_]*$/u.test(self),
@@ -98,7 +98,16 @@ export const STRING_METHODS: Methods<string> = {
   },
 };
 
-function justified(self: string, args: Arguments, what: string, align: '<' | '>' | '^'): string {
+/** Whether a text has letters, and none of the other case. */
+export function isLower(self: string): boolean {
+  return self === self.toLowerCase() && self !== self.toUpperCase();
+}
+
+export function isUpper(self: string): boolean {
+  return self === self.toUpperCase() && self !== self.toLowerCase();
+}
+
+export function justified(self: string, args: Arguments, what: string, align: '<' | '>' | '^'): string {
   const { width, fillchar } = bind(what, args, ['width', 'fillchar']);
   const fill = fillchar === undefined ? ' ' : stringArgument(`${what}()`, fillchar);
   const missing = Math.max(0, wholeArgument(`${what}()`, width) - Array.from(self).length);
@@ -141,7 +150,8 @@ function limited(parts: string[], most: number, separator: string): string[] {
 }
 
 export function replaceText(self: string, old: string, by: string, count: Value): string {
-  const parts = self.split(old);
+  // before each character and at the end
+  const parts = old === '' ? ['', ...Array.from(self), ''] : self.split(old);
   const most = count === null ? parts.length : wholeArgument('replace()', count);
   return limited(parts, most < 0 ? -1 : most, old).join(by);
 }

@@ -1,6 +1,7 @@
 import { Float, isNumber, isWhole, numeric, type Whole } from '../../core/numbers.ts';
 import { applyOperator } from './operators.ts';
-import { TemplateError, Thing, Undefined, equal, truthy, typeName, type Value } from './values.ts';
+import { isLower, isUpper } from './string-methods.ts';
+import { TemplateError, Thing, Undefined, equal, text, truthy, typeName, type Value } from './values.ts';
 
 /** `value is name`, and the tests that `select('name', parameter)` names. */
 export function applyTest(name: string, value: Value, parameters: readonly Value[] = []): boolean {
@@ -26,8 +27,15 @@ const operator =
     truthy(applyOperator(symbol, value, other));
 
 const TESTS: Readonly<Record<string, (value: Value, other: Value) => boolean>> = {
+  '!=': (value, other) => !equal(value, other),
+  '<': operator('<'),
+  '<=': operator('<='),
+  '==': equal,
+  '>': operator('>'),
+  '>=': operator('>='),
   boolean: (value) => typeof value === 'boolean',
-  callable: (value) => typeof value === 'function' || (value instanceof Thing && value.call !== undefined),
+  callable: (value) =>
+    typeof value === 'function' || value instanceof Undefined || (value instanceof Thing && value.call !== undefined),
   defined: (value) => !(value instanceof Undefined),
   divisibleby: (value, by) => rest(value, by) === 0,
   eq: equal,
@@ -48,7 +56,7 @@ const TESTS: Readonly<Record<string, (value: Value, other: Value) => boolean>> =
     (value instanceof Thing && value.items !== undefined),
   le: operator('<='),
   lessthan: operator('<'),
-  lower: (value) => typeof value === 'string' && value === value.toLowerCase() && value !== value.toUpperCase(),
+  lower: (value) => isLower(text(value)),
   lt: operator('<'),
   mapping: (value) => value instanceof Map || (value instanceof Thing && value.mapping),
   ne: (value, other) => !equal(value, other),
@@ -61,5 +69,5 @@ const TESTS: Readonly<Record<string, (value: Value, other: Value) => boolean>> =
   string: (value) => typeof value === 'string',
   true: (value) => value === true,
   undefined: (value) => value instanceof Undefined,
-  upper: (value) => typeof value === 'string' && value === value.toUpperCase() && value !== value.toLowerCase(),
+  upper: (value) => isUpper(text(value)),
 };

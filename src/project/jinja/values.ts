@@ -255,8 +255,8 @@ export function compare(left: Value, right: Value): number {
   if (typeof left === 'string' && typeof right === 'string') return left < right ? -1 : left > right ? 1 : 0;
   if (Array.isArray(left) && Array.isArray(right)) {
     for (let i = 0; i < Math.min(left.length, right.length); i++) {
-      const order = compare(left[i] ?? null, right[i] ?? null);
-      if (order !== 0) return order;
+      const [one, other] = [left[i] ?? null, right[i] ?? null];
+      if (!equal(one, other)) return compare(one, other);
     }
     return left.length - right.length;
   }
