@@ -1,4 +1,4 @@
-import { type ColumnType, sqlType } from './columns.ts';
+import { type ColumnType, sqlType, widthOf } from './columns.ts';
 import { LensError } from './errors.ts';
 import { StringHeap } from './string-heap.ts';
 
@@ -16,14 +16,17 @@ export const CHUNK_HEAP_LIMIT = 64 << 20;
  * - VARCHAR, BLOB: a slot of 16 bytes: int32 length, then up to 12 bytes of text padded with zeros; a longer text has its
  *   first 4 bytes there, then its place in the chunk's heap (DuckDB has a pointer; the column writer puts it in)
  * - LIST: 16 bytes: start and count (64-bit each) in `child`; ARRAY: nothing, row r is `child` from r * length
+ * - STRUCT: nothing, row r is row r of each of `parts`
  *
  * A validity bit of 1 means "not null". Slots of null strings are zero.
  */
 export class ColumnVector {
   readonly type: ColumnType;
-  /** Bytes a row; 0 for ARRAY. */
+  /** Bytes a row; 0 for ARRAY and STRUCT. */
   readonly width: number;
   readonly heap: StringHeap;
+  /** The fields of a STRUCT. */
+  readonly parts: readonly ColumnVector[];
   readonly #childType: ColumnType | null;
   #child: ColumnVector | null = null;
   #capacity: number;
@@ -41,6 +44,7 @@ export class ColumnVector {
     this.type = type;
     this.width = widthOf(type);
     this.heap = heap;
+    this.parts = type.kind === 'struct' ? type.fields.map((field) => new ColumnVector(field.type, heap, capacity)) : [];
     this.#childType = type.kind === 'list' || type.kind === 'array' ? type.element : null;
     this.#capacity = Math.ceil(capacity / 64) * 64;
     this.bytes = new Uint8Array(this.width * this.#capacity);
@@ -79,6 +83,7 @@ export class ColumnVector {
     validity.set(this.validity);
     this.validity = validity;
     if (this.type.kind === 'array') this.#child?.ensure(this.#capacity * this.type.length);
+    for (const part of this.parts) part.ensure(this.#capacity);
   }
 
   isNull(row: number): boolean {
@@ -105,6 +110,7 @@ export class ColumnVector {
     this.#hadNull = true;
     if (this.type.kind === 'array') this.#child?.clear(row * this.type.length, this.type.length);
     else this.bytes.fill(0, row * this.width, (row + 1) * this.width);
+    for (const part of this.parts) part.setNull(row);
   }
 
   /** Makes rows from .. from+count-1 zero and not null: DuckDB copies elements even where nothing refers to them. */
@@ -112,6 +118,7 @@ export class ColumnVector {
     this.bytes.fill(0, from * this.width, (from + count) * this.width);
     if (this.#hadNull) for (let row = from; row < from + count; row++) this.setValid(row);
     if (this.type.kind === 'array') this.#child?.clear(from * this.type.length, count * this.type.length);
+    for (const part of this.parts) part.clear(from, count);
   }
 
   setBoolean(row: number, value: boolean): void {
@@ -204,6 +211,7 @@ export class ColumnVector {
       const words = width / 4;
       for (let w = 0; w < words; w++) this.words[to * words + w] = this.words[from * words + w] as number;
     }
+    for (const part of this.parts) part.moveRow(from, to);
     if (this.isNull(from)) this.validity[to >> 5] = (this.validity[to >> 5] as number) & ~(1 << (to & 31));
     else this.setValid(to);
   }
@@ -213,6 +221,7 @@ export class ColumnVector {
     this.#hadNull = false;
     this.childCount = 0;
     this.#child?.reset();
+    for (const part of this.parts) part.reset();
   }
 }
 
@@ -264,30 +273,5 @@ export class ColumnChunk {
     this.rowCount = 0;
     this.heap.length = 0;
     for (const column of this.columns) column.reset();
-  }
-}
-
-function widthOf(type: ColumnType): number {
-  switch (type.kind) {
-    case 'boolean':
-      return 1;
-    case 'integer':
-    case 'date':
-    case 'float':
-      return 4;
-    case 'bigint':
-    case 'timestamp':
-    case 'double':
-      return 8;
-    case 'varchar':
-    case 'blob':
-    case 'list':
-      return 16;
-    case 'array':
-      return 0;
-    case 'decimal':
-      if (type.precision <= 4) return 2;
-      if (type.precision <= 9) return 4;
-      return type.precision <= 18 ? 8 : 16;
   }
 }

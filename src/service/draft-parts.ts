@@ -30,16 +30,8 @@ export function settingsOf(key: readonly string[]): Record<string, string> {
   return key.length === 0 ? { 'retention.ms': '-1' } : { 'cleanup.policy': 'compact' };
 }
 
-/** Whether Avro and the contract take it. */
-export function isFieldName(name: string): boolean {
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
-}
-
 export function doubtsOf({ fields, left }: Draft): string[] {
-  return [
-    ...fields.flatMap(({ name, doubt }) => (doubt === null ? [] : [`${name} is a text: ${doubt}`])),
-    ...left.map(({ name, why }) => `${name} is left out: it ${why}`),
-  ];
+  return [...fields.flatMap(({ doubts }) => doubts), ...left.map(({ name, why }) => `${name} is left out: it ${why}`)];
 }
 
 export function keyDoubts(key: readonly string[] | null): string[] {

@@ -1,8 +1,8 @@
 import type { Project, Seed, SourceTable } from '../project/project-contract.ts';
 import { type DraftContract, isDeclared, schemaOf } from '../topics/init-contract.ts';
-import { fieldOfType } from '../topics/init-fields.ts';
+import { fieldOfType, isFieldName } from '../topics/init-types.ts';
 import type { TableFile, TableFiles } from '../warehouse/table-files.ts';
-import { declared, doubtsOf, type InitOutcome, isFieldName, keyDoubts, settingsOf, testedKey } from './draft-parts.ts';
+import { declared, doubtsOf, type InitOutcome, keyDoubts, settingsOf, testedKey } from './draft-parts.ts';
 
 interface FileDraft {
   readonly project: Project;

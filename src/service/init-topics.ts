@@ -5,12 +5,13 @@ import { readSeed } from '../project/csv/read-seed.ts';
 import type { Project, Seed, SourceTable } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import { columnsOnly, isDeclared, schemaOf } from '../topics/init-contract.ts';
-import { fieldOfType, fieldsOfJson } from '../topics/init-fields.ts';
+import { fieldsOfJson } from '../topics/init-fields.ts';
+import { fieldOfType, isFieldName } from '../topics/init-types.ts';
 import { keyOfSample } from '../topics/init-key.ts';
 import { TableFiles } from '../warehouse/table-files.ts';
 import { sampleTopic } from '../topics/sample-topic.ts';
 import { SchemaRegistry } from '../topics/schema-registry.ts';
-import { declared, doubtsOf, type InitOutcome, isFieldName, keyDoubts, settingsOf, testedKey } from './draft-parts.ts';
+import { declared, doubtsOf, type InitOutcome, keyDoubts, settingsOf, testedKey } from './draft-parts.ts';
 import { namesIn, ofFile } from './file-draft.ts';
 
 export interface InitTopics {

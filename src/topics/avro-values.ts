@@ -6,7 +6,12 @@ import { messageOf } from '../core/errors.ts';
  * Avro values as avsc reads them, exact: `long` is a bigint wherever the writer wrote a long. A value promoted from a
  * narrower type stays as the writer's JS type: a long read from an int is a number, a double read from a long a bigint.
  */
-export type AvroValue = null | boolean | number | bigint | string | Uint8Array | AvroValue[];
+export type AvroValue = null | boolean | number | bigint | string | Uint8Array | AvroValue[] | AvroFields;
+
+/** A record within a record, by field. */
+export interface AvroFields {
+  readonly [field: string]: AvroValue;
+}
 
 /** avsc's own LongType gives numbers and throws beyond 2^53. */
 const LONG = avro.types.LongType.__with({
@@ -69,7 +74,7 @@ export class ValueReader {
  * avsc compares shapes; a decimal of another scale or a timestamp of another unit has the same shape and another
  * meaning. Throws an Error naming the field.
  */
-function sameMeaning(writer: AvroRecord, reader: AvroRecord): void {
+function sameMeaning(writer: AvroRecord, reader: AvroRecord, seen: ReadonlySet<AvroRecord> = new Set()): void {
   for (const field of reader.fields) {
     const old = writerField(writer, field.name, field.aliases);
     if (old === undefined) continue;
@@ -77,6 +82,8 @@ function sameMeaning(writer: AvroRecord, reader: AvroRecord): void {
     if (before !== null && after !== null && before !== after) {
       throw new Error(`field ${field.name}: ${before} cannot be read as ${after}`);
     }
+    const [from, to] = [recordOf(old.type), recordOf(field.type)];
+    if (from !== null && to !== null && !seen.has(to)) sameMeaning(from, to, new Set([...seen, to]));
   }
 }
 
@@ -112,6 +119,13 @@ export function writerField(
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** The record that a type is, or is a list of. */
+function recordOf(type: AvroType): AvroRecord | null {
+  if (type.kind === 'union') return type.branches.map(recordOf).find((found) => found !== null) ?? null;
+  if (type.kind === 'array') return recordOf(type.items);
+  return type.kind === 'record' ? type : null;
 }
 
 /** What the numbers of a type stand for, without what may widen; null where the shape says all. */

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf } from '../core/errors.ts';
 import { type AvroRecord, parseAvroSchema } from './avro-schema.ts';
-import type { DraftField } from './init-fields.ts';
+import type { DraftField } from './init-types.ts';
 import { readManifest } from './manifest.ts';
 import { shapeFields } from './record-shape.ts';
 

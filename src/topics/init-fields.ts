@@ -1,23 +1,11 @@
+import { DATE, type DraftField, isFieldName, recordName, TIMESTAMP } from './init-types.ts';
 import { parseDate, parseTimestamp } from './time-text.ts';
-
-/** A field of a schema that is to be written. */
-export interface DraftField {
-  readonly name: string;
-  /** The Avro type without null. */
-  readonly type: unknown;
-  readonly nullable: boolean;
-  /** Why the type is a guess; null when it is not. */
-  readonly doubt: string | null;
-}
 
 export interface Draft {
   readonly fields: readonly DraftField[];
   /** What could not become a field, with the reason. */
   readonly left: readonly { readonly name: string; readonly why: string }[];
 }
-
-const TIMESTAMP = { type: 'long', logicalType: 'timestamp-micros' };
-const DATE = { type: 'int', logicalType: 'date' };
 
 /** The fields of JSON objects, from the values of a sample. A field that is missing or null in one of them is nullable. */
 export function fieldsOfJson(samples: readonly Readonly<Record<string, unknown>>[]): Draft {
@@ -26,20 +14,26 @@ export function fieldsOfJson(samples: readonly Readonly<Record<string, unknown>>
   const left: { name: string; why: string }[] = [];
   for (const name of names) {
     const values = samples.map((sample) => sample[name]).filter((value) => value !== null && value !== undefined);
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+    if (!isFieldName(name)) {
       left.push({ name, why: 'cannot be the name of an Avro field' });
       continue;
     }
-    const type = values.length === 0 ? null : typeOf(values);
+    const type = values.length === 0 ? null : typeOf(values, [name]);
     if (values.length === 0) {
-      fields.push({ name, type: 'string', nullable: true, doubt: 'null in every record: its type is not known' });
+      fields.push({
+        name,
+        type: 'string',
+        nullable: true,
+        doubts: [`${name} is a text: null in every record: its type is not known`],
+      });
     } else if (type === null) left.push({ name, why: whyNot(values) });
-    else fields.push({ name, type, nullable: values.length < samples.length, doubt: null });
+    else fields.push({ name, type, nullable: values.length < samples.length, doubts: [] });
   }
   return { fields, left };
 }
 
-function typeOf(values: readonly unknown[]): unknown {
+/** @param path the names down to it */
+function typeOf(values: readonly unknown[], path: readonly string[]): unknown {
   const all = (has: (value: unknown) => boolean): boolean => values.every(has);
   if (all((value) => typeof value === 'boolean')) return 'boolean';
   if (all((value) => Number.isSafeInteger(value) || isLargeInteger(value))) {
@@ -54,10 +48,26 @@ function typeOf(values: readonly unknown[]): unknown {
   }
   if (all(Array.isArray)) {
     const items = (values as readonly (readonly unknown[])[]).flat();
-    const type = items.length === 0 ? 'string' : items.includes(null) ? null : typeOf(items);
-    return typeof type === 'string' ? { type: 'array', items: type } : null;
+    const there = items.filter((item) => item !== null);
+    const type = there.length === 0 ? 'string' : typeOf(there, path);
+    return type === null ? null : { type: 'array', items: there.length < items.length ? ['null', type] : type };
+  }
+  if (all((value) => typeof value === 'object' && !Array.isArray(value))) {
+    return recordOf(values as readonly Readonly<Record<string, unknown>>[], path);
   }
   return null;
+}
+
+/** Null where something in it has no type. */
+function recordOf(values: readonly Readonly<Record<string, unknown>>[], path: readonly string[]): unknown {
+  const names = [...new Set(values.flatMap((value) => Object.keys(value)))];
+  if (names.length === 0 || !names.every(isFieldName)) return null;
+  const fields = names.map((name) => {
+    const there = values.map((value) => value[name]).filter((value) => value !== null && value !== undefined);
+    const type = there.length === 0 ? 'string' : typeOf(there, [...path, name]);
+    return type === null ? null : { name, type: ['null', type], default: null };
+  });
+  return fields.includes(null) ? null : { type: 'record', name: recordName(path), fields };
 }
 
 /** A whole number beyond 2^53, which json-values.ts gives as text. */
@@ -69,29 +79,3 @@ function whyNot(values: readonly unknown[]): string {
   const kinds = new Set(values.map((value) => (Array.isArray(value) ? 'array' : typeof value)));
   return kinds.size > 1 ? `is sometimes ${[...kinds].join(', sometimes ')}` : `is an ${[...kinds][0]}`;
 }
-
-/** Types of columns as yml files and dbt's seeds name them. A type that is not known is a text, with a doubt. */
-export function fieldOfType(name: string, type: string | null, nullable: boolean): DraftField {
-  const plain = (type ?? '').toLowerCase().replaceAll(/\s+/g, ' ').trim();
-  const known = TYPES.find(([pattern]) => pattern.test(plain))?.[1];
-  const [, precision, scale] = /^(?:decimal|numeric)\((\d+)(?:, ?(\d+))?\)$/.exec(plain) ?? [];
-  if (precision !== undefined) {
-    const decimal = { type: 'bytes', logicalType: 'decimal', precision: Number(precision), scale: Number(scale ?? 0) };
-    return { name, type: decimal, nullable, doubt: null };
-  }
-  if (known !== undefined) return { name, type: known, nullable, doubt: null };
-  const doubt = type === null ? 'its type is not declared' : `no Avro type for ${type}`;
-  return { name, type: 'string', nullable, doubt };
-}
-
-const TYPES: readonly (readonly [RegExp, unknown])[] = [
-  [/^(integer|int|int4|smallint|tinyint)$/, 'int'],
-  [/^(bigint|int8|long)$/, 'long'],
-  [/^(float8|double|double precision)$/, 'double'],
-  [/^(float|float4|real)$/, 'float'],
-  [/^(boolean|bool)$/, 'boolean'],
-  [/^date$/, DATE],
-  [/^(timestamp|datetime)( without time zone)?$/, TIMESTAMP],
-  [/^(text|string|varchar|char)(\(\d+\))?$/, 'string'],
-  [/^(blob|bytea|bytes)$/, 'bytes'],
-];

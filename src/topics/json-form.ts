@@ -1,6 +1,6 @@
 import { LensError } from '../core/errors.ts';
-import type { AvroType } from './avro-schema.ts';
-import type { AvroValue } from './avro-values.ts';
+import type { AvroRecord, AvroType } from './avro-schema.ts';
+import type { AvroFields, AvroValue } from './avro-values.ts';
 import { decimalText, unscaledOf } from './decimal-text.ts';
 import { nonNull } from './record-shape.ts';
 import { dateText, parseDate, parseTimestamp, timestampText } from './time-text.ts';
@@ -18,16 +18,23 @@ export function toJson(type: AvroType, value: AvroValue): unknown {
       return inner.logical === undefined ? value : dateText(value as number);
     case 'long':
       if (inner.logical !== undefined) return timestampText(microsOf(inner, value, ''));
-      return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+      return Number.isSafeInteger(Number(value)) ? Number(value) : `${value as number | bigint}`;
     case 'float':
     case 'double':
-      return Number.isFinite(Number(value)) ? Number(value) : String(value);
+      return Number.isFinite(Number(value)) ? Number(value) : `${value as number | bigint}`;
     case 'bytes':
     case 'fixed':
       if (inner.logical?.name === 'decimal') return decimalText(unscaledOf(value as Uint8Array), inner.logical.scale);
       return Buffer.from(value as Uint8Array).toString('base64');
     case 'array':
       return (value as AvroValue[]).map((item) => toJson(inner.items, item));
+    case 'record': {
+      const entries = inner.fields.map(({ name, type: own }) => [
+        name,
+        toJson(own, (value as AvroFields)[name] as AvroValue),
+      ]);
+      return Object.fromEntries(entries) as unknown;
+    }
     default:
       return value;
   }
@@ -38,8 +45,9 @@ export function toJson(type: AvroType, value: AvroValue): unknown {
  * what the encoder refuses by itself passes.
  *
  * @param path for the message, `topic.field`
+ * @param unknown what becomes of fields of a record within that its schema does not have
  */
-export function fromJson(type: AvroType, json: unknown, path: string): unknown {
+export function fromJson(type: AvroType, json: unknown, path: string, unknown: 'refused' | 'passed over'): unknown {
   const { type: inner, nullable } = nonNull(type);
   if (json === null || json === undefined) {
     if (json === null && !nullable) throw wrong(path, json, 'a value: the field is not nullable');
@@ -58,10 +66,29 @@ export function fromJson(type: AvroType, json: unknown, path: string): unknown {
       return inner.logical?.name === 'decimal' ? decimalFrom(json, path) : bytesFrom(json, path);
     case 'array':
       if (!Array.isArray(json)) throw wrong(path, json, 'an array');
-      return json.map((item, i) => fromJson(inner.items, item, `${path}[${i}]`));
+      return json.map((item, i) => fromJson(inner.items, item, `${path}[${i}]`, unknown));
+    case 'record':
+      return recordFrom(inner, json, path, unknown);
     default:
       return json;
   }
+}
+
+function recordFrom(
+  { fields }: AvroRecord,
+  json: unknown,
+  path: string,
+  unknown: 'refused' | 'passed over',
+): Record<string, unknown> {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw wrong(path, json, 'an object of fields');
+  const given = json as Readonly<Record<string, unknown>>;
+  const extra = Object.keys(given).find((name) => fields.every((field) => field.name !== name));
+  if (unknown === 'refused' && extra !== undefined) {
+    throw wrong(path, json, `of the fields ${fields.map(({ name }) => name).join(', ')}: "${extra}" is none of them`);
+  }
+  return Object.fromEntries(
+    fields.map(({ name, type }) => [name, fromJson(type, given[name], `${path}.${name}`, unknown)]),
+  );
 }
 
 function dayFrom(json: unknown, path: string): number {

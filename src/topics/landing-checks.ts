@@ -75,7 +75,7 @@ export function checkValue({ name, type, check, column }: ShapeField, value: Avr
 function checkArray(name: string, items: AvroValue[], length: number): void {
   if (items.length !== length) throw failed(name, `an array of ${items.length}`, `must have ${length} elements`);
   const odd = items.findIndex((item) => item === null || (typeof item === 'number' && !Number.isFinite(item)));
-  if (odd >= 0) throw failed(name, `element ${odd}`, `is ${String(items[odd])}, not a finite number`);
+  if (odd >= 0) throw failed(name, `element ${odd}`, `is ${items[odd] as number | null}, not a finite number`);
 }
 
 function failed(field: string, what: string, problem: string): Rejection {
@@ -86,7 +86,8 @@ function missing(field: string): Rejection {
   return new Rejection('check_failed', `field ${field}: it is required and null`);
 }
 
+/** @param value a text or a number: no other type has such a check */
 function show(value: AvroValue): string {
-  if (typeof value !== 'string') return String(value);
+  if (typeof value !== 'string') return `${value as number | bigint}`;
   return JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}...` : value);
 }

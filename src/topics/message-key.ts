@@ -94,7 +94,7 @@ function partText({ type, column }: ShapeField, value: AvroValue): string {
     case 'decimal':
       return decimalText(unscaledOf(value as Uint8Array), column.type.scale);
     default:
-      return String(value);
+      return `${value as string | number | bigint | boolean}`;
   }
 }
 

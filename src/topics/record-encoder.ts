@@ -1,5 +1,5 @@
 import { LensError } from '../core/errors.ts';
-import type { AvroType } from './avro-schema.ts';
+import type { AvroRecord, AvroType } from './avro-schema.ts';
 import type { AvroValue } from './avro-values.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { parseDecimal, parseShortDecimal, sizedBytes, unscaledBytes } from './decimal-text.ts';
@@ -33,7 +33,7 @@ export class AvroRecordEncoder implements RecordEncoder {
     const { name: topic } = shape.contract;
     this.#fields = shape.fields.map((field) => ({
       name: field.name,
-      fallback: fallbackOf(field),
+      fallback: fallbackOf(field.type, field.avro.defaultValue),
       write: fieldWriter(field, `${topic}.${field.name}`),
     }));
     const [only] = shape.key;
@@ -79,13 +79,12 @@ export class AvroRecordEncoder implements RecordEncoder {
 }
 
 /** A default as JSON has it; a decimal's and bytes' text stands for bytes (Avro: one character, one byte). */
-function fallbackOf({ avro, type }: ShapeField): unknown {
-  const { defaultValue } = avro;
+function fallbackOf(type: AvroType, defaultValue: unknown): unknown {
   if (typeof defaultValue !== 'string' || (type.kind !== 'bytes' && type.kind !== 'fixed')) return defaultValue;
   return Buffer.from(defaultValue, 'latin1');
 }
 
-function fieldWriter({ type, nullable, nullBranch }: ShapeField, path: string): Write {
+function fieldWriter({ type, nullable, nullBranch }: ReturnType<typeof nonNull>, path: string): Write {
   const write = valueWriter(type, path);
   if (!nullable) return write;
   const [none, some] = [nullBranch * 2, 2 - nullBranch * 2];
@@ -142,9 +141,27 @@ function valueWriter(type: AvroType, path: string): Write {
       const write = valueWriter(element.type, `${path}[]`);
       return (out, value) => writeArray(out, value, path, element, write);
     }
+    case 'record':
+      return recordWriter(type, path);
     default:
       throw invalid(path, `a ${type.kind} cannot be written`);
   }
+}
+
+function recordWriter({ fields }: AvroRecord, path: string): Write {
+  const writers = fields.map(({ name, type, defaultValue }) => ({
+    name,
+    fallback: fallbackOf(nonNull(type).type, defaultValue),
+    write: fieldWriter(nonNull(type), `${path}.${name}`),
+  }));
+  return (out, value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw wrong(path, value, 'a record of fields');
+    for (const { name, fallback, write } of writers) {
+      const given = (value as Readonly<Record<string, unknown>>)[name];
+      write(out, given === undefined ? fallback : given);
+    }
+  };
 }
 
 function writeArray(

@@ -129,7 +129,7 @@ export class ContractJson implements RecordJson {
 
   #field({ name, avro, type }: ShapeField, json: unknown): unknown {
     const path = `${this.#shape.contract.name}.${name}`;
-    const value = fromJson(avro.type, json, path);
+    const value = fromJson(avro.type, json, path, 'refused');
     // `0.5` and "0.50" are both fine; the encoder says what is not.
     return type.kind === 'int' && typeof value === 'string' && /^-?\d{1,10}$/.test(value) ? Number(value) : value;
   }

@@ -49,7 +49,7 @@ export interface Declaration {
 }
 
 /** The column type of a field's type; throws an Error that names what is not supported. */
-export function columnType(type: AvroType, check?: FieldCheck): ColumnType {
+export function columnType(type: AvroType, check?: FieldCheck, within: readonly AvroType[] = []): ColumnType {
   switch (type.kind) {
     case 'boolean':
     case 'float':
@@ -67,12 +67,21 @@ export function columnType(type: AvroType, check?: FieldCheck): ColumnType {
       if (type.logical?.name !== 'decimal') return { kind: 'blob' };
       return { kind: 'decimal', precision: type.logical.precision, scale: type.logical.scale };
     case 'array': {
-      const element = columnType(nonNull(type.items).type);
+      const element = columnType(nonNull(type.items).type, undefined, within);
       return check?.length === undefined ? { kind: 'list', element } : { kind: 'array', element, length: check.length };
+    }
+    case 'record': {
+      if (within.includes(type)) throw new Error(`the record ${type.name} cannot be a column, since it holds itself`);
+      if (type.fields.length === 0)
+        throw new Error(`the record ${type.name} cannot be a column, since it has no field`);
+      const fields = type.fields.map((field) => ({
+        name: field.name,
+        type: columnType(nonNull(field.type).type, undefined, [...within, type]),
+      }));
+      return { kind: 'struct', fields };
     }
     case 'null':
     case 'map':
-    case 'record':
       throw new Error(`Avro's ${type.kind} cannot be a column`);
     case 'union':
       throw new Error('a union cannot be a column, except of null and one other type');

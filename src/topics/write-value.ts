@@ -1,6 +1,6 @@
 import type { ColumnVector } from '../core/column-chunk.ts';
 import type { AvroType } from './avro-schema.ts';
-import type { AvroValue } from './avro-values.ts';
+import type { AvroFields, AvroValue } from './avro-values.ts';
 import { decimalText, unscaledOf } from './decimal-text.ts';
 import { Rejection } from './dead-letter-reasons.ts';
 import { nonNull } from './record-shape.ts';
@@ -48,6 +48,13 @@ export function writeValue(column: ColumnVector, row: number, type: AvroType, va
       });
       return;
     }
+    case 'record':
+      type.fields.forEach((field, i) => {
+        const [part, item] = [column.parts[i] as ColumnVector, (value as AvroFields)[field.name] as AvroValue];
+        if (item === null) part.setNull(row);
+        else writeValue(part, row, nonNull(field.type).type, item, `${name}.${field.name}`);
+      });
+      return;
     default:
       throw new Rejection('undecodable', `field ${name}: ${type.kind} is not a column`);
   }

@@ -13,6 +13,7 @@ import {
   FLOAT,
   INTEGER,
   LIST,
+  STRUCT,
   TIMESTAMP,
   VARCHAR,
 } from '@duckdb/node-api';
@@ -110,6 +111,10 @@ function fillVector(
       const child = duckdb.array_vector_get_child(vector);
       fillVector(child, column.child, rows * type.length, heap, strings);
     }
+  } else if (type.kind === 'struct') {
+    column.parts.forEach((part, i) => {
+      fillVector(duckdb.struct_vector_get_child(vector, i), part, rows, heap, strings);
+    });
   } else if (type.kind === 'varchar' || type.kind === 'blob') {
     fillStrings(vector, column, rows, heap, strings);
   } else {
@@ -176,5 +181,7 @@ function duckdbType(type: ColumnType): DuckDBType {
       return LIST(duckdbType(type.element));
     case 'array':
       return ARRAY(duckdbType(type.element), type.length);
+    case 'struct':
+      return STRUCT(Object.fromEntries(type.fields.map((field) => [field.name, duckdbType(field.type)])));
   }
 }

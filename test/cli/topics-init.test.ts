@@ -32,7 +32,7 @@ const FILES = {
           - { name: balance, data_type: "decimal(10, 2)" }
           - { name: note }
 `,
-  'models/facts.sql': `select o.order_id, o.price, o.placed_at, o.tags[1] as tag, p.born
+  'models/facts.sql': `select o.order_id, o.price, o.placed_at, o.tags[1] as tag, p.born, o.ship.lines[1].n as n
 from {{ source('shop', 'orders') }} o left join {{ source('shop', 'people') }} p on p.id = o.customer`,
   'seeds/countries.csv': 'code,name\nde,Germany\n,Nowhere\n',
 };
@@ -62,7 +62,7 @@ async function fillOrders(log: EventLog): Promise<void> {
   await log.createTopic({ name: 'raw_orders', partitions: 2, settings: {} });
   await using writer = await log.write();
   const orders = [
-    '{"order_id": 1, "customer": 7, "price": 1.5, "placed_at": "2026-11-20T10:00:00Z", "tags": ["a"], "gone": {}}',
+    '{"order_id": 1, "customer": 7, "price": 1.5, "placed_at": "2026-11-20T10:00:00Z", "tags": ["a"], "gone": {}, "ship": {"city": "Brno", "lines": [{"n": 1}, null]}}',
     '{"order_id": 2, "customer": 7, "price": 2, "placed_at": "2026-11-20 11:00:00.5", "tags": [], "mixed": "x"}',
     '{"order_id": 3, "customer": null, "price": 3, "placed_at": "2026-11-20T12:00:00Z", "tags": ["b", "c"], "mixed": 1}',
   ];
@@ -108,6 +108,27 @@ test('a project with sources runs after it: JSON records by a sample, other tabl
     ['price', 'double'],
     ['placed_at', { type: 'long', logicalType: 'timestamp-micros' }],
     ['tags', { type: 'array', items: 'string' }],
+    [
+      'ship',
+      [
+        'null',
+        {
+          type: 'record',
+          name: 'ship_record',
+          fields: [
+            { name: 'city', type: ['null', 'string'], default: null },
+            {
+              name: 'lines',
+              type: [
+                'null',
+                { type: 'array', items: ['null', expect.objectContaining({ name: 'ship_lines_record' })] },
+              ],
+              default: null,
+            },
+          ],
+        },
+      ],
+    ],
   ]);
 
   expect((await call('topics', 'init')).stdout).toBe('every source table has its topic\n');
@@ -117,15 +138,22 @@ test('a project with sources runs after it: JSON records by a sample, other tabl
   const produced = async (topic: string, line: string): Promise<LensResult> =>
     lens(['produce', topic, '--project-dir', dir, '--data-dir', dataDirOf(log)], { input: line });
   expect((await produced('people', person)).code).toBe(0);
-  const order = { order_id: 5, customer: 7, price: 9.5, placed_at: '2026-11-21T10:00:00Z', tags: [] };
+  const order = {
+    order_id: 5,
+    customer: 7,
+    price: 9.5,
+    placed_at: '2026-11-21T10:00:00Z',
+    tags: [],
+    ship: { lines: [{ n: 4 }] },
+  };
   expect((await produced('raw_orders', JSON.stringify({ value: order }))).code).toBe(0);
   expect((await call('run')).code).toBe(0);
   const facts = await call('query', 'select * from facts order by 1', '--format', 'json');
   expect(JSON.parse(facts.stdout)).toEqual([
-    { order_id: 1, price: 1.5, placed_at: '2026-11-20T10:00:00Z', tag: 'a', born: '1990-01-02' },
-    { order_id: 2, price: 2, placed_at: '2026-11-20T11:00:00.500000Z', tag: null, born: '1990-01-02' },
-    { order_id: 3, price: 3, placed_at: '2026-11-20T12:00:00Z', tag: 'b', born: null },
-    { order_id: 5, price: 9.5, placed_at: '2026-11-21T10:00:00Z', tag: null, born: '1990-01-02' },
+    { order_id: 1, price: 1.5, placed_at: '2026-11-20T10:00:00Z', tag: 'a', born: '1990-01-02', n: 1 },
+    { order_id: 2, price: 2, placed_at: '2026-11-20T11:00:00.500000Z', tag: null, born: '1990-01-02', n: null },
+    { order_id: 3, price: 3, placed_at: '2026-11-20T12:00:00Z', tag: 'b', born: null, n: null },
+    { order_id: 5, price: 9.5, placed_at: '2026-11-21T10:00:00Z', tag: null, born: '1990-01-02', n: 4 },
   ]);
   // As plain JSON, which others that read the topic understand.
   await using opened = log();

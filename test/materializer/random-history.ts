@@ -95,5 +95,11 @@ function typed(
         .map((n) => Array.from({ length: type.length }, (_, i) => (n + (i % 3)) / 4));
     case 'list':
       return fc.constant([]);
+    case 'struct':
+      return fc.record(
+        Object.fromEntries(
+          type.fields.map((one) => [one.name, typed({ ...one, nullable: false }, keyNames, min, max)]),
+        ),
+      );
   }
 }

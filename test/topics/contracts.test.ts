@@ -144,7 +144,21 @@ describe('loadTopics', () => {
 
   const unsupported: readonly (readonly [string, unknown, RegExp])[] = [
     ['a map', { type: 'map', values: 'long' }, /field x: Avro's map cannot be a column/],
-    ['a record', { type: 'record', name: 'R', fields: [] }, /field x: Avro's record cannot be a column/],
+    [
+      'a record without a field',
+      { type: 'record', name: 'R', fields: [] },
+      /field x: the record test.R cannot be a column/,
+    ],
+    [
+      'a record that holds itself',
+      { type: 'record', name: 'R', fields: [{ name: 'next', type: ['null', 'R'] }] },
+      /field x: the record test.R cannot be a column, since it holds itself/,
+    ],
+    [
+      'a map in a record',
+      { type: 'record', name: 'R', fields: [{ name: 'm', type: { type: 'map', values: 'long' } }] },
+      /field x: Avro's map cannot be a column/,
+    ],
     ['a union of two types', ['string', 'long'], /field x: a union cannot be a column/],
     ['a union of three', ['null', 'string', 'long'], /field x: a union cannot be a column/],
     ['a decimal of 39 digits', { type: 'bytes', logicalType: 'decimal', precision: 39 }, /field x: decimal\(39,0\)/],

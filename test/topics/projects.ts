@@ -101,6 +101,8 @@ function valueOf(column: ColumnVector, row: number): unknown {
       return elements(column, column.words[row * 4] as number, column.words[row * 4 + 2] as number);
     case 'array':
       return elements(column, row * type.length, type.length);
+    case 'struct':
+      return Object.fromEntries(type.fields.map((one, i) => [one.name, valueOf(column.parts[i] as ColumnVector, row)]));
   }
 }
 

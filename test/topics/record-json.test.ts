@@ -17,6 +17,22 @@ describe('records as JSON', () => {
     { name: 'f', type: ['null', 'double'], default: null },
     { name: 'l', type: ['null', { type: 'array', items: 'string' }], default: null },
     { name: 's', type: 'string', default: 'none' },
+    {
+      name: 'r',
+      type: [
+        'null',
+        {
+          type: 'record',
+          name: 'Ship',
+          fields: [
+            { name: 'at', type: { type: 'int', logicalType: 'date' } },
+            { name: 'city', type: ['null', 'string'], default: null },
+            { name: 'way', type: 'string', default: 'air' },
+          ],
+        },
+      ],
+      default: null,
+    },
   ]);
   const json = everything.json('things');
 
@@ -32,6 +48,7 @@ describe('records as JSON', () => {
       f: 'NaN',
       l: ['a', 'ü'],
       s: 'x',
+      r: { at: '2026-11-24', city: null, way: 'sea' },
     };
     const record = await json.encode(undefined, value);
     expect(Buffer.from(record.key as Uint8Array).toString()).toBe('9007199254740993');
@@ -39,11 +56,19 @@ describe('records as JSON', () => {
   });
 
   it('accept other ways to write the same', async () => {
-    const value = { id: 1, t: '2026-11-24 12:00:00+02:00', m: '2026-11-24', n: 12.5 };
+    const value = { id: 1, t: '2026-11-24 12:00:00+02:00', m: '2026-11-24', n: 12.5, r: { at: '2026-11-24' } };
     const record = await json.encode(undefined, value);
     expect(json.decode(record.key, record.value)).toMatchObject({
       key: 1,
-      value: { id: 1, t: '2026-11-24T10:00:00Z', m: '2026-11-24T00:00:00Z', n: '12.5000', i: null, s: 'none' },
+      value: {
+        id: 1,
+        t: '2026-11-24T10:00:00Z',
+        m: '2026-11-24T00:00:00Z',
+        n: '12.5000',
+        i: null,
+        s: 'none',
+        r: { at: '2026-11-24', city: null, way: 'air' },
+      },
     });
   });
 
@@ -64,6 +89,13 @@ describe('records as JSON', () => {
     [{ id: 1, l: 'a' }, /things\.l: "a" is not an array/],
     [{ id: 1, l: [1] }, /things\.l\[\]: 1 is not a text/],
     [{ id: 1, s: null }, /things\.s/],
+    [{ id: 1, r: 1 }, /things\.r: 1 is not an object of fields/],
+    [{ id: 1, r: { city: 'Brno' } }, /things\.r\.at: is missing/],
+    [{ id: 1, r: { at: 'x' } }, /things\.r\.at: "x" is not an ISO 8601 date/],
+    [
+      { id: 1, r: { at: '2026-11-24', town: 'x' } },
+      /things\.r: .* of the fields at, city, way: "town" is none of them/,
+    ],
     [{ id: 1, name: 'x' }, /there is no field "name"/],
     [[1], /must be an object/],
     [5, /must be an object/],

@@ -61,10 +61,32 @@ const TYPES: Readonly<Record<string, { values: fc.Arbitrary<unknown>; type: unkn
     type: { type: 'array', items: { type: 'array', items: 'long' } },
     values: fc.array(fc.array(fc.maxSafeInteger(), { maxLength: 3 }), { maxLength: 3 }),
   },
+  record: {
+    type: {
+      type: 'record',
+      name: 'Order',
+      fields: [
+        { name: 'text', type: 'string' },
+        { name: 'maybe', type: ['null', 'boolean'], default: null },
+        {
+          name: 'lines',
+          type: {
+            type: 'array',
+            items: ['null', { type: 'record', name: 'Line', fields: [{ name: 'n', type: 'int' }] }],
+          },
+        },
+      ],
+    },
+    values: fc.record({
+      text,
+      maybe: fc.option(fc.boolean()),
+      lines: fc.array(fc.option(fc.record({ n: fc.integer() })), { maxLength: 3 }),
+    }),
+  },
 };
 const NAMES = Object.keys(TYPES);
 /** Without these the generated decoder takes the records. */
-const EXACT_ONLY = new Set(['texts', 'matrix']);
+const EXACT_ONLY = new Set(['texts', 'matrix', 'record']);
 
 function fieldsFor(names: readonly string[]): unknown[] {
   return names.flatMap((name) => {
@@ -168,6 +190,9 @@ for (const path of ['generated', 'exact'] as const) {
 function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if ('items' in value) return (value.items as unknown[]).map(plain);
+  if ('entries' in value) {
+    return Object.fromEntries(Object.entries(value.entries as object).map(([name, item]) => [name, plain(item)]));
+  }
   if ('micros' in value) return value.micros;
   if ('days' in value) return value.days;
   if ('scale' in value && 'value' in value) return value.value;

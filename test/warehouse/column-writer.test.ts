@@ -9,7 +9,7 @@ import { type ColumnType, sqlType } from '../../src/core/columns.ts';
 import { appendChunks, defaultStringPath, type StringPath } from '../../src/warehouse/column-writer.ts';
 
 /** A value as the test thinks of it: decimals and 64-bit integers as bigint, texts as string, null as null. */
-type Value = null | number | bigint | boolean | string | Value[];
+type Value = null | number | bigint | boolean | string | Value[] | { readonly [field: string]: Value };
 
 const TYPES: readonly ColumnType[] = [
   { kind: 'bigint' },
@@ -27,6 +27,15 @@ const TYPES: readonly ColumnType[] = [
   { kind: 'decimal', precision: 38, scale: 10 },
   { kind: 'list', element: { kind: 'varchar' } },
   { kind: 'list', element: { kind: 'list', element: { kind: 'bigint' } } },
+  {
+    kind: 'struct',
+    fields: [
+      { name: 'a', type: { kind: 'varchar' } },
+      { name: 'group', type: { kind: 'list', element: { kind: 'bigint' } } },
+      { name: 'inner', type: { kind: 'struct', fields: [{ name: 'd', type: { kind: 'boolean' } }] } },
+    ],
+  },
+  { kind: 'list', element: { kind: 'struct', fields: [{ name: 'x', type: { kind: 'integer' } }] } },
   { kind: 'array', element: { kind: 'float' }, length: 3 },
   { kind: 'array', element: { kind: 'varchar' }, length: 2 },
 ];
@@ -58,6 +67,10 @@ function arbitrary(type: ColumnType): fc.Arbitrary<Value> {
       return fc.array(fc.option(arbitrary(type.element)), { maxLength: 5 });
     case 'array':
       return fc.array(fc.option(arbitrary(type.element)), { minLength: type.length, maxLength: type.length });
+    case 'struct':
+      return fc
+        .tuple(...type.fields.map((one) => fc.option(arbitrary(one.type))))
+        .map((values) => Object.fromEntries(type.fields.map(({ name }, i) => [name, values[i] as Value])));
   }
 }
 
@@ -86,7 +99,12 @@ function write(column: ColumnVector, row: number, value: Value): void {
       const items = value as Value[];
       const start = column.setElements(row, items.length);
       items.forEach((item, i) => write(column.child, start + i, item));
+      return;
     }
+    case 'struct':
+      column.type.fields.forEach(({ name }, i) => {
+        write(column.parts[i] as ColumnVector, row, (value as Record<string, Value>)[name] as Value);
+      });
   }
 }
 
@@ -94,6 +112,10 @@ function write(column: ColumnVector, row: number, value: Value): void {
 function expected(type: ColumnType, value: Value): unknown {
   if (value === null) return null;
   if (type.kind === 'list' || type.kind === 'array') return (value as Value[]).map((v) => expected(type.element, v));
+  if (type.kind === 'struct') {
+    const given = value as Record<string, Value>;
+    return Object.fromEntries(type.fields.map((one) => [one.name, expected(one.type, given[one.name] as Value)]));
+  }
   if (type.kind === 'blob') return Buffer.from(value as string).toString('hex');
   return Object.is(value, -0) ? 0 : value;
 }
@@ -102,6 +124,10 @@ function actual(type: ColumnType, value: unknown): unknown {
   if (value === null) return null;
   if (type.kind === 'list' || type.kind === 'array') {
     return (value as { items: unknown[] }).items.map((v) => actual(type.element, v));
+  }
+  if (type.kind === 'struct') {
+    const { entries } = value as { entries: Record<string, unknown> };
+    return Object.fromEntries(type.fields.map((one) => [one.name, actual(one.type, entries[one.name])]));
   }
   if (type.kind === 'decimal') return (value as { value: bigint }).value;
   if (type.kind === 'timestamp') return (value as { micros: bigint }).micros;

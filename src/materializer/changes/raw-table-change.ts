@@ -28,7 +28,7 @@ export async function rawTableChange(connection: Connection, table: RawTable): P
   const added: ColumnChange[] = [];
   for (const [i, column] of wanted.entries()) {
     const found = before.find((one) => one.name === column.name)?.type ?? null;
-    if (found === column.type) continue;
+    if (found !== null && plainNames(found) === plainNames(column.type)) continue;
     const change = { name: column.name, before: found, after: column.type };
     // DuckDB adds columns at the end only.
     if (found === null && i >= before.length) added.push(change);
@@ -45,6 +45,11 @@ export async function rawTableChange(connection: Connection, table: RawTable): P
     columns: added,
     what: `${name} gets ${names}, null for rows landed before`,
   };
+}
+
+/** DuckDB puts only some names of a STRUCT's fields into quotes. */
+function plainNames(type: string): string {
+  return type.replaceAll(/"(\w+)"/g, '$1');
 }
 
 interface StoredColumn {
