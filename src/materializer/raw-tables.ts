@@ -1,7 +1,7 @@
 import { sqlType, type Column } from '../core/columns.ts';
 import { LensError } from '../core/errors.ts';
 import type { RawRelation } from '../maintenance/planner.ts';
-import type { Project, SourceTable } from '../project/project-contract.ts';
+import type { Project, Seed, SourceTable } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
 import type { TopicContract } from '../topics/topic-contract.ts';
 import type { Connection } from '../warehouse/connection.ts';
@@ -45,10 +45,17 @@ export function fedTables(catalog: TopicCatalog, project: Project): RawTable[] {
   });
 }
 
-/** Sources that enabled models read and no topic feeds, a table once. */
+/** Sources that enabled models read and neither a topic nor a seed makes, a table once. */
 export function unfedSources(catalog: TopicCatalog, project: Project): SourceTable[] {
-  const missing = sourcesRead(project).filter(({ table }) => catalog.forTable(table) === undefined);
+  const missing = sourcesRead(project).filter(
+    (source) => catalog.forTable(source.table) === undefined && seedOfSource(project, source) === undefined,
+  );
   return [...new Map(missing.toReversed().map((source) => [source.table, source])).values()].toReversed();
+}
+
+/** The seed whose table a source is. */
+export function seedOfSource({ seeds }: Project, { schema, table }: SourceTable): Seed | undefined {
+  return seeds.find((seed) => seed.schema === schema && seed.alias === table);
 }
 
 function sourcesRead(project: Project): SourceTable[] {

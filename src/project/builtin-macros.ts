@@ -119,6 +119,10 @@ where parent.to_field is null
 {% macro in_transaction(sql) %}{{ make_hook_config(sql, inside_transaction=True) }}{% endmacro %}
 {% macro after_commit(sql) %}{{ make_hook_config(sql, inside_transaction=False) }}{% endmacro %}
 
+{% macro set_sql_header(config) -%}
+    {{ config.set('sql_header', caller()) }}
+{%- endmacro %}
+
 {% macro should_store_failures() %}
     {%- do return(config.get('store_failures', false)) -%}
 {% endmacro %}

@@ -217,7 +217,11 @@ function configObject(config: ConfigCapture): Thing {
     });
     return '';
   };
-  return new Thing('config', { get, require }, { call });
+  const set: Callable = (args) => {
+    const { name, value } = bind('config.set', args, ['name', 'value']);
+    return call({ positional: [], named: new Map([[stringArgument('config.set()', name), value ?? null]]) });
+  };
+  return new Thing('config', { get, require, set }, { call });
 }
 
 /** `var()`: a text that holds Jinja is rendered where it is asked for, as dbt does. */

@@ -212,6 +212,8 @@ function tablesOf(files: readonly ModelFile[], { sources, seeds }: OtherNames) {
   const bySeed = new Map(seeds.seeds.map((seed) => [seed.name, seed]));
   return {
     seed: (name: string) => bySeed.get(name),
+    seedAt: (schema: string, table: string) =>
+      seeds.seeds.find((seed) => seed.schema === schema && seed.alias === table),
     seedNames: [...bySeed.keys()],
     source: (sourceName: string, name: string) => bySource.get(`${sourceName}.${name}`),
     versionOf: (name: string, version: string | null) => versions.get(name)?.(version),

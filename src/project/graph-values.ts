@@ -17,7 +17,7 @@ export function graphValue(
   const models = [...drafts.values()].map((draft) => {
     const { file, config, materialized, schema, alias, dependsOn } = draft;
     const { version, part, path, fqn, rawSql, properties } = file;
-    const parents = [...dependsOn.models, ...dependsOn.seeds].map((name) => ids.get(name) ?? name);
+    const parents = dependsOn.refs.map((name) => ids.get(name) ?? name);
     return {
       ...node('model', draftId(draft), part.file.name, file.ownName, fqn),
       ...(version === null ? {} : { version: version.v, latest_version: version.latest }),

@@ -22,6 +22,8 @@ export interface ReferencedModel extends ReferencedNode {
 export interface ReferenceTable {
   model(name: string): ReferencedModel | undefined;
   seed(name: string): ReferencedNode | undefined;
+  /** The seed whose table is at a place. */
+  seedAt(schema: string, identifier: string): ReferencedNode | undefined;
   /**
    * The name of the model or seed that a part of the project means by what dbt calls it: that of the package that is asked for, else of the project, else of
    * the part itself, else of whichever package has one. PROJECT_INVALID when several have.
@@ -164,6 +166,9 @@ export class ReferenceCapture implements Resolver {
     }
     this.#sources.add(source.table);
     this.#sourceNames.add(full);
+    // a table that a CSV file of the project makes: dbt knows of no such thing, and finds it all the same when it has been seeded
+    const seed = this.#table.seedAt(source.schema, source.table);
+    if (seed !== undefined) this.#seeds.add(seed.name);
     return relationValue({ kind: 'source', name: full, schema: source.schema, identifier: source.table });
   }
 }

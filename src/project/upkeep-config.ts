@@ -49,7 +49,8 @@ function oneOf<Key extends keyof typeof VALUES>(
 }
 
 function uniqueKey({ name, path, config }: Model): readonly string[] {
-  const key = config['unique_key'] ?? [];
+  // as in dbt an empty one is none
+  const key = config['unique_key'] === '' ? [] : (config['unique_key'] ?? []);
   const list: readonly unknown[] = typeof key === 'string' ? [key] : Array.isArray(key) ? key : [null];
   if (list.every((one): one is string => typeof one === 'string' && one.trim() !== '')) return list;
   throw new LensError(

@@ -1,6 +1,7 @@
 import { LensError } from '../core/errors.ts';
 import type { Settings } from '../core/settings.ts';
 import type { EventLog, TopicDescription } from '../log/event-log.ts';
+import { seedOfSource } from '../materializer/raw-tables.ts';
 import { readSeed } from '../project/csv/read-seed.ts';
 import type { Project, Seed, SourceTable } from '../project/project-contract.ts';
 import type { TopicCatalog } from '../topics/catalog.ts';
@@ -47,8 +48,11 @@ export async function initTopics(options: InitTopics): Promise<InitOutcome[]> {
   // a source that is called like a seed is that seed's table, as it is for dbt
   const read = new Set(sources.map(({ table }) => table));
   const seeds = project.seeds.filter(({ alias }) => catalog.forTable(alias) === undefined && !read.has(alias));
+  // what a seed makes needs no topic, unless that is asked for
+  const needsTopic = (one: SourceTable | Seed): boolean =>
+    fromCsv || ('table' in one && (options.files !== null || seedOfSource(project, one) === undefined));
   const wanted = (one: SourceTable | Seed): boolean =>
-    names.length === 0 ? 'table' in one || fromCsv : names.some((name) => isNamed(one, name));
+    names.length === 0 ? needsTopic(one) : names.some((name) => isNamed(one, name));
   const found = [...sources, ...seeds].filter(wanted);
   const unknown = names.find((name) => !found.some((one) => isNamed(one, name)));
   if (unknown !== undefined) {

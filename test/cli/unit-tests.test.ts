@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { fixture, SHOP } from '../materializer/workshop.ts';
+import { projectFolder } from '../project/project-folder.ts';
 import { lens } from './lens-process.ts';
 
 function copyOf(dir: string): { dir: string; flags: string[] } {
@@ -63,4 +64,27 @@ test('lens build skips what a failed unit test is of', async () => {
   expect(failed.stdout).toContain('FAIL 1 fct_orders::two_orders');
   expect(failed.stdout).toContain('SKIP relation main.fct_orders');
   expect(failed.stdout).toContain('---,2');
+});
+
+test('a source that is the table of a seed is given by its own name, and needs no topic', async () => {
+  const dir = projectFolder({
+    'dbt_project.yml': 'name: p\nmodels: {+materialized: table}\n',
+    'seeds/rates.csv': 'code,rate\nde,1.5\n',
+    'models/doubled.sql': "select code, rate * 2 as twice from {{ source('files', 'given') }}",
+    'models/s.yml': `sources: [{name: files, schema: main, tables: [{name: given, identifier: rates}]}]
+unit_tests:
+  - name: doubles
+    model: doubled
+    given: [{input: "source('files', 'given')", rows: [{code: xx, rate: 2.25}]}]
+    expect: {rows: [{code: xx, twice: 4.5}]}
+`,
+  });
+  const flags = ['--project-dir', dir, '--data-dir', path.join(dir, 'data')];
+  const { code, stdout } = await lens(['build', ...flags]);
+  expect([code, linesOf(stdout).at(-2)]).toEqual([0, 'Done. PASS=3 WARN=0 ERROR=0 SKIP=0 NO-OP=0 TOTAL=3']);
+  const drafted = await lens(['topics', 'init', ...flags]);
+  expect(drafted.stdout + drafted.stderr).toContain('every source table has its topic');
+  // the seed is no node of dbt's that the model depends on
+  const listed = await lens(['ls', '--select', '+doubled', ...flags]);
+  expect(listed.stdout.trim().split('\n')).toEqual(['p.doubled', 'source:p.files.given', 'unit_test:p.doubles']);
 });

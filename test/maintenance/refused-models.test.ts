@@ -105,6 +105,14 @@ describe('incremental: required', () => {
       hint: expect.stringContaining(hint) as string,
     });
   });
+
+  it.each(['unique_key: ""', 'unique_key: []'])('an empty one is none: %s', async (config) => {
+    const project = projectWith(
+      { kept: models.kept },
+      { 'models/m.yml': `models: [{name: kept, config: {${config}}}]\n` },
+    );
+    expect((await planModels(project, RAW)).map(({ model }) => model)).toEqual(['kept']);
+  });
 });
 
 describe('a stored model that follows something else than its records', () => {

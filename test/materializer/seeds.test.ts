@@ -344,3 +344,34 @@ describe('seeds', () => {
     }
   });
 });
+
+describe('a source that is the table of a seed', () => {
+  it('is read as it is, and follows the file', async () => {
+    const dir = folder();
+    writeFileSync(
+      path.join(dir, 'models/sources.yml'),
+      `sources:
+  - {name: shop, schema: main, tables: [{name: raw_orders}]}
+  - {name: files, schema: main, tables: [{name: given_rates, identifier: fixed_rates}]}
+`,
+    );
+    writeFileSync(
+      path.join(dir, 'models/doubled.sql'),
+      "select code, rate * 2 as twice from {{ source('files', 'given_rates') }}",
+    );
+    await using workshop = await Workshop.of(dir);
+    await using materializer = await open(workshop, dir);
+    const doubled = 'select code, twice from doubled order by code';
+    expect(await rows(materializer, doubled)).toEqual([
+      ['de', '3.00'],
+      ['fr', '4.00'],
+    ]);
+    writeFileSync(path.join(dir, 'seeds/rates.csv'), 'code,rate\nde,1.75\nnl,3\n');
+    await materializer.seed({ seeds: ['rates'] });
+    expect(await rows(materializer, doubled)).toEqual([
+      ['de', '3.50'],
+      ['nl', '6.00'],
+    ]);
+    await expectSound(materializer, workshop);
+  });
+});

@@ -121,6 +121,14 @@ const CASES: readonly Case[] = [
     expect: 'day(d) None 1 p "main"."a" r 2 None duckdb True run False {}',
   },
   {
+    name: 'a header of its SQL, and what config.set sets',
+    files: {
+      'models/m.sql':
+        "{% call set_sql_header(config) %}set x = 1;{% endcall %}{% do config.set('tags', ['a']) %}select '{{ config.get('sql_header') }}', {{ config.get('tags') }}",
+    },
+    expect: "select 'set x = 1;', ['a']",
+  },
+  {
     name: 'columns that a template makes',
     files: {
       'models/m.sql':

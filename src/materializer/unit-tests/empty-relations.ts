@@ -38,6 +38,11 @@ export class EmptyRelations {
       await this.#all(read);
       if (read.materialized !== 'ephemeral') await this.#once(name, () => this.#view(read));
     }
+    // a source may be the table of a seed, which has its columns
+    for (const seed of this.#project.seeds) {
+      if (!model.dependsOn.seeds.includes(seed.name)) continue;
+      await this.#table({ kind: 'seed', name: seed.name, schema: seed.schema, identifier: seed.alias });
+    }
     for (const source of this.#project.sources) {
       if (model.dependsOn.sourceNames.includes(`${source.sourceName}.${source.name}`)) {
         await this.#table({
@@ -47,10 +52,6 @@ export class EmptyRelations {
           identifier: source.table,
         });
       }
-    }
-    for (const seed of this.#project.seeds) {
-      if (!model.dependsOn.seeds.includes(seed.name)) continue;
-      await this.#table({ kind: 'seed', name: seed.name, schema: seed.schema, identifier: seed.alias });
     }
   }
 

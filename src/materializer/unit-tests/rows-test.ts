@@ -58,8 +58,9 @@ async function compiled(work: RowsTestWork, test: UnitTest, inputs: readonly Giv
       'give it rows in given:, an empty list where it has none',
     );
   const naming = (relation: Relation): string => {
+    // by its place: a source may be the table of a seed
     const found = inputs.find(
-      (input) => input.relation.kind === relation.kind && input.relation.name === relation.name,
+      (input) => input.relation.schema === relation.schema && input.relation.identifier === relation.identifier,
     );
     if (found === undefined) throw notGiven(relation.name);
     return found.expression;
