@@ -37,7 +37,7 @@ import type {
 import type { TestOptions, TestSummary } from './nodes/node-results.ts';
 import type { Refreshed } from './editions/refresh-contract.ts';
 import { Refresher } from './editions/refresher.ts';
-import { found, runDataTests, storesFailures, testsOf } from './nodes/run-data-tests.ts';
+import { found, runDataTests, storesFailures, testRunOf, testsOf } from './nodes/run-data-tests.ts';
 import { either, unlessAborted } from './editions/unless-aborted.ts';
 import { applyChanges } from './editions/apply-changes.ts';
 import type { Applied, ApplyRequest } from './editions/apply-contract.ts';
@@ -182,10 +182,9 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   async test(options: TestOptions): Promise<TestSummary> {
     const { log } = this.#options;
     const stores = storesFailures(testsOf(this.#edition.whole, options.tests), options);
-    return this.#live[stores ? 'readAndWrite' : 'read']((_, { warehouse, whole: project }, leave) => {
-      const run = { project, log, topics: this.#topicNames(), connect: () => warehouse.connect() };
-      return runDataTests(run, options, leave);
-    });
+    return this.#live[stores ? 'readAndWrite' : 'read']((_, edition, leave) =>
+      runDataTests(testRunOf(edition, edition.whole, log), options, leave),
+    );
   }
 
   why(question: WhyQuestion): Promise<WhyAnswer> {

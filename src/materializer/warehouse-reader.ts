@@ -31,7 +31,7 @@ import type {
 } from './operations.ts';
 import type { TestOptions, TestSummary } from './nodes/node-results.ts';
 import { buildableProject } from './buildable-project.ts';
-import { inputRelations } from './input-tables.ts';
+import { inputRelations, relationsSoFar } from './input-tables.ts';
 import { runDataTests } from './nodes/run-data-tests.ts';
 import { lagRows, warehouseStatus } from './status/status.ts';
 import { type UsableProject, usableProject } from './seeds/usable-seeds.ts';
@@ -95,9 +95,11 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
   async test(options: TestOptions): Promise<TestSummary> {
     using connection = await this.#warehouse.connect();
     const project = await this.#project(connection);
-    const topics = this.#options.catalog().contracts.map((contract) => contract.name);
+    const catalog = this.#options.catalog();
+    const topics = catalog.contracts.map((contract) => contract.name);
+    const relations = () => relationsSoFar(catalog, project);
     await using log = this.#options.log();
-    return await runDataTests({ project, log, topics, connect: () => this.#warehouse.connect() }, options);
+    return await runDataTests({ project, log, topics, relations, connect: () => this.#warehouse.connect() }, options);
   }
 
   async hooks(request: HookRequest): Promise<HookResults> {

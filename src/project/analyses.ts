@@ -10,7 +10,7 @@ import type { Analysis, RelationNaming } from './project-contract.ts';
 import { imposedOn, treeOf, writtenFor, type ProjectPart } from './project-part.ts';
 import { filesBelow, fileText, foldersBelow, stem } from './project-files.ts';
 import type { Properties } from './properties.ts';
-import { Interview, type Answers } from './questions.ts';
+import { Interview, type Answers, withoutWaiting } from './questions.ts';
 import { ReferenceCapture, type ReferenceTable } from './references.ts';
 import { qualified } from './relation-naming.ts';
 import { relationValue } from './relation-values.ts';
@@ -112,7 +112,8 @@ function makeAnalysis(file: AnalysisFile, surroundings: AnalysisSurroundings): A
     dependsOn: capture.dependsOn,
     sql: (naming, answers) => {
       const resolver = new ReferenceCapture(surroundings.references, naming, part.file.name);
-      return withEphemerals(render(resolver, answers).sql, resolver.dependsOn, surroundings.models(naming));
+      const { sql } = withoutWaiting(`analysis ${name}`, path, () => render(resolver, answers));
+      return withEphemerals(sql, resolver.dependsOn, surroundings.models(naming));
     },
   };
 }

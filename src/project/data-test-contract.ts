@@ -1,3 +1,4 @@
+import type { Answers } from './questions.ts';
 import type { Dependencies, Relation, RelationNaming } from './project-contract.ts';
 
 // Data tests; part of the contract in project-contract.ts.
@@ -51,8 +52,10 @@ export interface DataTest {
    * A SELECT that returns the failing rows (`where` applied, `limit` not). Throws where there is a {@link problem}.
    *
    * @param storing whether they are stored, which some tests select more columns for; as configured when missing
+   * @param answers to what a test that follows from the clock asks now, which is another question than when the project was read: then
+   *   it throws a PendingQuestion that has none. MODEL_RENDER_FAILED without
    */
-  sql(naming: RelationNaming, storing?: boolean): string;
+  sql(naming: RelationNaming, storing?: boolean, answers?: Answers): string;
   /** The wrapper of {@link resultSql} around any SELECT of failing rows. */
   resultOf(rows: string, limit: number | null): string;
   /** dbt's wrapper of it: one row `failures BIGINT, should_warn BOOLEAN, should_error BOOLEAN`, with `limit` applied. */

@@ -15,6 +15,7 @@ import {
   questionOf,
   WaitingQuestion,
   withAnswers,
+  withoutWaiting,
   type Answers,
   type AskedRows,
   type Question,
@@ -122,12 +123,14 @@ export function makeTest(definition: TestDefinition, surroundings: TestSurroundi
   const config = readTestConfig(definition, given);
   const { name, uniqueId, packageName, kind, path, place, fqn, target, columnName } = definition;
   const { testName, testPackage, description, docBlocks, arguments: args } = definition;
-  const sql = (naming: RelationNaming, storing?: boolean): string => {
+  const sql = (naming: RelationNaming, storing?: boolean, answers?: Answers): string => {
     const resolver = new ReferenceCapture(surroundings.references, naming, definition.packageName);
     const own = storing === undefined ? definition : { ...definition, declared: storingConfig(definition, storing) };
-    const asked = ofItsRun ? Interview.first(surroundings.answers) : Interview.again(interview.answers);
+    const known = new Map([...surroundings.answers, ...(answers ?? [])]);
+    const asked = ofItsRun ? Interview.first(known) : Interview.again(interview.answers);
     const moment = ofItsRun ? testRun() : undefined;
-    const made = withAnswers(`data test ${name}`, place, () => renderTest(own, resolver, asked, moment));
+    const rendering = answers === undefined ? withAnswers : withoutWaiting;
+    const made = rendering(`data test ${name}`, place, () => renderTest(own, resolver, asked, moment));
     return withEphemerals(made.rendered, made.dependsOn, surroundings.models(naming));
   };
   const resultOf = (rows: string, limit: number | null): string => {

@@ -86,14 +86,21 @@ export function questionOf(render: () => unknown): Question | null {
   }
 }
 
-/** Renders for SQL with known answers. MODEL_RENDER_FAILED when a question among them has not been answered. */
-export function withAnswers<T>(name: string, place: string, body: () => T): T {
+/** MODEL_RENDER_FAILED when what is asked about is not there yet. */
+export function withoutWaiting<T>(name: string, place: string, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    if (error instanceof WaitingQuestion) {
-      throw new LensError('MODEL_RENDER_FAILED', `${name} is not rendered yet: ${error.reason}`, { place });
-    }
+    if (!(error instanceof WaitingQuestion)) throw error;
+    throw new LensError('MODEL_RENDER_FAILED', `${name} is not rendered yet: ${error.reason}`, { place });
+  }
+}
+
+/** Renders for SQL with known answers. MODEL_RENDER_FAILED when a question among them has not been answered. */
+export function withAnswers<T>(name: string, place: string, body: () => T): T {
+  try {
+    return withoutWaiting(name, place, body);
+  } catch (error) {
     if (!(error instanceof PendingQuestion)) throw error;
     const { question } = error;
     const what = question.kind === 'rows' ? 'a query' : `the columns of ${question.schema}.${question.identifier}`;

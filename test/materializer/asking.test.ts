@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Materializer } from '../../src/materializer/materializer.ts';
 import type { Project } from '../../src/project/project-contract.ts';
 import { ASKING, askingProject, askingShop } from './asking-shop.ts';
@@ -302,11 +302,25 @@ describe('models whose columns follow from rows', () => {
       'macros/values.sql': ASKING['macros/values.sql'],
       'models/tick.sql': `{{ config(materialized='table', nondeterministic='allow') }}
 select {{ single_value('select epoch_us(now())') }} as asked_at`,
+      'tests/of_today.sql': `{% set query = "select count(*) || ' ' || date '" ~ modules.datetime.date.today() ~ "' from " ~ ref('tick') %}
+select '{{ single_value(query) }}' where false`,
     });
     await using kept = await Kept.of({ dir: shop, project: await askingProject(shop) });
     await kept.materializer.run({});
     const asked = async (): Promise<unknown> => (await kept.rows('select asked_at from tick'))[0]?.[0];
     const first = await asked();
+    // a data test asks another question each day, also of a service that goes on
+    const tested = async (): Promise<unknown> =>
+      (await kept.materializer.test({})).results.find(({ name }) => name === 'of_today')?.compiledCode;
+    const dayIn = (hours: number): string => new Date(Date.now() + hours * 3_600_000).toISOString().slice(0, 10);
+    expect(await tested()).toBe(`select '1 ${dayIn(0)}' where false`);
+    const tomorrow = dayIn(24);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 24 * 3_600_000 });
+    try {
+      expect(await tested()).toBe(`select '1 ${tomorrow}' where false`);
+    } finally {
+      vi.useRealTimers();
+    }
     // the answer is kept over a start
     await kept.again();
     expect(await asked()).toBe(first);

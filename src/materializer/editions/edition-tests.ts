@@ -3,7 +3,7 @@ import type { EventLog } from '../../log/event-log.ts';
 import type { DataTest } from '../../project/project-contract.ts';
 import type { Edition } from '../edition.ts';
 import type { EditionProgress } from './next-edition-contract.ts';
-import { runDataTests } from '../nodes/run-data-tests.ts';
+import { runDataTests, testRunOf } from '../nodes/run-data-tests.ts';
 
 export interface EditionTests {
   readonly edition: Edition;
@@ -18,11 +18,8 @@ export interface EditionTests {
  * nothing. Throws the signal's reason when aborted.
  */
 export async function requireTests({ edition, log, tests, signal, onProgress }: EditionTests): Promise<void> {
-  const { project, catalog, warehouse } = edition;
-  const topics = catalog.contracts.map((contract) => contract.name);
-  const run = { project, log, topics, connect: () => warehouse.connect() };
   const ids = tests.map(({ uniqueId }) => uniqueId);
-  const { results } = await runDataTests(run, {
+  const { results } = await runDataTests(testRunOf(edition, edition.project, log), {
     tests: ids,
     signal,
     onProgress: (progress) => {

@@ -6,11 +6,18 @@ import { qualified as relationName } from '../../warehouse/sql.ts';
 import { judged, runtimeError, storedIn, testStart } from './data-test-outcome.ts';
 import { type Counted, failuresOf, type StoredIn, storeFailures } from './data-test-query.ts';
 import type { NodeResult, TestManner } from './node-results.ts';
+import type { RowSource } from '../../maintenance/answer-question.ts';
+import { inlineSql } from '../../maintenance/inline-sql.ts';
+import type { Answers } from '../../project/questions.ts';
+import type { RawRelation } from '../../maintenance/planner.ts';
+import { askOf, askRows } from '../models/template-answers.ts';
 import { ReadStandings } from '../status/read-standings.ts';
 
 /** What data tests are run with. */
 export interface TestWork {
   readonly project: Project;
+  /** The tables below its models, for what tests ask when they are rendered. */
+  readonly relations: () => readonly RawRelation[];
   /** A connection of its own each time, beside whoever writes; the caller of it closes it. */
   readonly connect: () => Promise<Connection>;
 }
@@ -81,7 +88,7 @@ export class DataTests implements Disposable {
     });
     try {
       table = storedIn(test, this.#options.storeFailures ?? false);
-      compiledCode = test.sql(qualified, table !== null);
+      compiledCode = await this.#sqlOf(test, table !== null);
       const counted =
         table === null
           ? await failuresOf(this.#snapshot, test.resultOf(compiledCode, test.config.limit))
@@ -92,6 +99,18 @@ export class DataTests implements Disposable {
       const later = await this.#snapshotAgain();
       return ended({ status: 'error', message: runtimeError(start, error), failures: null }, later);
     }
+  }
+
+  /** A test may ask another question today than when the project was read, which is answered now. */
+  async #sqlOf(test: DataTest, storing: boolean): Promise<string> {
+    const { project, relations, connect } = this.#work;
+    const rows: RowSource = async (query) => {
+      // what fails ends no snapshot
+      using connection = await connect();
+      return await askRows(askOf(connection), query);
+    };
+    const render = (answers: Answers): string => test.sql(qualified, storing, answers);
+    return await inlineSql(project, render, relations, rows);
   }
 
   async #countStored(test: DataTest, sql: string, table: StoredIn): Promise<Counted> {

@@ -2,6 +2,8 @@ import type { EventLog } from '../../log/event-log.ts';
 import { LensError, messageOf } from '../../core/errors.ts';
 import type { DataTest, Project, UnitTest } from '../../project/project-contract.ts';
 import type { CheckpointEntry } from '../checkpoint.ts';
+import type { Edition } from '../edition.ts';
+import { inputRelations } from '../input-tables.ts';
 import { storedIn, testStart } from './data-test-outcome.ts';
 import { DataTests, type TestWork } from './data-tests.ts';
 import { type NodeStep, runSteps } from './node-loop.ts';
@@ -11,6 +13,18 @@ import { lagRows } from '../status/status.ts';
 export interface TestRun extends TestWork {
   readonly log: EventLog;
   readonly topics: readonly string[];
+}
+
+/** A run of the data tests of a project on the edition that is kept by it. */
+export function testRunOf(edition: Edition, project: Project, log: EventLog): TestRun {
+  const topics = edition.catalog.contracts.map((contract) => contract.name);
+  return {
+    project,
+    log,
+    topics,
+    relations: () => inputRelations(edition),
+    connect: () => edition.warehouse.connect(),
+  };
 }
 
 /**

@@ -1,6 +1,8 @@
 import type { DataTest, Model, UnitTest } from '../../project/project-contract.ts';
 import type { Connection } from '../../warehouse/connection.ts';
+import type { RawRelation } from '../../maintenance/planner.ts';
 import type { Edition } from '../edition.ts';
+import { inputRelations } from '../input-tables.ts';
 import type { LiveEdition } from '../live-edition.ts';
 import { costsSince, type ModelCost } from '../models/model-costs.ts';
 import type { NodeResult } from '../nodes/node-results.ts';
@@ -50,10 +52,11 @@ export class RunRecord {
     // Another file counts anew.
     const costs = costsSince(edition.warehouse === this.#live.edition.warehouse ? earlier : new Map(), now);
     return this.#live[storesFailures(of.tests, options) ? 'readAndWrite' : 'read'](
-      async (_, { warehouse, whole: project, catalog, project: { leftOut } }, leave) => {
+      async (_, { warehouse, whole: project, catalog, tables, seeds, project: { leftOut } }, leave) => {
         const signal = AbortSignal.any([options.signal, leave]);
         const connect = (): Promise<Connection> => warehouse.connect();
-        const run = { ...of, project, leftOut, catalog, costs, startedAt: this.#startedAt, connect };
+        const relations = (): RawRelation[] => inputRelations({ tables, seeds });
+        const run = { ...of, project, relations, leftOut, catalog, costs, startedAt: this.#startedAt, connect };
         const results = await runNodes(run, { ...options, signal });
         leave.throwIfAborted();
         return results;
