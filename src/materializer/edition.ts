@@ -219,7 +219,9 @@ export class Edition implements AsyncDisposable {
     for (const { model } of this.#stored()) {
       if (this.#standings.of(model) === 'current') this.#standings.leave(model, 'catching-up');
     }
-    return this.#apply(batch, 'bulk', []);
+    const applied = await this.#apply(batch, 'bulk', []);
+    await this.file.writeWhenOver(this.budget.unwrittenBytes);
+    return applied;
   }
 
   async #apply(batch: Batch, mode: BatchMode, failed: readonly Error[]): Promise<AppliedBatch> {
@@ -230,6 +232,8 @@ export class Edition implements AsyncDisposable {
   /** Rebuilds folded models that are behind, with the folded models that read them. One that fails stays behind. */
   async rebuildFolded(): Promise<{ models: string[]; failed: Error[] }> {
     await this.compaction.idle();
+    // Rows that were landed in bulk are read several times now: packed they are read faster.
+    if (this.foldedBehind('catching-up').length > 0) await this.file.write();
     const rebuilt = await rebuildFolded(this.#connection, this.plans, this.#standings, this.#costs, this.gates);
     if (rebuilt.models.length > 0) await this.#indexes.makeAgain(this.#connection);
     return rebuilt;

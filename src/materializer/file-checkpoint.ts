@@ -25,6 +25,14 @@ export class FileCheckpoint {
     return this.#folded >= RECORDS_BEFORE_CHECKPOINT;
   }
 
+  /** Writes it when rows that no checkpoint has written yet take more than so many bytes, in memory or put out of it. */
+  async writeWhenOver(bytes: number): Promise<void> {
+    const unwritten = await this.#connection.number(
+      "select memory_usage_bytes + temporary_storage_bytes from duckdb_memory() where tag = 'IN_MEMORY_TABLE'",
+    );
+    if (unwritten > bytes) await this.write();
+  }
+
   /** Left out where something stands against it: a query, or who keeps the file. DISK_FULL, WAREHOUSE_UNREADABLE. */
   async write(): Promise<void> {
     if (this.#keeping > 0) return;

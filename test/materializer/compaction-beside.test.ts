@@ -1,4 +1,4 @@
-import { cpSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Edition } from '../../src/materializer/edition.ts';
@@ -19,6 +19,23 @@ async function shopWithSlowModel(): Promise<Workshop> {
      from {{ ref('fct_orders') }} group by customer_id`,
   );
   return Workshop.of(dir);
+}
+
+/** Publishes so many orders, each with the next id and the note. */
+async function publisher(workshop: Workshop, note: string | null = null): Promise<(count: number) => Promise<void>> {
+  const one = order(0, 'k1', note).value;
+  const json = workshop.catalog.json('orders');
+  const { value } = await json.encode(undefined, one);
+  expect(value).not.toBeNull();
+  let id = 0;
+  return async (count: number): Promise<void> => {
+    await using writer = await workshop.log.write();
+    for (let i = 0; i < count; i++) {
+      const encoded = await json.encode(undefined, { ...one, order_id: ++id });
+      writer.add('orders', encoded.key, encoded.value, { timestamp: 1000 });
+    }
+    await writer.flush();
+  };
 }
 
 describe('a compaction', () => {
@@ -96,19 +113,7 @@ describe("DuckDB's file checkpoint", () => {
       const { rows } = await materializer.query('select wal_size from pragma_database_size()');
       return Number.parseFloat(String(rows[0]?.[0])) * (/KiB/.test(String(rows[0]?.[0])) ? 1024 : 1);
     };
-    const one = order(0, 'k1').value;
-    const json = workshop.catalog.json('orders');
-    const { value } = await json.encode(undefined, one);
-    expect(value).not.toBeNull();
-    let id = 0;
-    const publish = async (count: number): Promise<void> => {
-      await using writer = await workshop.log.write();
-      for (let i = 0; i < count; i++) {
-        const encoded = await json.encode(undefined, { ...one, order_id: ++id });
-        writer.add('orders', encoded.key, encoded.value, { timestamp: 1000 });
-      }
-      await writer.flush();
-    };
+    const publish = await publisher(workshop);
     await publish(40_000);
     await materializer.catchUp();
     const before = await walBytes();
@@ -116,5 +121,30 @@ describe("DuckDB's file checkpoint", () => {
     await publish(RECORDS_BEFORE_CHECKPOINT - 40_000);
     await materializer.catchUp();
     expect(await walBytes()).toBe(0);
+  });
+
+  it('is written in bulk, too, when rows fill the memory, and before models are rebuilt over them', async () => {
+    await using workshop = await Workshop.of(SHOP);
+    const dataDir = path.join(workshop.dir, 'kept');
+    const wal = path.join(dataDir, 'warehouse.duckdb.wal');
+    const sizes: number[] = [];
+    let rebuilt: number | undefined;
+    await using materializer = await workshop.open({
+      dataDir,
+      batch: { maxRecords: 10_000, maxMilliseconds: 5000 },
+      bulk: { lagRecords: 1000 },
+      warehouse: { memoryLimit: '64MB' },
+      onEvent: (event) => {
+        const size = existsSync(wal) ? statSync(wal).size : 0;
+        if (event.kind === 'batch') sizes.push(size);
+        if (event.kind === 'rebuild') rebuilt = size;
+      },
+    });
+    const publish = await publisher(workshop, 'as long as notes are '.repeat(20));
+    await publish(50_000);
+    await materializer.catchUp();
+    // By two batches the memory for rows is full; the fifth leaves some behind, which are written before the rebuild's own.
+    expect(sizes.map((size) => size > 0)).toEqual([true, true, false, true, true]);
+    expect(rebuilt).toBeLessThan(sizes.at(-1) as number);
   });
 });

@@ -16,11 +16,13 @@ async function budgetOf(memoryLimit: string): Promise<MemoryBudget> {
   }
 }
 
-it('leaves indexes an eighth of the memory limit, and makes bulk batches small where there is little', async () => {
+it('leaves indexes an eighth of the memory limit, rows landed in bulk a quarter, and makes bulk batches small where there is little', async () => {
   const small = await budgetOf('400MB');
   expect(small.indexBytes / 1e6).toBeCloseTo(50, 0);
   expect(small.bulkBatchFactor).toBe(1);
+  expect(small.unwrittenBytes / 1e6).toBeCloseTo(100, 0);
   const large = await budgetOf('2GB');
   expect(large.indexBytes / 1e6).toBeCloseTo(250, -2);
   expect(large.bulkBatchFactor).toBeGreaterThan(4);
+  expect(large.unwrittenBytes).toBe(256e6);
 });
