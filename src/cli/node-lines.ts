@@ -14,15 +14,19 @@ const LEVELS: Readonly<Record<NodeStatus, Level>> = {
   skipped: 'info',
 };
 
-/** Prints how far a command is, a line for each thing that begins or ends. */
-export function progressPrinter(console: NodeConsole): (progress: NodeProgress) => void {
+/**
+ * Prints how far a command is, a line for each thing that begins or ends.
+ *
+ * @param withGap a blank line behind the first one
+ */
+export function progressPrinter(console: NodeConsole, withGap = true): (progress: NodeProgress) => void {
   return (progress) => {
     switch (progress.kind) {
       case 'begin':
         console.line(
           `Found ${progress.found.map(({ count, kind }) => counted(count, kind, kind === 'analysis' ? 'analyses' : undefined)).join(', ')}`,
         );
-        console.gap();
+        if (withGap) console.gap();
         return;
       case 'start': {
         const { index, total, node } = progress;

@@ -21,7 +21,7 @@ export async function runOperation({ macro: name, args }: MacroFlags, nodes: Nod
   const { project, facts, console } = nodes;
   const { settings, output } = nodes.invocation;
   const macro = project.hooks.macro(name);
-  const printing = progressPrinter(console);
+  const printing = progressPrinter(console, false);
   printing(found(project));
   const request = { source: projectSource(settings), macro: name, args: exactJson(args), run: facts };
   const call = (operations: Pick<WarehouseReads, 'operation'>): Promise<MacroDone> =>

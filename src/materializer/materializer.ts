@@ -53,6 +53,7 @@ import { Turns } from './turns.ts';
 import { type Verification, type VerifyOptions, verifyWarehouse } from './verification/verify.ts';
 import type { WhyAnswer, WhyQuestion } from './lineage/why-contract.ts';
 import { why } from './lineage/why.ts';
+import { topicNames } from '../topics/catalog.ts';
 import { makeFolder } from '../core/make-folder.ts';
 
 /**
@@ -130,14 +131,13 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
 
   async status(): Promise<WarehouseStatus> {
     return this.#live.read((connection, edition) =>
-      warehouseStatus(connection, edition, edition.project, this.#options.log, this.#topicNames()),
+      warehouseStatus(connection, edition, edition.project, this.#options.log, topicNames(this.#edition.catalog)),
     );
   }
 
   async lag(): Promise<LagRow[]> {
     const { log, group } = this.#options;
-    const ends = await log.offsets(this.#topicNames());
-    return lagRows(group, ends, await this.#live.read(positions));
+    return lagRows(group, await log.offsets(topicNames(this.#edition.catalog)), await this.#live.read(positions));
   }
 
   async streamQuery(sql: string, options: QueryOptions, sink: ResultSink): Promise<QueryEnd> {
@@ -227,7 +227,7 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
   }
 
   async seed(options: SeedOptions): Promise<SeedSummary> {
-    const summary = await runSeeds(this.#live, this.#turns, this.#hooks, options);
+    const summary = await runSeeds(this.#live, this.#turns, this.#hooks, options, this.#isOpenedForIt());
     await this.#hooks.due(options.facts);
     return summary;
   }
@@ -250,9 +250,8 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     const { models, tests } = nodesOf(this.#edition.whole, options);
     options.onProgress?.(found(this.#edition.whole));
     const signal = options.signal ?? new AbortController().signal;
-    const opened = !this.#follower.isFollowing && !this.#ran;
+    const opened = this.#isOpenedForIt();
     const record = await RunRecord.begin(this.#live, this.#turns, opened);
-    this.#ran = true;
     const lacking = brokenAbove(this.#edition, [...models, ...tests]);
     const seedsAsked = { seeds: [...(options.seeds ?? []), ...lacking], fullRefresh: options.fullRefresh, facts };
     const seeds = await bringUpSeeds(this.#live, this.#turns, this.#hooks, seedsAsked, opened);
@@ -281,13 +280,16 @@ export class Materializer implements WarehouseOperations, AsyncDisposable {
     };
   }
 
+  /** Of the first work of a process that does nothing else. */
+  #isOpenedForIt(): boolean {
+    const opened = !this.#follower.isFollowing && !this.#ran;
+    this.#ran = true;
+    return opened;
+  }
+
   /** As {@link Follower.catchUp}. */
   catchUp(signal?: AbortSignal): Promise<Consumed> {
     return this.#follower.catchUp(signal);
-  }
-
-  #topicNames(): string[] {
-    return this.#edition.catalog.contracts.map((contract) => contract.name);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,7 @@
 import type { EventLog } from '../log/event-log.ts';
 import { planModels } from '../maintenance/plan-models.ts';
 import type { Project } from '../project/project-contract.ts';
-import type { TopicCatalog } from '../topics/catalog.ts';
+import { type TopicCatalog, topicNames } from '../topics/catalog.ts';
 import type { Connection } from '../warehouse/connection.ts';
 import { readOnlyQuery, type ResultSink } from '../warehouse/read-only-query.ts';
 import { Warehouse } from '../warehouse/warehouse.ts';
@@ -71,7 +71,7 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
     using connection = await this.#warehouse.connect();
     const { catalog, project, inputs, broken } = await this.#usable(connection);
     const plans = await planModels(project, inputRelations(inputs));
-    const topics = catalog.contracts.map((contract) => contract.name);
+    const topics = topicNames(catalog);
     await using log = this.#options.log();
     const shown = { path: this.#warehouse.path, plans, broken, ...inputs };
     return await warehouseStatus(connection, shown, project, log, topics);
@@ -79,7 +79,7 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
 
   async lag(): Promise<LagRow[]> {
     await using log = this.#options.log();
-    const ends = await log.offsets(this.#options.catalog().contracts.map((contract) => contract.name));
+    const ends = await log.offsets(topicNames(this.#options.catalog()));
     using connection = await this.#warehouse.connect();
     return lagRows(this.#options.group, ends, await positions(connection));
   }
@@ -96,7 +96,7 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
     using connection = await this.#warehouse.connect();
     const project = await this.#project(connection);
     const catalog = this.#options.catalog();
-    const topics = catalog.contracts.map((contract) => contract.name);
+    const topics = topicNames(catalog);
     const relations = () => relationsSoFar(catalog, project);
     await using log = this.#options.log();
     return await runDataTests({ project, log, topics, relations, connect: () => this.#warehouse.connect() }, options);

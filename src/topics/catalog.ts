@@ -17,6 +17,11 @@ export type { RecordEncoder } from './record-encoder.ts';
 export type { SealedBatch, TopicBatch } from './topic-batch.ts';
 
 /** All topics of a project. */
+/** The topics of a project, in the order of their names. */
+export function topicNames({ contracts }: Pick<TopicCatalog, 'contracts'>): string[] {
+  return contracts.map(({ name }) => name);
+}
+
 export interface TopicCatalog {
   /** By name. */
   readonly contracts: readonly TopicContract[];

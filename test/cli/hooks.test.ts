@@ -122,7 +122,7 @@ describe('a project with hooks, beside dbt', { timeout: 180_000 }, () => {
         continue;
       }
       const printed = stdout.split('\n').map((line) => line.replace(/^\d\d:\d\d:\d\d {2}/, ''));
-      expect(printed.slice(args[0] === '-q' ? 0 : 2, exit === 0 ? undefined : 5)).toEqual(
+      expect(printed.slice(args[0] === '-q' ? 0 : 1, exit === 0 ? undefined : 4)).toEqual(
         exit === 0 ? said.map((line) => line.replace('"shop"', '"warehouse"')) : said.slice(0, 3),
       );
       expect((artifact('run_results.json') as { results: unknown[] }).results).toMatchObject([result]);

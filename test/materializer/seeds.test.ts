@@ -144,6 +144,25 @@ describe('seeds', () => {
     await expectSound(materializer, workshop);
   });
 
+  it('are loaded once by a process that is opened to load them, and at each further asking', async () => {
+    const dir = folder();
+    await using workshop = await Workshop.of(dir);
+    await using materializer = await open(workshop, dir);
+    const loadedAt = async (): Promise<string> =>
+      JSON.stringify(await rows(materializer, 'select loaded_at::varchar from lens.seeds order by 1'));
+    const first = await loadedAt();
+    const messages = async (): Promise<unknown> => (await materializer.seed({})).results.map(({ message }) => message);
+    expect(await messages()).toEqual(['INSERT 2', 'INSERT 2']);
+    expect(await loadedAt()).toBe(first);
+    expect(await messages()).toEqual(['INSERT 2', 'INSERT 2']);
+    expect(await loadedAt()).not.toBe(first);
+    // a file that has changed since
+    await using again = await open(workshop, dir, path.join(workshop.dir, 'other'));
+    writeFileSync(path.join(dir, 'seeds/rates.csv'), 'code,rate\nde,1.75\n');
+    expect((await again.seed({ seeds: ['rates'] })).results).toMatchObject([{ message: 'INSERT 1' }]);
+    expect(await rows(again, 'select rate from fixed_rates')).toEqual([['1.75']]);
+  });
+
   it('that are loaded while the next edition is built are in it when it takes over', async () => {
     const dir = folder();
     // Kept from the rows that come and go alone.

@@ -1,4 +1,5 @@
 import type { EventLog } from '../../log/event-log.ts';
+import { topicNames } from '../../topics/catalog.ts';
 import { LensError, messageOf } from '../../core/errors.ts';
 import type { DataTest, Project, UnitTest } from '../../project/project-contract.ts';
 import type { CheckpointEntry } from '../checkpoint.ts';
@@ -17,11 +18,10 @@ export interface TestRun extends TestWork {
 
 /** A run of the data tests of a project on the edition that is kept by it. */
 export function testRunOf(edition: Edition, project: Project, log: EventLog): TestRun {
-  const topics = edition.catalog.contracts.map((contract) => contract.name);
   return {
     project,
     log,
-    topics,
+    topics: topicNames(edition.catalog),
     relations: () => inputRelations(edition),
     connect: () => edition.warehouse.connect(),
   };

@@ -27,17 +27,22 @@ export interface SeedSummary {
   readonly milliseconds: number;
 }
 
-/** Loads seeds from their files, each with all that follows from it, as one transaction. */
+/**
+ * Loads seeds from their files, each with all that follows from it, as one transaction.
+ *
+ * @param opened the warehouse was opened for it: what was loaded then was loaded for it
+ */
 export async function runSeeds(
   live: LiveEdition,
   writing: Turns,
   hooks: LiveHooks,
   options: SeedOptions,
+  opened: boolean,
 ): Promise<SeedSummary> {
   const started = performance.now();
   const results: NodeResult[] = [];
   for (const seed of seedsOf(live, options.seeds)) {
-    const result = await resultOf(seed, () => writing.take(() => loaded(live, seed, options)));
+    const result = await resultOf(seed, () => writing.take(() => loadedOnce(live, seed, options, opened)));
     results.push(await withHooks(seed, result, hooks, options));
   }
   return { results, milliseconds: performance.now() - started };
@@ -135,6 +140,12 @@ async function broughtUp(live: LiveEdition, seed: Seed, options: SeedOptions, op
   const milliseconds = opened ? edition.seedsLoaded.get(seed.name) : undefined;
   if (milliseconds !== undefined) return { ...loadOf(rows, options), seconds: milliseconds / 1000 };
   return kept('unchanged');
+}
+
+/** As its file is now, also where it is no other than the one that was loaded, unless the open has just loaded it. */
+async function loadedOnce(live: LiveEdition, seed: Seed, options: SeedOptions, opened: boolean): Promise<Outcome> {
+  const isNew = opened && live.edition.seedsLoaded.has(seed.name);
+  return isNew ? broughtUp(live, seed, options, opened) : loaded(live, seed, options);
 }
 
 async function loaded({ edition }: LiveEdition, seed: Seed, options: SeedOptions): Promise<Outcome> {
