@@ -1,6 +1,6 @@
 import type { Project, Seed, SourceTable } from '../project/project-contract.ts';
 import { type DraftContract, isDeclared, schemaOf } from '../topics/init-contract.ts';
-import { fieldOfType, isFieldName } from '../topics/init-types.ts';
+import { fieldOfType } from '../topics/init-types.ts';
 import type { TableFile, TableFiles } from '../warehouse/table-files.ts';
 import { declared, doubtsOf, type InitOutcome, keyDoubts, settingsOf, testedKey } from './draft-parts.ts';
 
@@ -15,7 +15,7 @@ export function namesIn(one: SourceTable | Seed): string[] {
   return 'table' in one ? [one.table, one.name] : [one.alias, one.ownName];
 }
 
-/** A table by its columns in a file; a column whose name cannot be a field's is left out. */
+/** A table by its columns in a file. */
 export async function ofFile(
   { project, fromTopic, key: given }: FileDraft,
   one: SourceTable | Seed,
@@ -29,22 +29,16 @@ export async function ofFile(
   const said =
     given ?? testedKey(project, isSource ? 'source' : 'seed', isSource ? `${one.sourceName}.${one.name}` : one.name);
   const key = said ?? (await likelyKey(file, files)) ?? [];
-  const named = file.columns.filter(({ name }) => isFieldName(name));
-  const fields = named.map(({ name, type }) => fieldOfType(name, type, !key.includes(name)));
-  const left = file.columns.filter((column) => !named.includes(column));
+  const fields = file.columns.map(({ name, type }) => fieldOfType(name, type, !key.includes(name)));
   const draft: DraftContract = {
     topic,
     table,
     format: 'avro',
-    key,
     partitions: 1,
     settings: settingsOf(key),
-    schema: schemaOf(topic, fields, key),
+    ...schemaOf(topic, fields, key),
     from: `from ${file.place}`,
-    doubts: [
-      ...doubtsOf({ fields, left: left.map(({ name }) => ({ name, why: 'cannot be the name of an Avro field' })) }),
-      ...(said === null ? likelyDoubts(key) : []),
-    ],
+    doubts: [...doubtsOf({ fields, left: [] }), ...(said === null ? likelyDoubts(key) : [])],
   };
   return { table, draft, notes: [] };
 }
@@ -52,7 +46,7 @@ export async function ofFile(
 /** The first column, where it is called like a key and tells the rows apart. */
 async function likelyKey(file: TableFile, files: TableFiles): Promise<readonly string[] | null> {
   const first = file.columns[0]?.name;
-  if (first === undefined || !/(id|key|code|sku|uuid|number|no)$/i.test(first) || !isFieldName(first)) return null;
+  if (first === undefined || !/(id|key|code|sku|uuid|number|no)$/i.test(first)) return null;
   return (await files.isUnique(file, first)) ? [first] : null;
 }
 

@@ -7,7 +7,7 @@ import type { Project, Seed, SourceTable } from '../project/project-contract.ts'
 import type { TopicCatalog } from '../topics/catalog.ts';
 import { columnsOnly, isDeclared, schemaOf } from '../topics/init-contract.ts';
 import { fieldsOfJson } from '../topics/init-fields.ts';
-import { fieldOfType, isFieldName } from '../topics/init-types.ts';
+import { fieldOfType } from '../topics/init-types.ts';
 import { keyOfSample } from '../topics/init-key.ts';
 import { TableFiles } from '../warehouse/table-files.ts';
 import { sampleTopic } from '../topics/sample-topic.ts';
@@ -116,7 +116,7 @@ async function ofSource(
     const from = `from ${sample.samples.length} JSON records of the topic ${topic}`;
     const doubts = [...doubtsOf(draft), ...keyDoubts(key), ...unreadDoubts(sample.unread, sample.why)];
     const schema = schemaOf(topic, draft.fields, key ?? []);
-    return { table, draft: { ...base, format: 'json', key: key ?? [], schema, from, doubts }, notes: [] };
+    return { table, draft: { ...base, ...schema, format: 'json', from, doubts }, notes: [] };
   }
   const schema = newest ?? sample?.schema ?? null;
   if (schema !== null) {
@@ -131,7 +131,8 @@ async function ofSource(
       ...keyDoubts(key),
       ...(sample === null ? [] : unreadDoubts(sample.unread, sample.why)),
     ];
-    return { table, draft: { ...base, format: 'avro', key: key ?? [], schema: kept.schema, from, doubts }, notes: [] };
+    const own = { key: key ?? [], schema: kept.schema, columnNames: [] };
+    return { table, draft: { ...base, ...own, format: 'avro', from, doubts }, notes: [] };
   }
   const why = sample !== null && sample.unread > 0 ? `no record of ${topic} could be read: ${sample.why}` : null;
   const untyped = source.columns.every(({ dataType }) => dataType === null);
@@ -151,21 +152,13 @@ async function ofSource(
   const doubts = [...doubtsOf({ fields, left: [] }), ...keyDoubts(tested)];
   const settings = there === undefined ? settingsOf(key) : {};
   const from = `from the columns that ${source.path} declares`;
-  const draft = { ...base, settings, format: 'avro', key, schema: schemaOf(topic, fields, key), from, doubts } as const;
+  const draft = { ...base, ...schemaOf(topic, fields, key), settings, format: 'avro', from, doubts } as const;
   return { table, draft, notes: [] };
 }
 
 /** A seed by its CSV, with the types that dbt gives it. */
 async function ofSeed(options: InitTopics, seed: Seed): Promise<InitOutcome> {
   const { path: absolute, columns } = readSeed(options.project.dir, seed);
-  const bad = columns.find(({ name }) => !isFieldName(name));
-  if (bad !== undefined) {
-    return {
-      table: seed.alias,
-      problem: `the column ${JSON.stringify(bad.name)} cannot be a field`,
-      hint: 'rename it in the file',
-    };
-  }
   await using files = await TableFiles.open(absolute);
   const stored = await files.file();
   const outcome = await ofFile(options, seed, { ...stored, place: seed.path, columns }, files);

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf } from '../core/errors.ts';
 import { type AvroRecord, parseAvroSchema } from './avro-schema.ts';
-import type { DraftField } from './init-types.ts';
+import { type DraftField, fieldNames } from './init-types.ts';
 import { readManifest } from './manifest.ts';
 import { shapeFields } from './record-shape.ts';
 
@@ -17,20 +17,35 @@ export interface DraftContract {
   /** Of a topic that is not there yet; those of one that is are left alone. */
   readonly settings: Readonly<Record<string, string>>;
   readonly schema: unknown;
+  /** Fields whose column is called otherwise, with its name. */
+  readonly columnNames: readonly (readonly [string, string])[];
   /** Where it comes from, for the first line of the file. */
   readonly from: string;
   /** What could not be inferred, a sentence each. */
   readonly doubts: readonly string[];
 }
 
-/** An Avro schema of fields: nullable ones have null as default, so that they may be missing. */
-export function schemaOf(topic: string, fields: readonly DraftField[], key: readonly string[]): unknown {
+/**
+ * An Avro schema of columns: nullable ones have null as default, so that they may be missing. Where a column's name is none in Avro, the
+ * contract says which one it is.
+ */
+export function schemaOf(
+  topic: string,
+  columns: readonly DraftField[],
+  key: readonly string[],
+): Pick<DraftContract, 'schema' | 'key' | 'columnNames'> {
+  const names = fieldNames(columns.map(({ name }) => name));
+  const field = (column: string): string => names.get(column) ?? column;
+  const fields = columns.map(({ name, type, nullable }) =>
+    nullable && !key.includes(name)
+      ? { name: field(name), type: ['null', type], default: null }
+      : { name: field(name), type },
+  );
+  const name = topic.replaceAll(/[^A-Za-z0-9_]/g, '_').replace(/^(?=\d)/, '_');
   return {
-    type: 'record',
-    name: topic.replaceAll(/[^A-Za-z0-9_]/g, '_').replace(/^(?=\d)/, '_'),
-    fields: fields.map(({ name, type, nullable }) =>
-      nullable && !key.includes(name) ? { name, type: ['null', type], default: null } : { name, type },
-    ),
+    schema: { type: 'record', name, fields },
+    key: key.map(field),
+    columnNames: [...names].filter(([column, own]) => column !== own).map(([column, own]) => [own, column]),
   };
 }
 
@@ -47,7 +62,7 @@ export function columnsOnly(
     const own = key.includes(field.name) ? withoutNull(field) : field;
     try {
       const parsed = parseAvroSchema({ ...record, fields: [own] }) as AvroRecord;
-      shapeFields(parsed, { mode: 'append', key: [], kinds: [], checks: new Map() });
+      shapeFields(parsed, { mode: 'append', key: [], kinds: [], checks: new Map(), columnNames: new Map() });
       return [own];
     } catch (error) {
       left.push({ name: field.name, why: messageOf(error) });
@@ -85,7 +100,7 @@ export function contractFiles(projectDir: string, drafts: readonly DraftContract
   return files;
 }
 
-function topicYml({ table, format, key, partitions, settings, from, doubts }: DraftContract): string {
+function topicYml({ table, format, key, partitions, settings, columnNames, from, doubts }: DraftContract): string {
   const text = (value: string): string => (/^[A-Za-z_][\w.-]*$/.test(value) ? value : JSON.stringify(value));
   return [
     `# Written by lens topics init ${from}.`,
@@ -98,6 +113,8 @@ function topicYml({ table, format, key, partitions, settings, from, doubts }: Dr
     `partitions: ${partitions}`,
     ...(Object.keys(settings).length === 0 ? [] : ['settings:']),
     ...Object.entries(settings).map(([name, value]) => `  ${name}: ${value}`),
+    ...(columnNames.length === 0 ? [] : ['columns:']),
+    ...columnNames.map(([field, column]) => `  ${field}: ${JSON.stringify(column)}`),
     '',
   ].join('\n');
 }

@@ -14,10 +14,6 @@ export function fieldsOfJson(samples: readonly Readonly<Record<string, unknown>>
   const left: { name: string; why: string }[] = [];
   for (const name of names) {
     const values = samples.map((sample) => sample[name]).filter((value) => value !== null && value !== undefined);
-    if (!isFieldName(name)) {
-      left.push({ name, why: 'cannot be the name of an Avro field' });
-      continue;
-    }
     const type = values.length === 0 ? null : typeOf(values, [name]);
     if (values.length === 0) {
       fields.push({

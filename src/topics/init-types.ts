@@ -11,7 +11,24 @@ export interface DraftField {
 export const TIMESTAMP = { type: 'long', logicalType: 'timestamp-micros' };
 export const DATE = { type: 'int', logicalType: 'date' };
 
-/** Whether Avro and the contract take it as the name of a field. */
+/** Names that Avro takes for columns, by the column: its own, or words made of it. */
+export function fieldNames(columns: readonly string[]): Map<string, string> {
+  const names = new Map<string, string>();
+  const taken = new Set(columns.filter(isFieldName).map((name) => name.toLowerCase()));
+  for (const column of columns) {
+    let name = isFieldName(column) ? column : words(column);
+    for (let n = 2; name !== column && taken.has(name.toLowerCase()); n++) name = `${words(column)}_${n}`;
+    taken.add(name.toLowerCase());
+    names.set(column, name);
+  }
+  return names;
+}
+
+function words(name: string): string {
+  return name.replaceAll(/[^A-Za-z0-9_]/g, '_').replace(/^(?=\d|$)/, '_');
+}
+
+/** Whether Avro takes it as the name of a field. */
 export function isFieldName(name: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
 }
@@ -98,7 +115,7 @@ class TypeReader {
 
 /** Of the Avro record that a column, or a field in it, holds. */
 export function recordName(path: readonly string[]): string {
-  return `${path.join('_')}_record`;
+  return `${path.map(words).join('_')}_record`;
 }
 
 function decimal(precision: number, scale: number): unknown {

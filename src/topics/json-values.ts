@@ -28,8 +28,8 @@ export class JsonValues {
     const given = objectOf(bytes);
     const values: Record<string, unknown> = {};
     try {
-      for (const { name, avro } of this.#shape.fields)
-        values[name] = fromJson(avro.type, given[name], name, 'passed over');
+      for (const { name, avro, column } of this.#shape.fields)
+        values[name] = fromJson(avro.type, given[column.name], column.name, 'passed over');
       const { value } = this.#encoder.record(values);
       return this.#reader.read(value, WIRE_HEADER, value.length);
     } catch (error) {

@@ -58,12 +58,15 @@ function readTopic(root: string, name: string, manifest: Manifest, needIds: bool
     mode: topic.mode,
     format: topic.format,
     key: topic.key,
-    tableKey: topic.mode === 'patch' ? topic.key.slice(0, -1) : topic.key,
+    tableKey: (topic.mode === 'patch' ? topic.key.slice(0, -1) : topic.key).map(
+      (field) => topic.columnNames.get(field) ?? field,
+    ),
     partitions: topic.partitions,
     settings: topic.settings,
     columns: tableColumns(fields, topic),
     kinds: topic.kinds,
     checks: topic.checks,
+    columnNames: topic.columnNames,
     versions,
     place,
   };

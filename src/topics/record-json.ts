@@ -81,7 +81,10 @@ export class ContractJson implements RecordJson {
     if (value === null) return { value: null };
     try {
       const values = readValues(this.#schemas, value, 0, value.length);
-      const entries = this.#shape.fields.map(({ name, avro }) => [name, toJson(avro.type, values[name] as AvroValue)]);
+      const entries = this.#shape.fields.map(({ name, avro, column }) => [
+        column.name,
+        toJson(avro.type, values[name] as AvroValue),
+      ]);
       return { value: Object.fromEntries(entries) as unknown };
     } catch (error) {
       if (!(error instanceof Rejection)) throw error;
@@ -93,7 +96,7 @@ export class ContractJson implements RecordJson {
     if (typeof json !== 'object' || json === null || Array.isArray(json)) {
       throw this.#invalid('the value must be an object of fields, or null');
     }
-    const names = this.#shape.fields.map((field) => field.name);
+    const names = this.#shape.fields.map((field) => field.column.name);
     for (const name of Object.keys(json)) {
       if (names.includes(name)) continue;
       const meant = closestName(name, names);
@@ -104,7 +107,7 @@ export class ContractJson implements RecordJson {
     }
     const values: Record<string, unknown> = {};
     for (const field of this.#shape.fields)
-      values[field.name] = this.#field(field, (json as Record<string, unknown>)[field.name]);
+      values[field.name] = this.#field(field, (json as Record<string, unknown>)[field.column.name]);
     return values;
   }
 
@@ -127,8 +130,8 @@ export class ContractJson implements RecordJson {
     return encoder.tombstone(values).key;
   }
 
-  #field({ name, avro, type }: ShapeField, json: unknown): unknown {
-    const path = `${this.#shape.contract.name}.${name}`;
+  #field({ column, avro, type }: ShapeField, json: unknown): unknown {
+    const path = `${this.#shape.contract.name}.${column.name}`;
     const value = fromJson(avro.type, json, path, 'refused');
     // `0.5` and "0.50" are both fine; the encoder says what is not.
     return type.kind === 'int' && typeof value === 'string' && /^-?\d{1,10}$/.test(value) ? Number(value) : value;
@@ -140,7 +143,7 @@ export class ContractJson implements RecordJson {
 }
 
 /** The part of a key for one field: a bare value, an array by position or an object by name. */
-function partOf(json: unknown, { name }: ShapeField, index: number, count: number): unknown {
+function partOf(json: unknown, { column: { name } }: ShapeField, index: number, count: number): unknown {
   if (Array.isArray(json)) return json.length === count ? (json[index] as unknown) : undefined;
   if (typeof json === 'object' && json !== null) return (json as Record<string, unknown>)[name];
   return count === 1 ? json : undefined;

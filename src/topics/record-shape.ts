@@ -2,7 +2,7 @@ import type { Column, ColumnType } from '../core/columns.ts';
 import { type AvroField, type AvroRecord, type AvroType, parseAvroSchema } from './avro-schema.ts';
 import type { FieldCheck, LandingMode, TopicContract, TopicKind } from './topic-contract.ts';
 
-/** One field of the newest schema as a column. */
+/** One field of the newest schema as a column. In the Avro record it has its name, in the table and in JSON the column's. */
 export interface ShapeField {
   readonly name: string;
   /** Without the null of a nullable union. */
@@ -46,6 +46,7 @@ export interface Declaration {
   readonly key: readonly string[];
   readonly kinds: readonly TopicKind[];
   readonly checks: ReadonlyMap<string, FieldCheck>;
+  readonly columnNames: ReadonlyMap<string, string>;
 }
 
 /** The column type of a field's type; throws an Error that names what is not supported. */
@@ -114,7 +115,7 @@ export function shapeFields(record: AvroRecord, declared: Declaration): ShapeFie
       const columnKind = columnType(type, check);
       if (key && nullable) throw new Error('a key field cannot be nullable');
       if (key && !KEY_KINDS.has(columnKind.kind)) throw new Error(`a key field cannot be ${type.kind}`);
-      const column = { name: avro.name, type: columnKind, nullable };
+      const column = { name: declared.columnNames.get(avro.name) ?? avro.name, type: columnKind, nullable };
       return { name: avro.name, type, nullable, nullBranch, avro, column, check, position: order.indexOf(avro.name) };
     } catch (error) {
       throw new Error(`field ${avro.name}: ${error instanceof Error ? error.message : String(error)}`, {

@@ -15,7 +15,11 @@ export function checkFields(topic: TopicFile, fields: readonly ShapeField[]): vo
     return yaml.fail(path, `the newest schema has no field ${name}`, hint);
   };
   topic.key.forEach((name, i) => need(['key', i], name));
-  checkColumnNames(topic, names);
+  for (const name of topic.columnNames.keys()) need(['columns', name], name);
+  checkColumnNames(
+    topic,
+    fields.map(({ column }) => column.name),
+  );
   for (const [name, check] of topic.checks) checkField(topic, need(['checks', name], name), check);
   if (topic.mode === 'patch') checkKinds(topic, fields, need);
 }

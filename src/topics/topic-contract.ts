@@ -13,7 +13,7 @@ export interface TopicContract {
   readonly format: 'avro' | 'json';
   /** Fields that make the message key, in order. `patch`: the last one is the kind; empty only for `append`. */
   readonly key: readonly string[];
-  /** Key columns of the raw table: `key`, without the kind in `patch`. */
+  /** Key columns of the raw table: those of `key`, without the kind in `patch`. */
   readonly tableKey: readonly string[];
   readonly partitions: number;
   readonly settings: Readonly<Record<string, string>>;
@@ -22,6 +22,8 @@ export interface TopicContract {
   /** `patch`: the columns each kind replaces, in declared order; otherwise empty. */
   readonly kinds: readonly TopicKind[];
   readonly checks: ReadonlyMap<string, FieldCheck>;
+  /** Columns that are not called as their field, by the field: Avro's names are words, those of a file may be anything. */
+  readonly columnNames: ReadonlyMap<string, string>;
   /** All schema versions, oldest first; the last is the reader's. */
   readonly versions: readonly SchemaVersion[];
   /** The folder, for messages. */

@@ -12,10 +12,12 @@ export interface TopicFile {
   readonly partitions: number;
   readonly settings: Readonly<Record<string, string>>;
   readonly checks: ReadonlyMap<string, FieldCheck>;
+  /** By field, where the column of it is called otherwise. */
+  readonly columnNames: ReadonlyMap<string, string>;
 }
 
 const MODES: readonly string[] = ['upsert', 'patch', 'append'];
-const KEYS = ['description', 'table', 'mode', 'format', 'key', 'kinds', 'partitions', 'settings', 'checks'];
+const KEYS = ['description', 'table', 'mode', 'format', 'key', 'kinds', 'partitions', 'settings', 'checks', 'columns'];
 const CHECKS = ['accepted_values', 'exact', 'min', 'max', 'length', 'required'];
 
 /** Reads a topic.yml; TOPIC_CONTRACT_INVALID with line and key. */
@@ -41,12 +43,15 @@ export function readTopicFile(file: string, name: string): TopicFile {
     partitions,
     settings: settings(yaml, root['settings']),
     checks: checks(yaml, root['checks']),
+    columnNames: columnNames(yaml, root['columns']),
   };
   checkMode(topic);
   return topic;
 }
 
-function checkMode({ yaml, mode, key, kinds, settings }: TopicFile): void {
+function checkMode({ yaml, mode, key, kinds, settings, columnNames }: TopicFile): void {
+  if (mode === 'patch' && columnNames.size > 0)
+    yaml.fail(['columns'], 'in mode patch columns are called as their fields');
   if (new Set(key).size < key.length) yaml.fail(['key'], 'a field is in the key twice');
   if (mode === 'upsert' && key.length === 0) yaml.fail(['key'], 'mode upsert needs a key');
   if (mode === 'patch' && key.length < 2) {
@@ -58,6 +63,11 @@ function checkMode({ yaml, mode, key, kinds, settings }: TopicFile): void {
   if (key.length === 0 && settings['cleanup.policy']?.includes('compact')) {
     yaml.fail(['settings', 'cleanup.policy'], 'a compacted topic needs a key');
   }
+}
+
+function columnNames(yaml: YamlFile, value: unknown): Map<string, string> {
+  const named = Object.entries(yaml.map(['columns'], value, null));
+  return new Map(named.map(([field, column]) => [field, yaml.text(['columns', field], column)]));
 }
 
 function kinds(yaml: YamlFile, value: unknown): TopicKind[] {

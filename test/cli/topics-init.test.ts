@@ -202,10 +202,10 @@ test('tables of a database and files of a folder: contracts with a likely key, t
   const sources = `sources:
   - name: shop
     tables:
-      - { name: orders, identifier: raw_orders, columns: [{ name: order_id, data_tests: [unique] }] }
+      - { name: orders, identifier: raw_orders, columns: [{ name: Order ID, quote: true, data_tests: [unique] }] }
       - { name: people }
 `;
-  const facts = `select o.order_id, o.price, p.name
+  const facts = `select o."Order ID" as order_id, o.price, o."2024"."group"[1] as g, p.name
 from {{ source('shop', 'orders') }} o left join {{ source('shop', 'people') }} p on p.id = o.customer`;
   const { dir, call } = lab({ ...FILES, 'models/sources.yml': sources, 'models/facts.sql': facts });
   const unknown = await call('topics', 'init');
@@ -219,7 +219,8 @@ from {{ source('shop', 'orders') }} o left join {{ source('shop', 'people') }} p
   const instance = await DuckDBInstance.create(database);
   const connection = await instance.connect();
   await connection.run(`create schema shop; create table shop.raw_orders as
-    select * from (values (1, 7, 1.50::decimal(9, 2)), (2, 8, 2.25), (3, 8, null)) t(order_id, customer, price)`);
+    select *, {'group': [customer::utinyint, null], 'at': timestamptz '2026-11-20 10:00:00+02'} as "2024"
+    from (values (1, 7, 1.50::decimal(9, 2)), (2, 8, 2.25), (3, 8, null)) t("Order ID", customer, price)`);
   connection.closeSync();
   instance.closeSync();
   const folder = path.join(dir, 'files');
@@ -227,10 +228,13 @@ from {{ source('shop', 'orders') }} o left join {{ source('shop', 'people') }} p
   writeFileSync(path.join(folder, 'people.csv'), 'name,id\nAnn,7\nAnn,8\n');
   const written = await call('topics', 'init', '--from', database);
   expect(written.code).toBe(1);
-  expect(written.stderr).toContain('raw_orders: the key is order_id, since it tells the rows there apart');
+  expect(written.stderr).toContain('raw_orders: the key is Order ID, since it tells the rows there apart');
   expect(written.stderr).toContain('people: there is no topic people');
   expect(written.stderr).toContain(`the rows there are not in the topics yet: lens produce --from ${database}`);
-  expect(read(dir, 'raw_orders/topic.yml')).toContain('# Written by lens topics init from shop.raw_orders of ');
+  const yml = read(dir, 'raw_orders/topic.yml');
+  expect(yml).toContain('# Written by lens topics init from shop.raw_orders of ');
+  expect(yml).toContain('# To be looked at: 2024.at is a TIMESTAMP in UTC: Avro has none with a time zone\n');
+  expect(yml).toMatch(/\nkey: Order_ID\n[^]*\ncolumns:\n {2}Order_ID: "Order ID"\n {2}_2024: "2024"\n$/);
   const people = await call('topics', 'init', '--from', folder);
   expect(people.code, people.stderr).toBe(0);
   expect(people.stderr).toContain('people: nothing says what the message key is');
@@ -243,10 +247,12 @@ from {{ source('shop', 'orders') }} o left join {{ source('shop', 'people') }} p
   expect((await call('run')).code).toBe(0);
   const rows = await call('query', 'select * from facts order by 1', '--format', 'json');
   expect(JSON.parse(rows.stdout)).toEqual([
-    { order_id: 1, price: '1.50', name: 'Ann' },
-    { order_id: 2, price: '2.25', name: 'Ann' },
-    { order_id: 3, price: null, name: 'Ann' },
+    { order_id: 1, price: '1.50', g: 7, name: 'Ann' },
+    { order_id: 2, price: '2.25', g: 8, name: 'Ann' },
+    { order_id: 3, price: null, g: 8, name: 'Ann' },
   ]);
+  const why = await call('why', 'facts', '2');
+  expect(why.stdout, why.stderr).toMatch(/raw_orders {2}1 row .*\n +Order ID=2 {2}raw_orders\[/);
 }, 120_000);
 
 test('a source in a file: what reads it is left out until a topic feeds it; a project that is refused leaves no topics', async () => {

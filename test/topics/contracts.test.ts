@@ -113,6 +113,8 @@ describe('loadTopics', () => {
       /topic\.yml:4/,
     ],
     ['checks on an unknown field', `${YML}checks:\n  nam: { exact: false }\n`, /no field nam/, /topic\.yml:4/],
+    ['a column of an unknown field', `${YML}columns:\n  nam: Full Name\n`, /no field nam/, /topic\.yml:4/],
+    ['two columns of one name', `${YML}columns:\n  name: ID\n`, /two columns would be named id/, /topic\.yml/],
     ['bounds of a text', `${YML}checks:\n  name: { min: 1 }\n`, /min is for numbers, name is string/, /topic\.yml:4/],
     [
       'accepted values of a number',

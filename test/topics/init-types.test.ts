@@ -2,14 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { shapeOf } from '../../src/topics/record-shape.ts';
 import { sqlType } from '../../src/core/columns.ts';
 import { schemaOf } from '../../src/topics/init-contract.ts';
-import { fieldOfType } from '../../src/topics/init-types.ts';
+import { fieldNames, fieldOfType } from '../../src/topics/init-types.ts';
 import { thingsFolder } from './projects.ts';
 import { loadTopics } from '../../src/topics/catalog.ts';
 
 /** The type of the column that a column of the written type becomes, and what is to be looked at. */
 function becomes(type: string): [string, ...string[]] {
   const { name, type: avro, nullable, doubts } = fieldOfType('c', type, true);
-  const { fields } = schemaOf('things', [{ name, type: avro, nullable, doubts }], []) as { fields: unknown[] };
+  const { schema } = schemaOf('things', [{ name, type: avro, nullable, doubts }], []);
+  const { fields } = schema as { fields: unknown[] };
   const contract = loadTopics(thingsFolder('table: raw_things\nmode: append\n', fields)).contract('things');
   return [sqlType(shapeOf(contract).fields[0]?.column.type ?? { kind: 'blob' }), ...doubts];
 }
@@ -50,4 +51,17 @@ describe('the type of a column in a file', () => {
   ])('%s is %s, to be looked at', (type, ...found) => {
     expect(becomes(type)).toEqual(found);
   });
+});
+
+it('columns with names that are none in Avro are fields by words made of them, each another', () => {
+  const columns = ['id', 'Order ID', 'order_id', 'Order-ID', '2019', 'Größe', '%'];
+  expect([...fieldNames(columns).values()]).toEqual([
+    'id',
+    'Order_ID_2',
+    'order_id',
+    'Order_ID_3',
+    '_2019',
+    'Gr__e',
+    '_',
+  ]);
 });

@@ -30,6 +30,23 @@ describe('format: json', () => {
     ]);
   });
 
+  it('has fields by the names of columns', async () => {
+    const catalog = things(`${CONTRACT}columns: { id: Order ID, price: 2024 }\n`.replace('2024', '"2024"'), FIELDS);
+    const { columns, tableKey } = catalog.contract('things');
+    expect([columns.map(({ name }) => name), tableKey]).toEqual([['Order ID', 'at', '2024'], ['Order ID']]);
+    const json = catalog.json('things');
+    const value = { 'Order ID': 7, at: null, '2024': '1.50' };
+    const record = await json.encode(undefined, value);
+    expect(Buffer.from(record.value ?? []).toString()).toBe(JSON.stringify(value));
+    const batch = catalog.batch('things');
+    batch.add(blockOf([{ key: record.key, value: record.value }]));
+    const sealed = batch.seal();
+    expect([sealed.deadLetters, rowsOf(sealed.rows)]).toEqual([[], [[7n, null, 150n]]]);
+    expect(json.decode(record.key, record.value)).toEqual({ key: 7, value });
+    expect((await json.encode({ 'Order ID': 7 }, null)).key).toEqual(record.key);
+    await expect(json.encode(undefined, { id: 7 })).rejects.toThrow('there is no field "id"');
+  });
+
   it('makes dead letters of what is none, and reads Avro as well', async () => {
     const { deadLetters } = landed('{"id": "x"}', '[1]', '{', '{"id": 4, "at": 5}', '\u0000\u0000\u0000\u0000\u0001');
     expect(deadLetters.map(({ reasonCode }) => reasonCode)).toEqual([
