@@ -137,7 +137,8 @@ def copy_sources(manifest: dict, copy: Path, built: Path) -> None:
         connection.execute(f"attach {literal(copy)} as lens_copy (read_only)")
         sources = [(source["schema"], source["identifier"]) for source in manifest["sources"].values()]
         seeds = [(n["schema"], n["alias"]) for n in manifest["nodes"].values() if n["resource_type"] == "seed"]
-        for schema, identifier in sources + seeds:
+        # a source may be the table of a seed
+        for schema, identifier in dict.fromkeys(sources + seeds):
             table = relation(schema, identifier)
             connection.execute(f"create schema if not exists {ident(schema)}")
             try:
