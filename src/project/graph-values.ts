@@ -1,7 +1,7 @@
-import { DATABASE } from './relation-naming.ts';
+import { DATABASE, withDatabase } from './relation-naming.ts';
 import { fromJs, type Value } from './jinja/values.ts';
 import type { ModelDraft } from './model-renderer.ts';
-import { columnRecords, uniqueId } from './node-names.ts';
+import { columnRecords, templateConfig, uniqueId } from './node-names.ts';
 import type { Seed, SourceTable } from './project-contract.ts';
 import { pathIn } from './project-part.ts';
 
@@ -26,7 +26,12 @@ export function graphValue(
       ...paths(pathIn(part.file, path)),
       raw_code: rawSql,
       language: 'sql',
-      config: { ...config, materialized },
+      relation_name: materialized === 'ephemeral' ? null : withDatabase(schema, alias),
+      config: templateConfig('model', { ...config, materialized }),
+      access: config['access'] ?? 'protected',
+      group: config['group'] ?? null,
+      refs: dependsOn.refs.map((name) => ({ name, package: null, version: null })),
+      sources: dependsOn.sourceNames.map((name) => name.split('.')),
       tags: config['tags'] ?? [],
       meta: config['meta'] ?? {},
       description: properties?.description ?? '',
@@ -42,7 +47,8 @@ export function graphValue(
     schema: seed.schema,
     alias: seed.alias,
     ...paths(seed.path),
-    config: { ...seed.config, materialized: 'seed' },
+    relation_name: withDatabase(seed.schema, seed.alias),
+    config: templateConfig('seed', { ...seed.config, materialized: 'seed' }),
     tags: seed.tags,
     meta: seed.meta,
     description: seed.description,
@@ -57,7 +63,10 @@ export function graphValue(
     schema: source.schema,
     identifier: source.table,
     loader: source.loader,
-    config: source.config,
+    relation_name: withDatabase(source.schema, source.table),
+    loaded_at_field: source.config['loaded_at_field'] ?? null,
+    freshness: source.config['freshness'] ?? null,
+    config: templateConfig('source', source.config),
     tags: source.tags,
     meta: source.meta,
     description: source.description,
@@ -72,6 +81,9 @@ export function graphValue(
     exposures: {},
     metrics: {},
     groups: {},
+    functions: {},
+    saved_queries: {},
+    semantic_models: {},
   });
 }
 

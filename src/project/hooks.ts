@@ -90,3 +90,18 @@ function parsed(hook: string): Readonly<Record<string, unknown>> {
     return { sql: hook };
   }
 }
+
+/** A configuration in which hooks are maps under dbt's names. */
+export function hooksAsMaps(config: Config): Config {
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => {
+      if (key !== 'post_hook' && key !== 'pre_hook') return [key, value];
+      const hooks = asList(value).map((hook) =>
+        typeof hook === 'object'
+          ? { transaction: true, index: null, ...hook }
+          : { sql: hook, transaction: true, index: null },
+      );
+      return [key.replace('_', '-'), hooks];
+    }),
+  );
+}

@@ -16,7 +16,7 @@ import type {
 } from './project-contract.ts';
 import { ReferenceCapture, type ReferenceTable } from './references.ts';
 import { Interview, WaitingQuestion, withAnswers, type Answer, type Answers } from './questions.ts';
-import { qualified } from './relation-naming.ts';
+import { qualified, withDatabase } from './relation-naming.ts';
 import type { TemplateEngine } from './template-engine.ts';
 
 /** A model whose template has been rendered once: its configuration and what it reads are known. */
@@ -108,9 +108,17 @@ function nodeOf({ ownName: name, version, path, fqn, part, rawSql, properties }:
   return { resourceType: 'model', name, version, packageName: part.file.name, path, fqn, more };
 }
 
-/** dbt's `model` in a template of a model. */
-export function modelNodeValue(file: ModelFile, config: Config): Value {
-  return nodeValue(nodeOf(file), config);
+/**
+ * dbt's `model` in a template of a model.
+ *
+ * @param place of its relation, which is not known while it is parsed
+ */
+export function modelNodeValue(file: ModelFile, config: Config, place?: Pick<ModelDraft, 'schema' | 'alias'>): Value {
+  const node = nodeOf(file);
+  if (place === undefined) return nodeValue(node, config);
+  const { schema, alias } = place;
+  const relationName = config['materialized'] === 'ephemeral' ? null : withDatabase(schema, alias);
+  return nodeValue({ ...node, more: { ...node.more, schema, alias, relation_name: relationName } }, config);
 }
 
 /** Renders the models of a loaded project. */
@@ -163,7 +171,7 @@ export class ModelRenderer implements ProjectRenderer {
  * know of it.
  */
 export function renderDraft(
-  { file, schema, alias, config, dependsOn }: ModelDraft,
+  { file, schema, alias, config, materialized, dependsOn }: ModelDraft,
   references: ReferenceTable,
   naming: RelationNaming,
   interview: Interview,
@@ -179,7 +187,11 @@ export function renderDraft(
     config: { declared: config, captured: {} },
     interview,
     moment,
-    names: { this: self, model: modelNodeValue(file, config), ...Object.fromEntries(constants) },
+    names: {
+      this: self,
+      model: modelNodeValue(file, { ...config, materialized }, { schema, alias }),
+      ...Object.fromEntries(constants),
+    },
   });
   // What a unit test overrides may have another branch of the template read something else.
   if (overrides !== undefined) return sql;

@@ -1,9 +1,11 @@
 import { DATABASE } from './relation-naming.ts';
 import { LensError } from '../core/errors.ts';
 import type { Config } from './config-tree.ts';
+import { hooksAsMaps } from './hooks.ts';
 import { fromJs, type Value } from './jinja/values.ts';
 import { parseFile } from './macro-library.ts';
 import type { ModelVersion } from './model-versions.ts';
+import { fullConfig } from './resource-config.ts';
 import type { TemplateEngine } from './template-engine.ts';
 
 /** A node as macros see it: `model` in a model's template, `node` in the macros that make names. */
@@ -34,8 +36,13 @@ export function nodeValue(node: NamedNode, config: Config): Value {
     tags: config['tags'] ?? [],
     meta: config['meta'] ?? {},
     ...node.more,
-    config,
+    config: templateConfig(node.resourceType, config),
   });
+}
+
+/** The configuration of a node as templates see it: dbt's values where nothing is said, and hooks under dbt's names. */
+export function templateConfig(resourceType: 'model' | 'seed' | 'source' | 'analysis', config: Config): Config {
+  return hooksAsMaps(fullConfig(resourceType, config));
 }
 
 /** `model.PACKAGE.NAME`, with `.vVERSION` after it for a version. */

@@ -129,6 +129,21 @@ const CASES: readonly Case[] = [
     expect: "select 'set x = 1;', ['a']",
   },
   {
+    name: "nodes of the graph, and the model itself, with dbt's values where nothing is said",
+    files: {
+      'models/s.yml': SOURCES.replace('schema: landing', 'schema: landing\n    loaded_at_field: at'),
+      'models/a.sql': "{{ config(alias='b', post_hook='select 1') }}select * from {{ source('raw', 't') }}",
+      'models/m.sql':
+        "-- depends_on: {{ ref('a') }}\n{% if execute %}{% set n = graph.nodes['model.p.a'] %}{{ n.relation_name }} {{ n.access }} {{ n.refs }} {{ n.sources }} {{ n.config.on_schema_change }} {{ n.config['post-hook'][0].sql }} {{ n.config.unique_key }}\n" +
+        "{{ graph.nodes['model.p.m'].refs }}{% for s in graph.sources.values() %} {{ s.relation_name }} {{ s.loaded_at_field }} {{ s.config.enabled }}{% endfor %}\n{% endif %}" +
+        "{{ model.schema }} {{ model.alias }} {{ model.config.full_refresh }}{{ ' ' ~ model.relation_name if execute }}",
+    },
+    expect: `-- depends_on: "warehouse"."main"."b"
+"main"."b" protected [] [['raw', 't']] ignore select 1 None
+[{'name': 'a', 'package': None, 'version': None}] "landing"."raw_t" at True
+main m None "main"."m"`,
+  },
+  {
     name: 'columns that a template makes',
     files: {
       'models/m.sql':

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { asList } from '../config-tree.ts';
 import type { Analysis, DataTest, Dependencies, Model, Project, Seed } from '../project-contract.ts';
-import { nodeHooks } from '../hooks.ts';
+import { hooksAsMaps, nodeHooks } from '../hooks.ts';
 import { fileText } from '../project-files.ts';
 import { DATABASE, withDatabase } from '../relation-naming.ts';
 import { resourceGraph, type Resource } from '../resource-graph.ts';
@@ -180,21 +179,6 @@ export function configOf({ config }: Resource): Json {
 export function withHooks(template: string, config: Json): string {
   const hooks = (['pre_hook', 'post_hook'] as const).flatMap((kind) => nodeHooks(config, kind));
   return [template, ...hooks.map(({ sql }) => sql)].join('\n');
-}
-
-/** A configuration in which hooks are maps under dbt's names. */
-export function hooksAsMaps(config: Json): Json {
-  return Object.fromEntries(
-    Object.entries(config).map(([key, value]) => {
-      if (key !== 'post_hook' && key !== 'pre_hook') return [key, value];
-      const hooks = asList(value).map((hook) =>
-        typeof hook === 'object'
-          ? { transaction: true, index: null, ...hook }
-          : { sql: hook, transaction: true, index: null },
-      );
-      return [key.replace('_', '-'), hooks];
-    }),
-  );
 }
 
 function described(

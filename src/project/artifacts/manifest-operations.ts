@@ -1,15 +1,7 @@
-import type { Operation } from '../hooks.ts';
+import { hooksAsMaps, type Operation } from '../hooks.ts';
 import { fileText } from '../project-files.ts';
 import { fullConfig } from '../resource-config.ts';
-import {
-  checksum,
-  hooksAsMaps,
-  NO_CONTRACT,
-  relation,
-  withHooks,
-  type Json,
-  type ManifestContext,
-} from './manifest-nodes.ts';
+import { checksum, NO_CONTRACT, relation, withHooks, type Json, type ManifestContext } from './manifest-nodes.ts';
 
 /** A hook of a project as dbt's manifest has it: artifacts/resources/v1/hook.py of dbt-core. Nothing else refers to it. */
 export function operationNode(operation: Operation, { project, createdAt, macros }: ManifestContext): Json {
