@@ -57,7 +57,7 @@ export async function tablesIn(
     if (found.length > 0) return { files, found, missing };
     throw new LensError('INPUT_UNREADABLE', `${place} has no table ${missing.join(', ')}`, {
       place,
-      hint: 'a table is found by the name that its topic feeds, a file by that name and .csv, .tsv or .parquet',
+      hint: 'a table is found by the name that its topic feeds, a file by that name and .csv, .tsv, .parquet, .json, .jsonl or .ndjson',
     });
   } catch (error) {
     await files[Symbol.asyncDispose]();

@@ -170,7 +170,7 @@ export class Planner implements AsyncDisposable {
     try {
       return await this.#catalog.describe(sql);
     } catch (error) {
-      const refused = error instanceof LensError && error.code === 'QUERY_REFUSED' ? error.hint : undefined;
+      const refused = error instanceof LensError && error.code === 'QUERY_REFUSED' ? error.hint : hintOnFile(error);
       throw new LensError('MODEL_SQL_INVALID', `model ${name}: ${messageOf(error)}`, {
         place: path,
         hint: refused ?? `lens compile ${name} prints the SQL as DuckDB sees it`,
@@ -266,4 +266,12 @@ export class Planner implements AsyncDisposable {
     const bound = await this.#catalog.describe(whole).catch(() => null);
     return bound !== null && JSON.stringify(bound) === JSON.stringify(columns);
   }
+}
+
+/** For a model that reads a file, which follows from no record; undefined for other errors. */
+function hintOnFile(error: unknown): string | undefined {
+  const [, file] = /^Permission Error: Cannot access file "([^"]+)"/.exec(messageOf(error)) ?? [];
+  return file === undefined
+    ? undefined
+    : `models read tables: declare a source t, run lens topics init t --from ${file} and lens produce t --from ${file}, and read source(); dbt reads the file by its external_location. A CSV may be a seed`;
 }

@@ -144,7 +144,7 @@ async function ofSource(
     return {
       table,
       problem,
-      hint: '--from FILE looks at a DuckDB file, CSV or Parquet; or declare its columns with data_type, or name its topic with --from-topic; --registry for Avro',
+      hint: '--from FILE looks at a DuckDB file, CSV, Parquet or JSON; or declare its columns with data_type, or name its topic with --from-topic; --registry for Avro',
     };
   }
   const key = tested ?? [];

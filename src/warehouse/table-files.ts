@@ -19,10 +19,13 @@ const READERS: Readonly<Record<string, (file: string, asText: boolean) => string
   '.parquet': (file) => `read_parquet(${text(file)})`,
   '.csv': csv,
   '.tsv': csv,
+  '.json': json,
+  '.jsonl': json,
+  '.ndjson': json,
 };
 
 /**
- * Tables that lie as files, for their columns and rows: a DuckDB file (of dbt-duckdb, say), a CSV or Parquet file, or a folder of such
+ * Tables that lie as files, for their columns and rows: a DuckDB file (of dbt-duckdb, say), a CSV, Parquet or JSON file, or a folder of such
  * files that are called like their tables. Nothing is written.
  */
 export class TableFiles implements AsyncDisposable {
@@ -131,9 +134,14 @@ function csv(file: string, asText: boolean): string {
   return `read_csv(${text(file)}, header = true, sample_size = -1${asText ? ', all_varchar = true' : ''})`;
 }
 
+/** An array of objects, or objects one after another; records within them and lists are such. */
+function json(file: string): string {
+  return `read_json(${text(file)}, sample_size = -1, maximum_depth = -1)`;
+}
+
 function unreadable(place: string, why: string): LensError {
   return new LensError('INPUT_UNREADABLE', `cannot read ${place}: ${why}`, {
     place,
-    hint: 'a DuckDB file, a CSV or Parquet file, or a folder of such files that are called like their tables',
+    hint: 'a DuckDB file, a CSV, Parquet or JSON file, or a folder of such files that are called like their tables',
   });
 }

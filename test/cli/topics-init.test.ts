@@ -205,7 +205,7 @@ test('tables of a database and files of a folder: contracts with a likely key, t
       - { name: orders, identifier: raw_orders, columns: [{ name: Order ID, quote: true, data_tests: [unique] }] }
       - { name: people }
 `;
-  const facts = `select o."Order ID" as order_id, o.price, o."2024"."group"[1] as g, p.name
+  const facts = `select o."Order ID" as order_id, o.price, o."2024"."group"[1] as g, p.name, p.of.team as team
 from {{ source('shop', 'orders') }} o left join {{ source('shop', 'people') }} p on p.id = o.customer`;
   const { dir, call } = lab({ ...FILES, 'models/sources.yml': sources, 'models/facts.sql': facts });
   const unknown = await call('topics', 'init');
@@ -225,7 +225,8 @@ from {{ source('shop', 'orders') }} o left join {{ source('shop', 'people') }} p
   instance.closeSync();
   const folder = path.join(dir, 'files');
   mkdirSync(folder);
-  writeFileSync(path.join(folder, 'people.csv'), 'name,id\nAnn,7\nAnn,8\n');
+  const people8 = '{"name": "Ann", "id": 8, "of": {"team": ["x"]}}';
+  writeFileSync(path.join(folder, 'people.jsonl'), `{"name": "Ann", "id": 7}\n${people8}\n`);
   const written = await call('topics', 'init', '--from', database);
   expect(written.code).toBe(1);
   expect(written.stderr).toContain('raw_orders: the key is Order ID, since it tells the rows there apart');
@@ -242,14 +243,16 @@ from {{ source('shop', 'orders') }} o left join {{ source('shop', 'people') }} p
   const first = await call('produce', '--from', database);
   expect(first.stdout).toBe('published 3 records to raw_orders\n');
   expect(first.stderr).toContain(`people: there is no such table in ${database}`);
-  expect((await call('produce', 'people', '--from', path.join(folder, 'people.csv'))).stdout).toContain('published 2');
-  expect((await call('produce', '--from', path.join(folder, 'people.csv'))).stderr).toContain('error USAGE');
+  expect((await call('produce', 'people', '--from', path.join(folder, 'people.jsonl'))).stdout).toContain(
+    'published 2',
+  );
+  expect((await call('produce', '--from', path.join(folder, 'people.jsonl'))).stderr).toContain('error USAGE');
   expect((await call('run')).code).toBe(0);
   const rows = await call('query', 'select * from facts order by 1', '--format', 'json');
   expect(JSON.parse(rows.stdout)).toEqual([
-    { order_id: 1, price: '1.50', g: 7, name: 'Ann' },
-    { order_id: 2, price: '2.25', g: 8, name: 'Ann' },
-    { order_id: 3, price: null, g: 8, name: 'Ann' },
+    { order_id: 1, price: '1.50', g: 7, name: 'Ann', team: null },
+    { order_id: 2, price: '2.25', g: 8, name: 'Ann', team: ['x'] },
+    { order_id: 3, price: null, g: 8, name: 'Ann', team: ['x'] },
   ]);
   const why = await call('why', 'facts', '2');
   expect(why.stdout, why.stderr).toMatch(/raw_orders {2}1 row .*\n +Order ID=2 {2}raw_orders\[/);

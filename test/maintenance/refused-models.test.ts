@@ -115,6 +115,17 @@ describe('incremental: required', () => {
   });
 });
 
+it.each(["select * from read_csv('data/x.csv')", "select * from 'data/x.csv'"])(
+  'a model that reads a file is told to make a source of it: %s',
+  async (sql) => {
+    await expect(planModels(projectWith({ m: sql }), RAW)).rejects.toMatchObject({
+      code: 'MODEL_SQL_INVALID',
+      place: 'models/m.sql',
+      hint: expect.stringContaining('lens topics init t --from data/x.csv') as string,
+    });
+  },
+);
+
 describe('a stored model that follows something else than its records', () => {
   it('is refused with all others of its kind, by function, file and the view that calls it', async () => {
     const error = await refusal(

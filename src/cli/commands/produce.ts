@@ -24,7 +24,7 @@ export function produceCommand(): Command {
     .description("publish JSON lines, or the rows of tables in files, encoded by the topic's contract")
     .argument('[topic]', 'topic of the project; with --from all that have a table there when missing')
     .argument('[file]', 'JSON lines; standard input when missing or -')
-    .option('--from <place>', 'rows of a DuckDB file, a CSV or Parquet file, or a folder of such files')
+    .option('--from <place>', 'rows of a DuckDB file, a CSV, Parquet or JSON file, or a folder of such files')
     .addHelpText(
       'after',
       `

@@ -23,7 +23,7 @@ export function initCommand(): Command {
   return new Command('init')
     .description('write contracts for source tables and seeds that have no topic; never changes one that is there')
     .argument('[tables...]', 'source tables or seeds; all sources without a topic when there are none')
-    .option('--from <place>', 'look at tables in a DuckDB file, a CSV or Parquet file, or a folder of such files')
+    .option('--from <place>', 'look at tables in a DuckDB file, a CSV, Parquet or JSON file, or a folder of such files')
     .option('--from-csv', 'also seeds, by their files')
     .option('--from-topic <topic>', 'the topic of the one table named, where it is not called like it')
     .option('--from-registry', "by the registry's newest schema alone, without looking at records")
@@ -64,7 +64,7 @@ Examples:
       }
       for (const outcome of outcomes) report(outcome, output);
       if (files !== null && drafts.length > 0) {
-        // a CSV or Parquet file has no name of a table
+        // a CSV, Parquet or JSON file has no name of a table
         const topic = files.isOneTable ? `${drafts[0]?.topic} ` : '';
         const hint = `lens produce ${topic}--from ${files.place}`;
         output.notice(`the rows there are not in the topics yet: ${hint}`, { event: 'to be published', hint });
