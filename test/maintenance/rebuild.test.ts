@@ -38,3 +38,24 @@ it('leaves 128-bit numbers of kept tables unpacked, and no others', async () => 
     rmSync(dir, { recursive: true });
   }
 });
+
+it('leaves texts that are mostly different unpacked, and keeps those that repeat in a dictionary', async () => {
+  const dir = mkdtempSync(path.join(tmpdir(), 'lens-'));
+  try {
+    await using warehouse = await Warehouse.open(path.join(dir, 'warehouse.duckdb'));
+    using connection = await warehouse.connect();
+    await connection.run(`create table facts as select range as id, range as n from range(${ROWS})`);
+    const plan = await planOf("select id, md5(id::varchar) as hash, 'status ' || id % 7 as status from @facts");
+    expect(await rebuild(connection, plan)).toBe(ROWS);
+    await connection.run('checkpoint');
+    const stored = await connection.rows(
+      `select distinct column_name as name, compression from pragma_storage_info('m') where segment_type = 'VARCHAR' order by all`,
+    );
+    expect(stored).toEqual([
+      { name: 'hash', compression: 'Uncompressed' },
+      { name: 'status', compression: 'Dictionary' },
+    ]);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
