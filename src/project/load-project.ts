@@ -120,7 +120,7 @@ function makeProject(folder: ReadFolder, known: Answers): Project {
     ...exposures.flatMap((one) => one.warnings),
     ...unitTests.flatMap((one) => one.warnings),
     ...unmatched(own.properties, {
-      models: names(own.files),
+      models: [...names(own.files), ...own.seeds.names],
       seeds: own.seeds.names,
       analyses: names(own.analyses),
       tests: names(own.singular),
@@ -187,7 +187,7 @@ function readPart(root: string, { part, yamls }: LoadedPart, isFed: NonNullable<
   return {
     properties,
     sources: loadSources(yamls, part, isFed),
-    seeds: loadSeeds(root, part, properties.seeds),
+    seeds: loadSeeds(root, part, properties),
     files: readModelFiles(root, part, properties.models),
     singular: singularTests(root, part, properties.singularTests),
     analyses: readAnalyses(root, part, properties.analyses),

@@ -10,6 +10,7 @@ import type { Relation, Seed } from './project-contract.ts';
 import { filesBelow, foldersBelow, stem } from './project-files.ts';
 import { imposedOn, treeOf, writtenFor, type ProjectPart } from './project-part.ts';
 import type { Properties } from './properties.ts';
+import type { PropertyIndex } from './property-index.ts';
 import { genericTests } from './test-definitions.ts';
 import { isYamlRecord } from './yaml-file.ts';
 import { LensError } from '../core/errors.ts';
@@ -26,8 +27,16 @@ export interface LoadedSeeds {
   readonly warnings: readonly string[];
 }
 
-/** The CSV files below the seed paths, with what yml files say of them. PROJECT_INVALID for two enabled ones of one name. */
-export function loadSeeds(dir: string, part: ProjectPart, properties: ReadonlyMap<string, Properties>): LoadedSeeds {
+/**
+ * The CSV files below the seed paths, with what yml files say of them. PROJECT_INVALID for two enabled ones of one name.
+ *
+ * @param properties those of `models:`, too: as in dbt, the tests of a seed may stand there
+ */
+export function loadSeeds(
+  dir: string,
+  part: ProjectPart,
+  properties: Pick<PropertyIndex, 'seeds' | 'models'>,
+): LoadedSeeds {
   const { file, engine } = part;
   const seeds = new Map<string, Seed>();
   const tests: TestDefinition[] = [];
@@ -38,7 +47,8 @@ export function loadSeeds(dir: string, part: ProjectPart, properties: ReadonlyMa
   for (const path of file.seedPaths.flatMap((folder) => filesBelow(dir, folder, /\.csv$/))) {
     const name = stem(path);
     const fqn = [file.name, ...foldersBelow(path, file.seedPaths), name];
-    const said = properties.get(name);
+    const said = properties.seeds.get(name);
+    const misplaced = properties.models.get(name);
     names.push(name);
     fqns.push(fqn);
     const config = seedConfig(said, fqn, part);
@@ -52,8 +62,12 @@ export function loadSeeds(dir: string, part: ProjectPart, properties: ReadonlyMa
     const { schema, alias } = relationNames(node, config, engine);
     const relation: Relation = { kind: 'seed', name, ownName: name, schema, identifier: alias };
     const own = said === undefined ? undefined : genericTests(said, relation, part);
-    tests.push(...(own?.definitions ?? []));
-    warnings.push(...(own?.warnings ?? []));
+    const besides = misplaced === undefined ? undefined : genericTests(misplaced, relation, part);
+    for (const one of [own, besides]) {
+      tests.push(...(one?.definitions ?? []));
+      warnings.push(...(one?.warnings ?? []));
+    }
+    if (misplaced !== undefined) warnings.push(isSeed(name, misplaced));
     seeds.set(name, {
       name,
       ownName: name,
@@ -84,6 +98,10 @@ export function loadSeeds(dir: string, part: ProjectPart, properties: ReadonlyMa
     names,
     warnings,
   };
+}
+
+function isSeed(name: string, { yaml, at }: Properties): string {
+  return `${yaml.place(at)}: '${name}' is a seed node, but it is specified in the models section: place it under the seeds key, only its tests are read here`;
 }
 
 function seedConfig(said: Properties | undefined, fqn: readonly string[], part: ProjectPart): Config {

@@ -60,6 +60,21 @@ describe('seeds', () => {
     expect(project.warnings).toEqual(['seeds/s.yml:7: there is no seed gone that this describes']);
   });
 
+  it('have their tests below models:, too, with a warning, as in dbt', () => {
+    const project = projectOf({
+      'seeds/rates.csv': 'code\nde\n',
+      'models/s.yml':
+        'models:\n  - name: rates\n    description: unread\n    columns: [{name: code, data_tests: [not_null]}]\n',
+    });
+    expect(project.tests.map(({ uniqueId, target }) => [uniqueId, target?.kind])).toEqual([
+      [expect.stringMatching(/^test\.p\.not_null_rates_code\./), 'seed'],
+    ]);
+    expect(project.warnings).toEqual([
+      "models/s.yml:2: 'rates' is a seed node, but it is specified in the models section: place it under the seeds key, only its tests are read here",
+    ]);
+    expect(project.seeds.map(({ description }) => description)).toEqual(['']);
+  });
+
   it.each<[string, Files, { code: string; place: string; message: RegExp }]>([
     [
       'that is not enabled',
