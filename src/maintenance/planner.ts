@@ -7,6 +7,7 @@ import { ident, qualified as qualifiedName } from '../warehouse/sql.ts';
 import { analyse, type AnalysedModel, type ModelToAnalyse, withKeptStates } from './analysed-model.ts';
 import { declaredKey } from './declared-key.ts';
 import { tablesNamed } from './analysis/duckdb/tables-named.ts';
+import { withoutSchemas } from './without-schemas.ts';
 import type { MaintenancePlan, Relation } from './maintenance-plan.ts';
 import { Nondeterminism } from './nondeterminism.ts';
 import type { Reason } from './reasons.ts';
@@ -244,7 +245,11 @@ export class Planner implements AsyncDisposable {
    * the SELECT uses a table's name for its columns. Null when neither binds to the same columns.
    */
   async #shadowable(reading: Reading, toAnalyse: ModelToAnalyse, analysed: AnalysedModel): Promise<Written | null> {
-    for (const { sql, alias } of shadowTexts(this.#project, reading)) {
+    const landed = analysed.inputs.flatMap(({ relation }) =>
+      this.#project.models.some(({ name }) => name === relation.name) ? [] : [relation],
+    );
+    for (const { sql: rendered, alias } of shadowTexts(this.#project, reading)) {
+      const sql = await withoutSchemas(this.#catalog, rendered, landed, alias);
       const named = tablesNamed(await this.#catalog.parsed(sql));
       const known = new Set(analysed.inputs.map(({ relation }) => alias(relation).toLowerCase()));
       // It would be read whole, whatever stands in for the others.
