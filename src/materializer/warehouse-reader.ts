@@ -89,7 +89,9 @@ export class WarehouseReader implements WarehouseReads, AsyncDisposable {
     const { catalog, project, inputs } = await this.#usable(connection);
     const plans = await planModels(project, inputRelations(inputs));
     await using log = this.#options.log();
-    return await verifyWarehouse(connection, { ...this.#options, project, catalog, log, plans, ...inputs }, options);
+    const work = { ...this.#options, project, catalog, log, plans, ...inputs };
+    // nobody keeps it in another way meanwhile
+    return await verifyWarehouse(connection, work, options, null, () => undefined);
   }
 
   async test(options: TestOptions): Promise<TestSummary> {

@@ -95,6 +95,17 @@ function slowToClose(file: string): Disposable & { began: Promise<void>; letGo: 
   return { began: began.passed, letGo, [Symbol.dispose]: letGo };
 }
 
+/** Whether the closing of an edition has been asked for. */
+function toldOfClosing(edition: Edition): () => boolean {
+  const close = edition[Symbol.asyncDispose].bind(edition);
+  let asked = false;
+  edition[Symbol.asyncDispose] = () => {
+    asked = true;
+    return close();
+  };
+  return () => asked;
+}
+
 describe('another edition', () => {
   it('that is being closed is opened anew when that is done', async () => {
     const { first, open, place } = await editions();
@@ -207,11 +218,13 @@ describe('another edition', () => {
     await Promise.all(reads.map(({ passed }) => passed));
     const told = Promise.allSettled(reading);
     using closing = slowToClose(place('other'));
+    const closes = toldOfClosing(first);
     const disposed = live[Symbol.asyncDispose]();
     await closing.began;
-    expect(await waits(disposed)).toBe(true);
+    expect([await waits(disposed), closes()]).toEqual([true, false]);
     closing.letGo();
     await disposed;
+    expect(closes()).toBe(true);
     expect(await told).toMatchObject(
       [0, 1].map(() => ({
         reason: { code: 'QUERY_FAILED', message: 'the query was interrupted, since its warehouse is being closed' },
@@ -219,6 +232,29 @@ describe('another edition', () => {
     );
     for (const name of ['first', 'other']) await (await Warehouse.open(place(name)))[Symbol.asyncDispose]();
   });
+
+  it.each(['read', 'readAndWrite'] as const)(
+    'is not closed while somebody reads it who was told to end: %s',
+    async (how) => {
+      const { first } = await editions();
+      const live = new LiveEdition(first);
+      using end = gate();
+      const ended = Promise.withResolvers<void>();
+      const reading = live[how](async (_, __, signal) => {
+        signal.addEventListener('abort', () => ended.resolve());
+        await end.passed;
+      });
+      const told = Promise.allSettled([reading]);
+      const closes = toldOfClosing(first);
+      const disposed = live[Symbol.asyncDispose]();
+      await ended.promise;
+      expect([await waits(disposed), closes()]).toEqual([true, false]);
+      end.open();
+      await told;
+      await disposed;
+      expect(closes()).toBe(true);
+    },
+  );
 
   it('that is replaced is there until its last reader is done, and gone when that is waited for', async () => {
     const { first, open } = await editions();

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Materializer } from '../../src/materializer/materializer.ts';
 import type { Happening } from './random-history.ts';
+import { projectFolder } from '../project/project-folder.ts';
 import { SHOP, Workshop } from './workshop.ts';
 
 const order = (key: number, note: string | null): Happening => ({
@@ -65,6 +66,30 @@ it('finds the rows of keys that came by a batch, in bulk, before a restart, or a
   await workshop.publish([order(9, 'd'), order(8, null)]);
   await again.catchUp();
   expect(await stored(again)).toEqual(['-7 b', '2 a', '6 a', '7 a', '9 d']);
+});
+
+it('finds the rows of keys that are not in the first column, and deletes them', async () => {
+  const fields = ['note', 'order_id'].map((name, at) => ({ name, type: at === 0 ? 'string' : 'long' }));
+  const dir = projectFolder({
+    'dbt_project.yml': 'name: lab\n',
+    'topics/manifest.json': JSON.stringify({ 1: { topic: 'orders', version: 1 } }),
+    'topics/orders/topic.yml': 'table: raw_orders\nkey: order_id\npartitions: 1\n',
+    'topics/orders/1.avsc': JSON.stringify({ type: 'record', name: 'O', fields }),
+    'models/m.yml': 'sources: [{name: s, schema: main, tables: [{name: raw_orders}]}]',
+    'models/m.sql': "select * from {{ source('s', 'raw_orders') }}",
+  });
+  await using workshop = await Workshop.of(dir);
+  await using materializer = await workshop.open();
+  const after = async (...records: readonly (readonly [number, string | null])[]): Promise<unknown[]> => {
+    await workshop.publish(
+      records.map(([key, note]) => ({ topic: 'orders', key, value: note === null ? null : { order_id: key, note } })),
+    );
+    await materializer.catchUp();
+    return stored(materializer);
+  };
+  expect(await after([1, 'a'], [2, 'a'], [3, 'a'])).toEqual(['1 a', '2 a', '3 a']);
+  expect(await after([4, 'a'], [2, null])).toEqual(['1 a', '3 a', '4 a']);
+  expect(await after([4, null], [3, 'b'], [9, null])).toEqual(['1 a', '3 b']);
 });
 
 it('goes on from the largest key of all batches, in whatever order they have them', async () => {

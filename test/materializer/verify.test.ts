@@ -204,7 +204,7 @@ describe('whatever is committed before whichever of its statements', () => {
     };
     const batch = { maxRecords: 10, maxMilliseconds: 20 };
     const work = { ...kept, log, dataDir, batch, bulk: { lagRecords: 1 }, plans, tables, seeds };
-    const found = await verifyWarehouse(connection, work, { models: ['dim_customers'] }, undefined, () => {
+    const found = await verifyWarehouse(connection, work, { models: ['dim_customers'] }, null, () => {
       isBegun = true;
     });
     expect(found.checkpoint).toEqual([{ topic: 'orders', partition: 0, nextOffset: 1 }]);

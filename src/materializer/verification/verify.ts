@@ -30,14 +30,14 @@ export async function verifyWarehouse(
   connection: Connection,
   work: VerifyWork,
   options: VerifyOptions,
-  leave?: AbortSignal,
-  begun: () => void = () => {},
+  leave: AbortSignal | null,
+  begun: () => void,
 ): Promise<Verification> {
   const { project, plans } = work;
   const selected = new Set(
     (options.models?.map((name) => project.model(name)) ?? project.models).map(({ name }) => name),
   );
-  const signal = AbortSignal.any([options.signal, leave].filter((one) => one !== undefined));
+  const signal = AbortSignal.any([options.signal, leave ?? undefined].filter((one) => one !== undefined));
   using _interrupting = connection.interruptOn(signal);
   try {
     return await connection.transaction(async () => {
