@@ -6,6 +6,9 @@ const note = (what: string): string => `insert into audit.steps select '${what}'
 const hooked = (name: string): string =>
   `{{ config(materialized='table', pre_hook="${note(`pre ${name}`)}", post_hook=["${note(`post ${name}`)}"]) }} select 1 as id`;
 
+// a hook asks the warehouse as it is, of what another hook has made; one for a model asks the project
+const isThere = "{{ adapter.get_relation(none, 'audit', 'steps') is not none }}";
+
 it('of a model run before and after it in one transaction, those of others that were made as a whole stay due', async () => {
   const dir = projectFolder({
     'dbt_project.yml': `name: lab
@@ -13,7 +16,7 @@ on-run-start: ["create schema if not exists audit", "create table if not exists 
 `,
     'topics/manifest.json': '{}',
     'models/one.sql': hooked('one'),
-    'models/two.sql': hooked('two'),
+    'models/two.sql': hooked(`two ${isThere}`),
   });
   await using workshop = await Workshop.of(dir);
   await using materializer = await workshop.open();
@@ -25,8 +28,8 @@ on-run-start: ["create schema if not exists audit", "create table if not exists 
   expect((await materializer.query('select what, step from audit.steps order by step')).rows).toEqual([
     ['pre one', 0],
     ['post one', 1],
-    ['pre two', 2],
-    ['post two', 3],
+    ['pre two True', 2],
+    ['post two True', 3],
   ]);
   expect((await materializer.query('select count(*) from lens.hooks_due')).rows).toEqual([[0]]);
 });
