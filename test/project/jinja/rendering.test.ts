@@ -4,6 +4,7 @@ import { GLOBALS } from '../../../src/project/jinja/globals.ts';
 import { Interpreter } from '../../../src/project/jinja/interpreter.ts';
 import { Scope } from '../../../src/project/jinja/scope.ts';
 import { parseTemplate } from '../../../src/project/jinja/template.ts';
+import { Undefined, type Value } from '../../../src/project/jinja/values.ts';
 
 interface Case {
   readonly name: string;
@@ -14,9 +15,10 @@ interface Case {
 // every case gives the same text in Jinja 3.1 with jinja2.ext.do and jinja2.ext.loopcontrols, which dbt has
 const CASES = JSON.parse(readFileSync(new URL('cases.json', import.meta.url), 'utf8')) as Case[];
 
-function render(template: string): string {
+function render(template: string, names: Readonly<Record<string, Value>> = {}): string {
   const scope = new Scope();
   for (const [name, value] of Object.entries(GLOBALS)) scope.set(name, value);
+  for (const [name, value] of Object.entries(names)) scope.set(name, value);
   return new Interpreter().render(parseTemplate(template, 'case'), scope);
 }
 
@@ -43,6 +45,28 @@ describe("dbt's additions", () => {
   });
 });
 
+describe('what stands for something that is not there', () => {
+  const absent = new Undefined('lost', { problem: 'the package lost is not installed' });
+
+  it('is false, equal to its like, and has no items', () => {
+    const template =
+      "{{ 'a' if colum else 'b' }}{% if not colum %}c{% endif %}{{ colum and 1 }}{{ colum or 'd' }}{{ colum == other }}{{ colum == '' }}{% for x in colum %}e{% endfor %}{{ colum | length }}";
+    expect(render(template)).toBe('bcdTrueFalse0');
+  });
+
+  it.each(['{{ lost }}', "{{ 'a' ~ lost }}", '{{ lost | upper }}', '{{ lost | string }}', '{{ [lost] }}'])(
+    'and for another reason than its name, is an error where it is printed: %s',
+    (template) => {
+      expect(() => render(template, { lost: absent })).toThrow('the package lost is not installed');
+    },
+  );
+
+  it('may be asked for all the same', () => {
+    const template = "{{ lost is defined }}{{ lost | default('a') }}{{ 'b' if lost else 'c' }}";
+    expect(render(template, { lost: absent })).toBe('Falseac');
+  });
+});
+
 describe('what is wrong in a template', () => {
   it.each([
     ['an attribute of an undefined name', '{{ colum.name }}', /'colum' is undefined/],
@@ -51,6 +75,7 @@ describe('what is wrong in a template', () => {
     ['adding to an undefined name', "{{ 'a' + colum }}", /'colum' is undefined/],
     ['comparing an undefined name', '{{ colum < 1 }}', /'colum' is undefined/],
     ['a filter that needs a value', '{{ colum | int }}', /'colum' is undefined/],
+    ['JSON of an undefined name', '{{ tojson({1: [colum]}) }}', /'colum' is undefined/],
     ['an unknown function', '{{ dbt_utils.star(1) }}', /'dbt_utils' is undefined/],
     ['a test that wants a number', "{{ 'a' is divisibleby(2) }}", /neither odd nor even|needs numbers|divisible/],
     ['a text that is not there', "{{ 'a'.index('b') }}", /not in 'a'/],
