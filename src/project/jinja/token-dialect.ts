@@ -21,10 +21,60 @@ export const NOT_TEST = '%is_not';
 /**
  * What Jinja has and the parser of `@huggingface/jinja` has not, in terms of what it has: numbers such as `1e3`, `1_000`
  * and whole ones beyond 2^53, tuples such as `(1,)` and `()`, and tests with an argument such as `is divisibleby(2)` or
- * `is in [1, 2]`. Each becomes a call of a name that no template can use.
+ * `is in [1, 2]`. Each becomes a call of a name that no template can use. Chains of comparisons become what they stand for.
  */
 export function inParserTerms(tokens: readonly Token[]): Token[] {
-  return withTests(withTuples(withNumbers(tokens)));
+  return withTests(withTuples(withNumbers(withChains(tokens))));
+}
+
+const COMPARISON = 'ComparisonBinaryOperator';
+const BETWEEN_COMPARISONS = new Set(['and', 'or', 'not', 'if', 'elif', 'else', 'in', 'set', 'do']);
+const BETWEEN_EXPRESSIONS =
+  /^(?:Comma|Equals|Colon|Text|Comment|OpenStatement|CloseStatement|OpenExpression|CloseExpression|Close\w+)$/;
+
+/** `1 < x < 9` as `(1 < x and x < 9)`: the parser would compare the first answer with 9. */
+function withChains(tokens: readonly Token[]): Token[] {
+  const rewritten: Token[] = [];
+  for (let i = 0; i < tokens.length;) {
+    const end = comparedUntil(tokens, i);
+    rewritten.push(...chained(tokens.slice(i, end)), ...tokens.slice(end, end + 1));
+    i = end + 1;
+  }
+  return rewritten;
+}
+
+/** Where what may be one chain of comparisons ends; what stands in brackets is passed over. */
+function comparedUntil(tokens: readonly Token[], from: number): number {
+  for (let i = from; i < tokens.length; i++) {
+    const { type, value } = tokens[i] as Token;
+    if (BETWEEN_EXPRESSIONS.test(type) || (type === 'Identifier' && BETWEEN_COMPARISONS.has(value))) return i;
+    if (OPENING.test(type)) i = closing(tokens, i);
+  }
+  return tokens.length;
+}
+
+function chained(tokens: readonly Token[]): Token[] {
+  const operands: Token[][] = [[]];
+  const operators: Token[] = [];
+  for (let i = 0; i < tokens.length; i++) {
+    const one = tokens[i] as Token;
+    if (one.type === COMPARISON) {
+      operators.push(one);
+      operands.push([]);
+    } else if (OPENING.test(one.type)) {
+      const end = closing(tokens, i);
+      operands.at(-1)?.push(one, ...withChains(tokens.slice(i + 1, end)), ...tokens.slice(end, end + 1));
+      i = end;
+    } else operands.at(-1)?.push(one);
+  }
+  const pairs = operators.map((operator, at) => [
+    ...(operands[at] as Token[]),
+    operator,
+    ...(operands[at + 1] as Token[]),
+  ]);
+  if (pairs.length < 2) return pairs[0] ?? (operands[0] as Token[]);
+  const joined = pairs.flatMap((pair, at) => (at === 0 ? pair : [token('Identifier', 'and'), ...pair]));
+  return [token('OpenParen', '('), ...joined, token('CloseParen', ')')];
 }
 
 function withNumbers(tokens: readonly Token[]): Token[] {
@@ -119,12 +169,14 @@ function argumentsAfter(tokens: readonly Token[], name: number): [start: number,
   }
 }
 
+const OPENING = /^Open(?:Paren|SquareBracket|CurlyBracket)$/;
+
 /** The bracket that closes the one at `open`; the last token when none does, which the parser then reports. */
 function closing(tokens: readonly Token[], open: number): number {
   let depth = 0;
   for (let i = open; i < tokens.length; i++) {
     const type = tokens[i]?.type ?? '';
-    if (/^Open(?:Paren|SquareBracket|CurlyBracket)$/.test(type)) depth++;
+    if (OPENING.test(type)) depth++;
     else if (/^Close(?:Paren|SquareBracket|CurlyBracket)$/.test(type) && --depth === 0) return i;
   }
   return tokens.length - 1;
