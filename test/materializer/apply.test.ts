@@ -98,6 +98,9 @@ describe('what is applied', () => {
     });
     const { plan } = await applied(materializer, dir);
     expect(plan).toMatchObject({ replay: true, rawTables: [{ name: 'raw_orders', change: 'replay' }] });
+    expect(plan.rawTables[0]?.what).toBe(
+      "raw_orders is kept by the key order_id in the warehouse, without a key by the topic's contract",
+    );
     await workshop.publish([order(2, 'k1')]);
     await materializer.run({});
     expect((await materializer.query('select count(*) from raw_orders')).rows).toEqual([[3]]);

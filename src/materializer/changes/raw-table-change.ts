@@ -22,8 +22,9 @@ export async function rawTableChange(connection: Connection, table: RawTable): P
   const replay = (what: string, columns = none): RawTableChange => ({ ...about, change: 'replay', columns, what });
   const key = before.filter(({ nullable }) => !nullable).map((column) => column.name);
   if (key.length !== contract.tableKey.length || !key.every((column) => contract.tableKey.includes(column))) {
-    const keys = `${key.join(', ')} in the warehouse, by ${contract.tableKey.join(', ')} in the topic's contract`;
-    return replay(`${name} is kept by the key ${keys}`);
+    return replay(
+      `${name} is kept ${byKey(key)} in the warehouse, ${byKey(contract.tableKey)} by the topic's contract`,
+    );
   }
   const added: ColumnChange[] = [];
   for (const [i, column] of wanted.entries()) {
@@ -45,6 +46,10 @@ export async function rawTableChange(connection: Connection, table: RawTable): P
     columns: added,
     what: `${name} gets ${names}, null for rows landed before`,
   };
+}
+
+function byKey(columns: readonly string[]): string {
+  return columns.length === 0 ? 'without a key' : `by the key ${columns.join(', ')}`;
 }
 
 /** DuckDB puts only some names of a STRUCT's fields into quotes. */
