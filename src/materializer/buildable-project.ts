@@ -6,12 +6,16 @@ import { type UsableProject, withoutBroken } from './seeds/usable-seeds.ts';
 
 /**
  * The project with those of its models found out that cannot be built: their SQL does not bind, or they are refused (refused-models.ts).
- * The others are planned, and kept. What else is wrong, with a key, a configuration of upkeep, is for whoever plans it to meet.
+ * The others are planned, and kept. What else is wrong, with a key, a configuration of upkeep, is for whoever plans it to meet, and so is a
+ * model that is required to be incremental and is not.
  */
 export async function buildableProject(given: UsableProject): Promise<UsableProject> {
   const usable = await plannableProject(given);
   try {
-    return withFaults(usable, await planRefusals(usable.project, inputRelations(usable.inputs)));
+    const refused = await planRefusals(usable.project, inputRelations(usable.inputs));
+    // Who says that a model is required to be incremental wants to hear of it, and no start without it.
+    const isEnd = [...refused.values()].some(({ code }) => code === 'MODEL_NOT_INCREMENTAL');
+    return isEnd ? usable : withFaults(usable, refused);
   } catch (error) {
     if (error instanceof LensError) return usable;
     throw error;

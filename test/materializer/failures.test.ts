@@ -90,6 +90,20 @@ describe('a model that fails on data', () => {
   });
 });
 
+describe('a model that is required to be incremental, and is not', () => {
+  it('ends a start, with what else is refused', async () => {
+    await using workshop = await shopWith(
+      'latest',
+      `{{ config(incremental='required') }}select order_id from {{ ref('stg_orders') }} limit 10`,
+    );
+    await expect(workshop.open()).rejects.toMatchObject({
+      code: 'MODEL_NOT_INCREMENTAL',
+      place: 'models/marts/latest.sql',
+      hint: expect.stringContaining('lens explain latest has the whole plan'),
+    });
+  });
+});
+
 describe('a model that cannot be built', () => {
   const over = `select order_id from {{ ref('numbers') }}`;
 
@@ -108,10 +122,10 @@ describe('a model that cannot be built', () => {
       'MODEL_CONTRACT_BROKEN',
     ],
     [
-      'by what is required of it',
-      `{{ config(incremental='required') }}select order_id from {{ ref('stg_orders') }} limit 1000`,
+      'by what it follows beside its records',
+      `select order_id from {{ ref('stg_orders') }} where now() is not null`,
       'Runtime Error',
-      'MODEL_NOT_INCREMENTAL',
+      'MODEL_NONDETERMINISTIC',
     ],
   ])('%s is an error of a run, holds nobody else up, and is made when it is mended', async (_, wrong, kind, code) => {
     const good = `select order_id from {{ ref('stg_orders') }}`;
