@@ -1,4 +1,5 @@
-import type { ColumnDescription, Dependencies, RelationNaming } from './project-contract.ts';
+import type { DescribedNode } from './described-node.ts';
+import type { Dependencies, RelationNaming } from './project-contract.ts';
 import type { Answers } from './questions.ts';
 
 // What yml files declare and no template makes; part of the contract in project-contract.ts.
@@ -33,25 +34,10 @@ export interface UnitTest {
 }
 
 /** A file of the `analysis-paths`: SQL that is compiled, and never run. */
-export interface Analysis {
+export interface Analysis extends DescribedNode {
   readonly name: string;
   /** `analysis.PACKAGE.NAME`. */
   readonly uniqueId: string;
-  readonly packageName: string;
-  readonly path: string;
-  /** `file:line` of the yml file; null when none describes it. */
-  readonly describedAt: string | null;
-  /** Package, `analysis`, folders, name. */
-  readonly fqn: readonly string[];
-  /** Where it would be stored: nothing is. */
-  readonly schema: string;
-  readonly alias: string;
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly writtenConfig: Readonly<Record<string, unknown>>;
-  readonly tags: readonly string[];
-  readonly description: string;
-  readonly docBlocks: readonly string[];
-  readonly columns: readonly ColumnDescription[];
   readonly rawSql: string;
   readonly dependsOn: Dependencies;
   /** Its SQL, with ephemeral models in front; any statements. MODEL_RENDER_FAILED; throws a PendingQuestion that has no answer yet. */

@@ -1,6 +1,7 @@
 import type { LensError } from '../core/errors.ts';
 import type { DataTest } from './data-test-contract.ts';
 import type { Analysis, DocBlock, Exposure, Group, SelectorDefinition, UnitTest } from './declared-nodes.ts';
+import type { DescribedNode } from './described-node.ts';
 import type { HookRenderer } from './hook-renderer.ts';
 import type { Operation } from './hooks.ts';
 import type { ModelVersion } from './model-versions.ts';
@@ -118,38 +119,18 @@ export interface LoadOptions {
 /** `external` is a table here: dbt-duckdb writes it to a file, and its relation reads that. */
 export type Materialized = 'view' | 'table' | 'incremental' | 'external' | 'ephemeral';
 
-export interface Model {
+export interface Model extends DescribedNode {
   /** No other model or seed has it. */
   readonly name: string;
   /** As dbt calls it: the name of a version without the version, and that of a model which another package has, too, without its package. */
   readonly ownName: string;
   /** `model.PROJECT.NAME`. */
   readonly uniqueId: string;
-  /** The project or package it is of. */
-  readonly packageName: string;
   /** Which version of which model it is; then its name is `NAME_vVERSION`, and its unique id ends in `NAME.vVERSION`. Null for all others. */
   readonly version: ModelVersion | null;
-  /** Relative to the project's folder, with forward slashes. */
-  readonly path: string;
-  /** Place (`file:line`) in the yml file that describes it; null when none does. */
-  readonly describedAt: string | null;
-  /** Project, folders below the model path, name: what selectors and the `models:` tree of dbt_project.yml match. */
-  readonly fqn: readonly string[];
   readonly materialized: Materialized;
-  readonly schema: string;
-  /** The relation's name in the warehouse. */
-  readonly alias: string;
-  /** Merged: dbt_project.yml folders, then the yml file, then config() in the SQL. Keys are dbt's own. */
-  readonly config: Readonly<Record<string, unknown>>;
-  /** As it is written, nothing rendered, each key by the most specific level that has it: dbt's `unrendered_config`. */
-  readonly writtenConfig: Readonly<Record<string, unknown>>;
   /** `config.meta`, merged over all levels; upkeep is declared here. */
   readonly meta: Readonly<Record<string, unknown>>;
-  readonly tags: readonly string[];
-  readonly description: string;
-  /** Unique ids of the docs blocks in it. */
-  readonly docBlocks: readonly string[];
-  readonly columns: readonly ColumnDescription[];
   /** The file as it is. */
   readonly rawSql: string;
   readonly dependsOn: Dependencies;
@@ -187,29 +168,14 @@ export interface Constraint {
 }
 
 /** A CSV file of the project. */
-export interface Seed {
+export interface Seed extends DescribedNode {
   /** No other model or seed has it. */
   readonly name: string;
   /** As dbt calls it. */
   readonly ownName: string;
   /** `seed.PROJECT.NAME`. */
   readonly uniqueId: string;
-  readonly packageName: string;
-  /** Relative to the project's folder, with forward slashes. */
-  readonly path: string;
-  readonly describedAt: string | null;
-  readonly fqn: readonly string[];
-  readonly schema: string;
-  readonly alias: string;
-  readonly config: Readonly<Record<string, unknown>>;
-  /** As it is written, nothing rendered, each key by the most specific level that has it: dbt's `unrendered_config`. */
-  readonly writtenConfig: Readonly<Record<string, unknown>>;
   readonly meta: Readonly<Record<string, unknown>>;
-  readonly tags: readonly string[];
-  readonly description: string;
-  /** Unique ids of the docs blocks in it. */
-  readonly docBlocks: readonly string[];
-  readonly columns: readonly ColumnDescription[];
   readonly group: string | null;
   /** Types by column, of those that are not to be guessed from the values. */
   readonly columnTypes: Readonly<Record<string, string>>;
